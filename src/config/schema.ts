@@ -1,0 +1,2 @@
+/** The configuration's one truth (being written). */
+export interface Config { readonly placeholder: true }

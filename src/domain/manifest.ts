@@ -1,0 +1,56 @@
+/** The manifest: the record of one archive. An archive exists if and only if its manifest exists. */
+import type { Instant } from './instant.ts';
+import type { Dialect } from './outcome.ts';
+
+export const MANIFEST_SCHEMA = 'rdb-archiver/manifest@1';
+
+/** What the dump says of itself. `absent`: the server wrote it with `rdbchecksum no`, so nobody can check it. */
+export interface RdbFacts {
+  readonly version: number;
+  readonly redisVersion?: string;
+  readonly createdAt?: Instant;
+  readonly checksum: 'verified' | 'absent';
+}
+
+export interface ManifestFile {
+  /** The cloud's name of the file. */
+  readonly name: string;
+  /** The whole object key, with the destination's prefix. */
+  readonly key: string;
+  /** Bytes of the dump as the cloud gave it. */
+  readonly size: number;
+  /** Lower-case hex, of the same bytes: `sha256sum dump.rdb` gives it. */
+  readonly sha256: string;
+  /** The API's `FileSize`, where it differs from what was delivered although the CRC holds. */
+  readonly announcedSize?: number;
+  readonly etag?: string;
+  /** What lies in the bucket, where that is not the cloud's bytes (compression, encryption). */
+  readonly stored?: { readonly encoding: string; readonly size: number; readonly sha256: string };
+  /** Absent for encrypted dumps and for engines that write no RDB: those are not checked. */
+  readonly rdb?: RdbFacts;
+}
+
+export interface Manifest {
+  readonly schema: typeof MANIFEST_SCHEMA;
+  readonly source: { readonly name: string; readonly api: Dialect; readonly region: string };
+  readonly instance: {
+    readonly id: string;
+    readonly name: string;
+    readonly engine: string;
+    readonly version: string | null;
+    readonly shards: number;
+    readonly tags: Readonly<Record<string, string>>;
+  };
+  readonly backup: {
+    readonly id: string;
+    readonly type: string;
+    readonly startedAt: Instant;
+    readonly endedAt?: Instant;
+    readonly expiresAt?: Instant;
+    readonly remark?: string;
+    readonly encrypted: boolean;
+  };
+  readonly files: readonly ManifestFile[];
+  readonly archivedAt: Instant;
+  readonly archiver: { readonly version: string; readonly runId: string };
+}

@@ -1,0 +1,39 @@
+/** What the engine tells while it works. Log lines, progress bars, metrics and notices are listeners; the engine knows none of them. */
+import type { ArchiverError } from '../domain/errors.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { Outcome, RunSummary } from '../domain/outcome.ts';
+
+interface SourceRef {
+  readonly runId: string;
+  readonly source: string;
+  readonly region: string;
+}
+
+/** One file of one backup on its way. `file` is the cloud's name, `transferId` is unique in the process. */
+interface TransferRef extends SourceRef {
+  readonly transferId: number;
+  readonly instanceId: string;
+  readonly backupId: string;
+  readonly file: string;
+}
+
+export type ArchiverEvent =
+  | { readonly type: 'run.begin'; readonly runId: string; readonly startedAt: Instant; readonly sources: number }
+  | ({ readonly type: 'source.listed'; readonly instances: number; readonly backups: number } & SourceRef)
+  | ({ readonly type: 'source.failed'; readonly error: ArchiverError } & SourceRef)
+  | ({ readonly type: 'instance.failed'; readonly instanceId: string; readonly error: ArchiverError } & SourceRef)
+  | { readonly type: 'plan.ready'; readonly runId: string; readonly todo: number; readonly skipped: number }
+  | ({ readonly type: 'transfer.begin'; readonly size?: number } & TransferRef)
+  /** `position` counts the bytes since the file's beginning; it falls back to 0 when a file has to start over. */
+  | ({ readonly type: 'transfer.progress'; readonly position: number } & TransferRef)
+  | ({ readonly type: 'transfer.resumed'; readonly position: number; readonly cause: string } & TransferRef)
+  | ({ readonly type: 'transfer.restarted'; readonly cause: string } & TransferRef)
+  | ({ readonly type: 'link.renewed'; readonly position: number } & TransferRef)
+  | ({ readonly type: 'transfer.end'; readonly ok: boolean } & TransferRef)
+  | ({ readonly type: 'backup.retry'; readonly instanceId: string; readonly backupId: string; readonly attempt: number; readonly error: ArchiverError } & SourceRef)
+  | { readonly type: 'warning'; readonly message: string; readonly hint?: string }
+  | { readonly type: 'backup.outcome'; readonly outcome: Outcome }
+  | { readonly type: 'run.summary'; readonly summary: RunSummary };
+
+/** Must not throw and must not wait: a listener that is down fails no backup. */
+export type Observer = (event: ArchiverEvent) => void;

@@ -1,0 +1,44 @@
+/** The port to the cloud: what the product needs of an account and region, whatever API it speaks. */
+import type { Backup, BackupFile } from '../domain/backup.ts';
+import type { ArchiverError } from '../domain/errors.ts';
+import type { Instance } from '../domain/instance.ts';
+import type { Dialect } from '../domain/outcome.ts';
+
+export interface InventoryRequest {
+  /** Only these instances, by literal id; absent: everything in the region. An id that is not there is simply not in the answer. */
+  readonly instanceIds?: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** What could not be listed. Without `instanceId` the source's own listing broke off. */
+export interface ListingFailure {
+  readonly instanceId?: string;
+  readonly error: ArchiverError;
+}
+
+/** What the cloud has, as far as it could be listed: a failure never hides what was listed before it. */
+export interface Inventory {
+  /** The union of the instance listing and of the owners of all listed backups (those are marked `vanished`). No id twice. */
+  readonly instances: readonly Instance[];
+  /** In every state. No id twice within an instance; each one's instance is in `instances`. */
+  readonly backups: readonly Backup[];
+  readonly failures: readonly ListingFailure[];
+}
+
+export interface Source {
+  readonly name: string;
+  readonly api: Dialect;
+  /** Long name, for instance `ap-guangzhou`. */
+  readonly region: string;
+
+  /** Lists instances and backups. Rejects only when the signal is aborted; every other failure is in the answer. */
+  inventory(request: InventoryRequest): Promise<Inventory>;
+
+  /**
+   * Asks for fresh links, so call it when the transfer starts and not before (invariant 1). At least one file, no name twice,
+   * in an order that does not depend on the answer's (natural order of the names).
+   * Rejects with `not-ready`, `backup-gone`, `export-required`, `link-refused`, `permission`, `credentials`, `throttled`,
+   * `api-unavailable`, `api-rejected`, or the signal's reason.
+   */
+  files(backup: Backup, instance: Instance, signal: AbortSignal): Promise<readonly BackupFile[]>;
+}

@@ -1,0 +1,13 @@
+/** How the tests run: every file in a process of its own, in any order, offline. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    sequence: { shuffle: true },
+    restoreMocks: true,
+  },
+});
