@@ -15,22 +15,92 @@ interface ErrorClass {
 
 const TABLE = {
   usage: row('never', 2, 'internal', 'See --help.'),
-  config: row('never', 2, 'internal', 'Correct the configuration; `rdb-archiver config show` prints what is in force.'),
-  credentials: row('never', 3, 'link-refused', 'Check TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, and the clock.'),
-  permission: row('never', 3, 'link-refused', 'Grant the account the redis:Describe… actions named in the deployment guide.'),
-  'api-rejected': row('never', 3, 'link-refused', 'The cloud refuses the request itself: check the region, the dialect and the endpoint.'),
-  'api-unavailable': row('backup', 3, 'link-refused', 'The cloud\'s API does not answer; the next run tries again.'),
-  throttled: row('backup', 3, 'link-refused', 'Another client uses up the account\'s quota; lower its rate or run less often.'),
-  'link-refused': row('never', 3, 'link-refused', 'If downloads are restricted to a network (LimitType), run inside it or set ARCHIVER_SOURCE_NETWORK.'),
+  config: row(
+    'never',
+    2,
+    'internal',
+    'Correct the configuration; `rdb-archiver config show` prints what is in force.',
+  ),
+  credentials: row(
+    'never',
+    3,
+    'link-refused',
+    'Check TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, and the clock.',
+  ),
+  permission: row(
+    'never',
+    3,
+    'link-refused',
+    'Grant the account the redis:Describe… actions named in the deployment guide.',
+  ),
+  'api-rejected': row(
+    'never',
+    3,
+    'link-refused',
+    'The cloud refuses the request itself: check the region, the dialect and the endpoint.',
+  ),
+  'api-unavailable': row(
+    'backup',
+    3,
+    'link-refused',
+    "The cloud's API does not answer; the next run tries again.",
+  ),
+  throttled: row(
+    'backup',
+    3,
+    'link-refused',
+    "Another client uses up the account's quota; lower its rate or run less often.",
+  ),
+  'link-refused': row(
+    'never',
+    3,
+    'link-refused',
+    'If downloads are restricted to a network (LimitType), run inside it or set ARCHIVER_SOURCE_NETWORK.',
+  ),
   'not-ready': row('never', 3, 'never-ready', 'The cloud is still making it; the next run looks again.'),
-  'backup-gone': row('never', 3, 'backup-gone', 'The cloud has deleted it; run more often than its retention.'),
-  'export-required': row('never', 3, 'export-required', 'Set `exportClusters: true` for this source: API 2.0 hands out cluster dumps only after ExportRedisBackup.'),
-  'unknown-instance': row('never', 3, 'internal', 'Check the id and the region; `rdb-archiver list instances` shows what is there.'),
+  'backup-gone': row(
+    'never',
+    3,
+    'backup-gone',
+    'The cloud has deleted it; run more often than its retention.',
+  ),
+  'export-required': row(
+    'never',
+    3,
+    'export-required',
+    'Set `exportClusters: true` for this source: API 2.0 hands out cluster dumps only after ExportRedisBackup.',
+  ),
+  'unknown-instance': row(
+    'never',
+    3,
+    'internal',
+    'Check the id and the region; `rdb-archiver list instances` shows what is there.',
+  ),
   'unknown-backup': row('never', 3, 'internal', '`rdb-archiver list backups` shows what the cloud has.'),
-  'download-failed': row('backup', 3, 'download-failed', 'The dump could not be fetched; the next run tries again.'),
-  'corrupt-source': row('never', 3, 'corrupt-source', 'The cloud\'s own copy is damaged: it is kept in quarantine. Take a new backup now, and ask the cloud\'s support.'),
-  'store-refused': row('never', 11, 'store-failed', 'Check the destination\'s credentials, bucket name, region and permissions.'),
-  'store-unreachable': row('backup', 11, 'store-failed', 'Check ARCHIVER_S3_ENDPOINT and the network to the object storage.'),
+  'download-failed': row(
+    'backup',
+    3,
+    'download-failed',
+    'The dump could not be fetched; the next run tries again.',
+  ),
+  'corrupt-source': row(
+    'never',
+    3,
+    'corrupt-source',
+    "The cloud's own copy is damaged: it is kept in quarantine. Take a new backup now, and ask the cloud's support.",
+  ),
+  'store-refused': row(
+    'never',
+    11,
+    'store-failed',
+    "Check the destination's credentials, bucket name, region and permissions.",
+  ),
+  'store-unreachable': row(
+    'backup',
+    11,
+    'store-failed',
+    'Check ARCHIVER_S3_ENDPOINT and the network to the object storage.',
+  ),
   'store-failed': row('backup', 3, 'store-failed', 'The object storage failed; the next run tries again.'),
   'archive-damaged': row('never', 4, 'internal', 'Archive the backup again while the cloud still has it.'),
   interrupted: row('never', 3, 'interrupted', 'The run was asked to stop; the next one goes on.'),
@@ -43,6 +113,8 @@ interface ErrorOptions {
   /** What to do about it; the table's hint where absent. */
   readonly hint?: string;
   readonly cause?: unknown;
+  /** The exit status, where it is not the table's: 130 and 143 for the two signals. */
+  readonly exit?: number;
 }
 
 /** Every failure that the product knows: what was tried, on what, why it failed (message), what to do (hint). */
@@ -50,11 +122,13 @@ export class ArchiverError extends Error {
   override readonly name = 'ArchiverError';
   readonly code: ErrorCode;
   readonly hint: string;
+  readonly #exit: number;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint ?? TABLE[code].hint;
+    this.#exit = options.exit ?? TABLE[code].exit;
   }
 
   get retry(): Retry {
@@ -63,12 +137,18 @@ export class ArchiverError extends Error {
 
   /** The exit status this error means when it ends a whole command. */
   get exit(): number {
-    return TABLE[this.code].exit;
+    return this.#exit;
   }
 
   get reason(): FailReason {
     return TABLE[this.code].reason;
   }
+}
+
+/** The reason that a signal's handler aborts the work with. */
+export function interruption(signal: 'SIGINT' | 'SIGTERM'): ArchiverError {
+  const exit = signal === 'SIGINT' ? 130 : 143;
+  return new ArchiverError('interrupted', `interrupted by ${signal}`, { exit });
 }
 
 /** Any thrown value as an `ArchiverError`; what we do not know is a bug, and says so. */

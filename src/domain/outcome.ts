@@ -59,7 +59,12 @@ interface OutcomeBase {
 export type Outcome = OutcomeBase &
   (
     | { readonly outcome: 'archived'; readonly reason: null }
-    | { readonly outcome: 'skipped'; readonly reason: SkipReason; readonly by?: string; readonly atRisk?: boolean }
+    | {
+        readonly outcome: 'skipped';
+        readonly reason: SkipReason;
+        readonly by?: string;
+        readonly atRisk?: boolean;
+      }
     | { readonly outcome: 'failed'; readonly reason: FailReason; readonly error: OutcomeError }
   );
 

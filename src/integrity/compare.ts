@@ -1,0 +1,40 @@
+/** Decides whether what was received is what the cloud holds: the only judge of a dump. */
+import type { RdbFacts } from '../domain/manifest.ts';
+import type { RdbVerdict } from './rdb.ts';
+
+export interface Received {
+  /** Bytes. */
+  readonly size: number;
+  /** The download's Content-Length; absent where it had none. */
+  readonly contentLength?: number;
+  /** The API's `FileSize`; absent where it had none. */
+  readonly announcedSize?: number;
+  /** Absent for dumps that are exempt from the format checks (encrypted, CKV, Memcached). */
+  readonly rdb?: RdbVerdict;
+}
+
+export type Judgement =
+  /** `announcedSize` is set where the API announced another size although the CRC proves the bytes: a warning. */
+  | { readonly kind: 'good'; readonly rdb?: RdbFacts; readonly announcedSize?: number }
+  | { readonly kind: 'damaged'; readonly problem: string }
+  | { readonly kind: 'web-page'; readonly problem: string };
+
+/** Length first, then the format; without a verified CRC the announced size is the only witness, so then it must agree. */
+export function judgeReceived(received: Received): Judgement {
+  const { size, contentLength, announcedSize, rdb } = received;
+  if (contentLength !== undefined && size !== contentLength) {
+    return { kind: 'damaged', problem: `${size} bytes came where ${contentLength} were announced` };
+  }
+  if (rdb && rdb.kind !== 'intact') return rdb;
+  if (!rdb && size === 0) return { kind: 'damaged', problem: 'the file is empty' };
+
+  const facts = rdb?.facts;
+  const differs = announcedSize !== undefined && announcedSize !== size;
+  if (differs && facts?.checksum !== 'verified') {
+    return {
+      kind: 'damaged',
+      problem: `${size} bytes came where the API announced ${announcedSize}, and no checksum tells which is right`,
+    };
+  }
+  return { kind: 'good', ...(facts && { rdb: facts }), ...(differs && { announcedSize }) };
+}
