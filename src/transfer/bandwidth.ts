@@ -1,0 +1,17 @@
+/** One cap on bytes a second over all transfers, kept steadily: each chunk waits for its own share, so no time-out is tripped by a burst. */
+import type { Clock } from '../domain/clock.ts';
+
+/** Resolves when `bytes` more may pass. */
+export type Pace = (bytes: number, signal: AbortSignal) => Promise<void>;
+
+/** A longer wait than this is spread over several, so that a large chunk is paid for in the time of the chunks after it. */
+export function createPace(bytesPerSecond: number | undefined, clock: Clock): Pace {
+  if (bytesPerSecond === undefined) return async () => {};
+  let freeAt = 0;
+  return async (bytes, signal) => {
+    const now = clock.now();
+    const startsAt = Math.max(now, freeAt);
+    freeAt = startsAt + (bytes / bytesPerSecond) * 1000;
+    if (startsAt > now) await clock.sleep(startsAt - now, signal);
+  };
+}

@@ -1,0 +1,106 @@
+/** Inspects a download while it streams into the store, and decides at its end whether the object may become visible. */
+import { ArchiverError } from '../domain/errors.ts';
+import { type Judgement, judgeReceived } from '../integrity/compare.ts';
+import { looksLikeWebPage, type RdbVerdict, rdbTap } from '../integrity/rdb.ts';
+import { sha256Tap, sizeTap, type Tap, tapped } from '../integrity/taps.ts';
+
+export interface InspectionOptions {
+  /** For messages. */
+  readonly subject: string;
+  readonly contentLength: number | undefined;
+  readonly announcedSize: number | undefined;
+  /** False for encrypted dumps and for engines that write no RDB: their format cannot be checked. */
+  readonly checkRdb: boolean;
+  /** True to keep a damaged dump too, for quarantine. */
+  readonly keepDamaged: boolean;
+  readonly beforeVisible: () => Promise<void>;
+}
+
+export interface Inspection {
+  readonly size: number;
+  readonly sha256: string;
+  readonly judgement: Exclude<Judgement, { kind: 'web-page' }>;
+}
+
+export interface InspectedStream {
+  /** The same bytes; throws after the last one when they must not become an object. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** What was found; ask when `body` has ended well. */
+  result(): Inspection;
+}
+
+/** A dump that came whole and is damaged: a result, not an accident. Nothing of it became visible. */
+export class DamagedDump extends Error {
+  override readonly name = 'DamagedDump';
+}
+
+/** `source` is read once. The body throws `DamagedDump` (unless damaged ones are kept), `download-failed`, or what `beforeVisible` throws. */
+export async function inspect(
+  source: AsyncIterable<Uint8Array>,
+  options: InspectionOptions,
+): Promise<InspectedStream> {
+  const size = sizeTap();
+  const sha256 = sha256Tap();
+  const format = options.checkRdb ? await rdbTap() : exemptTap();
+  let inspection: Inspection | undefined;
+
+  async function* body(): AsyncGenerator<Uint8Array> {
+    yield* tapped(source, [size, sha256, format]);
+    const received = size.result();
+    const rdb = format.result();
+    const judgement = judgeReceived({
+      size: received,
+      ...(options.contentLength !== undefined && { contentLength: options.contentLength }),
+      ...(options.announcedSize !== undefined && { announcedSize: options.announcedSize }),
+      ...(rdb && { rdb }),
+    });
+    inspection = { size: received, sha256: sha256.result(), judgement: admit(judgement, options) };
+    await options.beforeVisible();
+  }
+
+  return {
+    body: body(),
+    result() {
+      if (!inspection) throw new Error('the inspection was asked before its stream had ended');
+      return inspection;
+    },
+  };
+}
+
+/** Throws for what must not become an object. */
+function admit(judgement: Judgement, { subject, keepDamaged }: InspectionOptions): Inspection['judgement'] {
+  switch (judgement.kind) {
+    case 'web-page':
+      // Some portal or proxy answered. The cloud's copy may be perfect, so this is no quarantine case.
+      throw new ArchiverError(
+        'download-failed',
+        `the link of ${subject} gave no dump: ${judgement.problem}`,
+        {
+          hint: "A proxy or a captive portal seems to answer in the cloud's place: check HTTPS_PROXY and NO_PROXY.",
+        },
+      );
+    case 'damaged':
+      if (!keepDamaged) throw new DamagedDump(judgement.problem);
+      return judgement;
+    case 'good':
+      if (keepDamaged) {
+        throw new ArchiverError(
+          'download-failed',
+          `${subject} came damaged twice and intact the third time: the way to it is unreliable`,
+        );
+      }
+      return judgement;
+  }
+}
+
+/** For formats that we cannot check: only a web page in a dump's place is told apart. */
+function exemptTap(): Tap<RdbVerdict | undefined> {
+  let head: Buffer | undefined;
+  return {
+    update(chunk) {
+      head ??= Buffer.from(chunk.subarray(0, 64));
+    },
+    result: () =>
+      head && looksLikeWebPage(head) ? { kind: 'web-page', problem: 'the answer is a web page' } : undefined,
+  };
+}

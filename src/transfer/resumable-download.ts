@@ -1,0 +1,179 @@
+/**
+ * Downloads one file over as many connections as it takes, and goes on only where the bytes provably belong together.
+ *
+ * Two failures look different and are the same: a connection that breaks, and one that ends cleanly before the announced length (a proxy
+ * that gave up closes politely). Both go on at the byte where they stopped, with the strong validator seen first. What cannot be proved is
+ * thrown away: `FileRestart` tells the transfer to begin the file again.
+ */
+import type { Clock } from '../domain/clock.ts';
+import { ArchiverError } from '../domain/errors.ts';
+import { describeNetworkError, type GetAnswer, type HttpGet } from './http-get.ts';
+import type { LinkLease } from './link-lease.ts';
+import { judgeResponse } from './range-response.ts';
+import type { RetryBudget } from './retry-budget.ts';
+import { withStallAlarm } from './stall-alarm.ts';
+
+/** The file has to be begun again: what came so far and what would come do not provably belong together. */
+export class FileRestart extends Error {
+  override readonly name = 'FileRestart';
+}
+
+export interface DownloadOptions {
+  readonly subject: string;
+  readonly lease: LinkLease;
+  readonly get: HttpGet;
+  readonly budget: RetryBudget;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Milliseconds without a byte that count as a failure. */
+  readonly stallTimeoutMs: number;
+  /** Called with the byte at which a broken download goes on. */
+  readonly onResume: (position: number, cause: string) => void;
+}
+
+export interface Download {
+  /** Bytes of the whole file, as the download host announced them; absent where it did not. */
+  readonly size?: number;
+  /** The file's bytes, in order, each once. A chunk is valid until the next one is asked for. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Refusals that a new link may cure: an expired one surely, any other once, for the text of the answer is not documented. */
+const RENEWALS_WHEN_EXPIRED = 3;
+const RENEWALS_WHEN_REFUSED = 1;
+const REFUSAL_TEXT_LIMIT = 8 * 1024;
+
+/** Resolves when the first answer is there. Rejects with `download-failed`, `link-refused`, `backup-gone`, what the lease says, or `FileRestart`. */
+export async function openDownload(options: DownloadOptions): Promise<Download> {
+  const { subject, lease, get, budget, clock, signal, stallTimeoutMs } = options;
+  let position = 0;
+  let total: number | undefined;
+  let validator: string | undefined;
+
+  /** Asks until an answer's body goes on exactly at `position`. */
+  async function connect(): Promise<GetAnswer> {
+    for (;;) {
+      signal.throwIfAborted();
+      const link = await lease.current(signal);
+      let answer: GetAnswer;
+      try {
+        answer = await get({
+          link,
+          headers: rangeHeaders(position, validator),
+          timeoutMs: stallTimeoutMs,
+          signal,
+        });
+      } catch (error) {
+        signal.throwIfAborted();
+        await budget.failed(describeNetworkError(error));
+        continue;
+      }
+      const verdict = judgeResponse(answer.head, expectation(position, total, validator), clock.now());
+      if (verdict.kind === 'continue') {
+        total = verdict.total ?? total;
+        validator = verdict.validator;
+        return answer;
+      }
+      const text = verdict.kind === 'refused' ? await readText(answer) : '';
+      answer.discard();
+      if (verdict.kind === 'restart') throw new FileRestart(verdict.cause);
+      if (verdict.kind === 'retry') await budget.failed(verdict.cause, verdict.retryAfterMs);
+      if (verdict.kind === 'refused') await renewRefused(`${verdict.cause}${text}`);
+      if (verdict.kind === 'missing') await renewMissing(verdict.cause);
+    }
+  }
+
+  async function renewRefused(cause: string): Promise<void> {
+    const expired = lease.lapsed() || /expired/i.test(cause);
+    if (!budget.refused(expired ? RENEWALS_WHEN_EXPIRED : RENEWALS_WHEN_REFUSED)) {
+      throw new ArchiverError(
+        'link-refused',
+        `the download link of ${subject} was refused, a new one too: ${cause}`,
+      );
+    }
+    await lease.renew(signal);
+  }
+
+  async function renewMissing(cause: string): Promise<void> {
+    if (!budget.refused(RENEWALS_WHEN_REFUSED)) {
+      throw new ArchiverError(
+        'backup-gone',
+        `the cloud no longer has ${subject}: ${cause}, with a new link too`,
+      );
+    }
+    await lease.renew(signal);
+  }
+
+  async function readText(answer: GetAnswer): Promise<string> {
+    try {
+      return await refusalText(
+        withStallAlarm(answer.body, { clock, stallTimeoutMs, signal, cancel: answer.discard }),
+      );
+    } catch {
+      // The status alone says enough; a refusal whose text cannot be read is still a refusal.
+      return '';
+    }
+  }
+
+  async function* body(first: GetAnswer): AsyncGenerator<Uint8Array> {
+    let answer = first;
+    try {
+      for (;;) {
+        let cause = '';
+        try {
+          const guarded = withStallAlarm(answer.body, {
+            clock,
+            stallTimeoutMs,
+            signal,
+            cancel: answer.discard,
+          });
+          for await (const chunk of guarded) {
+            position += chunk.byteLength;
+            budget.progress(position);
+            yield chunk;
+          }
+          if (total === undefined || position >= total) return;
+          cause = `the connection ended after ${position} of ${total} bytes`;
+        } catch (error) {
+          signal.throwIfAborted();
+          if (position === total) return;
+          cause = describeNetworkError(error);
+        }
+        await budget.failed(cause);
+        if (position > 0 && validator === undefined)
+          throw new FileRestart(`${cause}; without an ETag nothing proves what would follow`);
+        answer = await connect();
+        if (position > 0) options.onResume(position, cause);
+      }
+    } finally {
+      answer.discard();
+    }
+  }
+
+  const first = await connect();
+  return { ...(total !== undefined && { size: total }), body: body(first) };
+}
+
+function rangeHeaders(offset: number, validator: string | undefined): Record<string, string> {
+  if (offset === 0) return {};
+  return { range: `bytes=${offset}-`, ...(validator !== undefined && { 'if-match': validator }) };
+}
+
+function expectation(offset: number, total: number | undefined, validator: string | undefined) {
+  return { offset, ...(total !== undefined && { total }), ...(validator !== undefined && { validator }) };
+}
+
+/** `Code: Message` of a COS error document (API documentation 436/7730), or its beginning. */
+async function refusalText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    chunks.push(Buffer.from(chunk));
+    size += chunk.byteLength;
+    if (size >= REFUSAL_TEXT_LIMIT) break;
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  const code = /<Code>([^<]{1,100})<\/Code>/.exec(text)?.[1];
+  const message = /<Message>([^<]{1,300})<\/Message>/.exec(text)?.[1];
+  return code ? ` ${code}: ${message ?? ''}` : '';
+}

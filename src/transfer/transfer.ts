@@ -1,0 +1,160 @@
+/** How one file moves: link, download, inspection, store, proof, receipt. The story reads from top to bottom; the details have files of their own. */
+import type { BackupFile } from '../domain/backup.ts';
+import type { Clock } from '../domain/clock.ts';
+import { ArchiverError } from '../domain/errors.ts';
+import type { RdbFacts } from '../domain/manifest.ts';
+import { drain, sha256Tap } from '../integrity/taps.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import type { Pace } from './bandwidth.ts';
+import type { HttpGet } from './http-get.ts';
+import { type Inspection, inspect } from './inspection.ts';
+import { type AskForFiles, createLinkLease } from './link-lease.ts';
+import { FileRestart, openDownload } from './resumable-download.ts';
+import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
+
+/** What a transfer tells while it works. */
+export interface TransferListener {
+  begin(size: number | undefined): void;
+  /** Bytes of the file that have gone to the store. */
+  progress(position: number): void;
+  resumed(position: number, cause: string): void;
+  restarted(cause: string): void;
+  linkRenewed(): void;
+}
+
+export interface TransferJob {
+  /** For messages: which file of which backup. */
+  readonly subject: string;
+  readonly file: BackupFile;
+  /** When `file.link` was asked for, in milliseconds since the epoch. */
+  readonly askedAt: number;
+  /** Asks for the backup's files anew. */
+  readonly ask: AskForFiles;
+  readonly key: string;
+  readonly checkRdb: boolean;
+  /** True to keep only a damaged dump, for quarantine. */
+  readonly keepDamaged: boolean;
+  /** Called when all bytes are right and before the object becomes visible; throws to give the upload up. */
+  readonly beforeVisible: () => Promise<void>;
+  readonly listener: TransferListener;
+  readonly signal: AbortSignal;
+}
+
+export interface TransferPolicy {
+  /** Milliseconds without a byte that count as a failure. */
+  readonly stallTimeoutMs: number;
+  /** Attempts without progress. */
+  readonly attempts: number;
+  /** `auto` reads an object back only where the store cannot prove that it holds the right bytes. */
+  readonly readback: 'auto' | 'always';
+}
+
+export interface TransferPorts {
+  readonly store: ObjectStore;
+  readonly get: HttpGet;
+  readonly pace: Pace;
+  readonly clock: Clock;
+  readonly policy: TransferPolicy;
+}
+
+export interface FileReceipt {
+  readonly name: string;
+  readonly key: string;
+  /** Bytes of the dump, as the cloud gave it. */
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly etag?: string;
+  readonly announcedSize?: number;
+  readonly rdb?: RdbFacts;
+  /** What is wrong with it, for a damaged dump that was kept. */
+  readonly damage?: string;
+}
+
+const CONTENT_TYPE = 'application/octet-stream';
+
+/**
+ * Moves one file into the store and proves that it lies there. Rejects with `DamagedDump` (unless `keepDamaged`), with an
+ * `ArchiverError` of the download, the link or the store, with what `beforeVisible` throws, or with the signal's reason.
+ */
+export async function transferFile(job: TransferJob, ports: TransferPorts): Promise<FileReceipt> {
+  const { clock, policy } = ports;
+  const budget = createRetryBudget({
+    attempts: policy.attempts,
+    subject: job.subject,
+    clock,
+    signal: job.signal,
+  });
+  for (;;) {
+    try {
+      return await moveOnce(job, ports, budget);
+    } catch (error) {
+      if (!(error instanceof FileRestart)) throw error;
+      job.listener.restarted(error.message);
+      await budget.failed(error.message);
+    }
+  }
+}
+
+async function moveOnce(job: TransferJob, ports: TransferPorts, budget: RetryBudget): Promise<FileReceipt> {
+  const { store, clock, get, policy } = ports;
+  const { subject, file, listener, signal } = job;
+  const lease = createLinkLease({
+    file,
+    askedAt: job.askedAt,
+    ask: job.ask,
+    clock,
+    onRenewal: listener.linkRenewed,
+  });
+  const stall = { clock, signal, stallTimeoutMs: policy.stallTimeoutMs };
+  const download = await openDownload({ subject, lease, get, budget, ...stall, onResume: listener.resumed });
+  listener.begin(download.size);
+
+  const inspected = await inspect(paced(download.body, ports.pace, job), {
+    subject,
+    contentLength: download.size,
+    announcedSize: file.announcedSize,
+    checkRdb: job.checkRdb,
+    keepDamaged: job.keepDamaged,
+    beforeVisible: job.beforeVisible,
+  });
+  const size = download.size === undefined ? {} : { size: download.size };
+  const stored = await store.upload(job.key, inspected.body, { ...size, contentType: CONTENT_TYPE, signal });
+
+  const inspection = inspected.result();
+  if (stored.proof === 'none' || policy.readback === 'always') await readBack(job, store, inspection);
+  return receipt(job, inspection, stored.etag);
+}
+
+async function* paced(
+  body: AsyncIterable<Uint8Array>,
+  pace: Pace,
+  job: TransferJob,
+): AsyncGenerator<Uint8Array> {
+  let position = 0;
+  for await (const chunk of body) {
+    await pace(chunk.byteLength, job.signal);
+    yield chunk;
+    position += chunk.byteLength;
+    job.listener.progress(position);
+  }
+}
+
+/** The proof where the store gives none: its bytes have our digest. */
+async function readBack(job: TransferJob, store: ObjectStore, sent: Inspection): Promise<void> {
+  const body = await store.read(job.key, { signal: job.signal });
+  const sha256 = sha256Tap();
+  if (body) await drain(body, [sha256]);
+  if (!body || sha256.result() !== sent.sha256) {
+    const found = body ? 'other bytes than were sent' : 'nothing';
+    throw new ArchiverError('store-failed', `${store.description} gives ${found} back for ${job.key}`);
+  }
+}
+
+function receipt(job: TransferJob, inspection: Inspection, etag: string | undefined): FileReceipt {
+  const { judgement, size, sha256 } = inspection;
+  const base = { name: job.file.name, key: job.key, size, sha256, ...(etag !== undefined && { etag }) };
+  if (judgement.kind === 'damaged') return { ...base, damage: judgement.problem };
+  const { rdb, announcedSize } = judgement;
+  return { ...base, ...(announcedSize !== undefined && { announcedSize }), ...(rdb && { rdb }) };
+}

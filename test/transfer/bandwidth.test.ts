@@ -1,0 +1,50 @@
+/** The cap on bytes a second over all transfers. */
+import { describe, expect, it } from 'vitest';
+import { createPace } from '../../src/transfer/bandwidth.ts';
+import { createTestClock } from '../support/clock.ts';
+
+const signal = new AbortController().signal;
+const MiB = 1024 * 1024;
+
+describe('the bandwidth cap', () => {
+  it('lets exactly so many bytes a second pass, steadily', async () => {
+    const clock = createTestClock();
+    const pace = createPace(10 * MiB, clock);
+    const begin = clock.now();
+    for (let chunk = 0; chunk < 320; chunk += 1) await pace(MiB / 16, signal);
+    // 20 MiB at 10 MiB a second: the last chunk waits for all before it.
+    expect(clock.now() - begin).toBeGreaterThan(1900);
+    expect(clock.now() - begin).toBeLessThanOrEqual(2000);
+  });
+
+  it('is shared by all transfers', async () => {
+    const clock = createTestClock();
+    const pace = createPace(MiB, clock);
+    const begin = clock.now();
+    await Promise.all([1, 2, 3, 4].map(() => pace(MiB, signal)));
+    expect(clock.now() - begin).toBeGreaterThanOrEqual(3000);
+  });
+
+  it('gives no credit for idle time, so no burst follows a pause', async () => {
+    const clock = createTestClock();
+    const pace = createPace(MiB, clock);
+    clock.advance(60_000);
+    const begin = clock.now();
+    await pace(MiB, signal);
+    await pace(MiB, signal);
+    expect(clock.now() - begin).toBeGreaterThanOrEqual(1000);
+  });
+
+  it('costs nothing where none is configured', async () => {
+    const clock = createTestClock();
+    await createPace(undefined, clock)(1e12, signal);
+    expect(clock.slept()).toBe(0);
+  });
+
+  it('ends its wait at once when it is interrupted', async () => {
+    const clock = createTestClock();
+    const pace = createPace(1, clock);
+    await pace(100, signal);
+    await expect(pace(1, AbortSignal.abort(new Error('stop')))).rejects.toThrow('stop');
+  });
+});

@@ -1,0 +1,112 @@
+/** What each answer of the download host means: status x range x ETag x length, one row each. */
+import { describe, expect, it } from 'vitest';
+import { type Expectation, judgeResponse } from '../../src/transfer/range-response.ts';
+
+const NOW = Date.parse('2026-11-24T03:00:00Z');
+const ETAG = '"abc"';
+const start: Expectation = { offset: 0 };
+const resumed: Expectation = { offset: 40, total: 100, validator: ETAG };
+const part = (range: string, more = {}) => ({ 'content-range': range, etag: ETAG, ...more });
+
+const ROWS: [string, Expectation, number, Record<string, string>, object][] = [
+  [
+    'a whole file',
+    start,
+    200,
+    { 'content-length': '100', etag: ETAG },
+    { kind: 'continue', total: 100, validator: ETAG },
+  ],
+  ['a whole file of unknown length', start, 200, {}, { kind: 'continue' }],
+  [
+    'a weak ETag, which proves nothing',
+    start,
+    200,
+    { 'content-length': '100', etag: 'W/"abc"' },
+    { kind: 'continue', total: 100 },
+  ],
+  [
+    'a file that has another length than before',
+    { ...start, total: 99 },
+    200,
+    { 'content-length': '100' },
+    { kind: 'restart' },
+  ],
+  ['a gzip-encoded body', start, 200, { 'content-encoding': 'gzip' }, { kind: 'retry' }],
+  ['an identity-encoded body', start, 200, { 'content-encoding': 'identity' }, { kind: 'continue' }],
+  ['a part that nobody asked for', start, 206, part('bytes 0-99/100'), { kind: 'retry' }],
+  [
+    'the rest, exactly',
+    resumed,
+    206,
+    part('bytes 40-99/100', { 'content-length': '60' }),
+    { kind: 'continue', total: 100, validator: ETAG },
+  ],
+  [
+    'the rest, without an ETag of its own',
+    resumed,
+    206,
+    { 'content-range': 'bytes 40-99/100' },
+    { kind: 'continue' },
+  ],
+  [
+    'the rest, where the length was not known',
+    { offset: 40, validator: ETAG },
+    206,
+    part('bytes 40-99/100'),
+    { kind: 'continue', total: 100 },
+  ],
+  ['a rest that begins elsewhere', resumed, 206, part('bytes 41-99/100'), { kind: 'restart' }],
+  ['a rest that ends early', resumed, 206, part('bytes 40-98/100'), { kind: 'restart' }],
+  ['a rest of another total', resumed, 206, part('bytes 40-100/101'), { kind: 'restart' }],
+  ['a rest of unknown total', resumed, 206, part('bytes 40-99/*'), { kind: 'restart' }],
+  ['a rest of another file', resumed, 206, part('bytes 40-99/100', { etag: '"other"' }), { kind: 'restart' }],
+  [
+    'a rest whose length contradicts its range',
+    resumed,
+    206,
+    part('bytes 40-99/100', { 'content-length': '59' }),
+    { kind: 'restart' },
+  ],
+  ['a rest that does not say what it is', resumed, 206, {}, { kind: 'restart' }],
+  ['Range ignored', resumed, 200, { 'content-length': '100', etag: ETAG }, { kind: 'restart' }],
+  ['If-Match failed', resumed, 412, {}, { kind: 'restart' }],
+  ['a range past the end', resumed, 416, {}, { kind: 'restart' }],
+  ['416 for a plain request', start, 416, {}, { kind: 'retry' }],
+  ['refused', start, 403, {}, { kind: 'refused' }],
+  ['not authorised', start, 401, {}, { kind: 'refused' }],
+  ['not there', start, 404, {}, { kind: 'missing' }],
+  ['gone', resumed, 410, {}, { kind: 'missing' }],
+  ['too many requests', start, 429, { 'retry-after': '7' }, { kind: 'retry', retryAfterMs: 7000 }],
+  [
+    'unavailable until a date',
+    start,
+    503,
+    { 'retry-after': 'Tue, 24 Nov 2026 03:00:30 GMT' },
+    { kind: 'retry', retryAfterMs: 30_000 },
+  ],
+  [
+    'unavailable until a date that has passed',
+    start,
+    503,
+    { 'retry-after': 'Tue, 24 Nov 2026 02:00:00 GMT' },
+    { kind: 'retry', retryAfterMs: 0 },
+  ],
+  ['unavailable with nonsense', start, 503, { 'retry-after': 'soon' }, { kind: 'retry' }],
+  ['a server error', resumed, 500, {}, { kind: 'retry' }],
+  ['a redirect that was not followed', start, 302, {}, { kind: 'retry' }],
+];
+
+describe('an answer of the download host', () => {
+  it.each(ROWS)('%s', (_, expected, status, headers, verdict) => {
+    expect(judgeResponse({ status, headers }, expected, NOW)).toMatchObject(verdict);
+  });
+
+  it('never goes on without a validator that it was given', () => {
+    const verdict = judgeResponse(
+      { status: 206, headers: part('bytes 40-99/100') },
+      { offset: 40, total: 100 },
+      NOW,
+    );
+    expect(verdict.kind).toBe('restart');
+  });
+});
