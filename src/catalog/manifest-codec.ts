@@ -1,0 +1,74 @@
+/** Manifests as bytes: written with stable indentation for people, read with a strict check for us. */
+import { z } from 'zod';
+import { ArchiverError } from '../domain/errors.ts';
+import { MANIFEST_SCHEMA, type Manifest } from '../domain/manifest.ts';
+
+const instant = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
+const size = z.number().int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+const file = z.object({
+  name: z.string(),
+  key: z.string().min(1),
+  size,
+  sha256,
+  announcedSize: size.optional(),
+  etag: z.string().optional(),
+  stored: z.object({ encoding: z.string(), size, sha256 }).optional(),
+  rdb: z
+    .object({
+      version: z.number().int(),
+      redisVersion: z.string().optional(),
+      createdAt: instant.optional(),
+      checksum: z.enum(['verified', 'absent']),
+    })
+    .optional(),
+});
+
+/** Unknown fields are let through: a newer version of the product may have added some. */
+const manifest = z.object({
+  schema: z.literal(MANIFEST_SCHEMA),
+  source: z.object({ name: z.string(), api: z.enum(['tencent-v3', 'tencent-v2']), region: z.string() }),
+  instance: z.object({
+    id: z.string(),
+    name: z.string(),
+    engine: z.string(),
+    version: z.string().nullable(),
+    shards: z.number().int(),
+    tags: z.record(z.string(), z.string()),
+  }),
+  backup: z.object({
+    id: z.string(),
+    type: z.string(),
+    startedAt: instant,
+    endedAt: instant.optional(),
+    expiresAt: instant.optional(),
+    remark: z.string().optional(),
+    encrypted: z.boolean(),
+  }),
+  files: z.array(file).min(1),
+  archivedAt: instant,
+  archiver: z.object({ version: z.string(), runId: z.string() }),
+});
+
+export function encodeManifest(value: Manifest): Uint8Array {
+  return Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8');
+}
+
+/** Rejects with `archive-damaged` what is no manifest; `key` is for the message. */
+export function decodeManifest(bytes: Uint8Array, key: string): Manifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch (error) {
+    throw new ArchiverError('archive-damaged', `the manifest ${key} is not JSON`, { cause: error });
+  }
+  const parsed = manifest.safeParse(value);
+  if (parsed.success) return parsed.data as Manifest;
+  const problem = parsed.error.issues[0];
+  const where = problem?.path.join('.') || 'its top';
+  throw new ArchiverError(
+    'archive-damaged',
+    `the manifest ${key} is not one of ours: ${where}: ${problem?.message}`,
+  );
+}

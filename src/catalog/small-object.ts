@@ -1,0 +1,28 @@
+/** Reads an object that is known to be small, and refuses to swallow one that is not. */
+import { ArchiverError } from '../domain/errors.ts';
+import type { CallOptions, ObjectStore } from '../store/object-store.ts';
+
+/** A manifest of a hundred shards takes about 50 KB. */
+const LIMIT = 4 * 1024 * 1024;
+
+/** The object's bytes; undefined where there is none. */
+export async function readSmallObject(
+  store: ObjectStore,
+  key: string,
+  options: CallOptions,
+): Promise<Uint8Array | undefined> {
+  const body = await store.read(key, options);
+  if (!body) return undefined;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > LIMIT)
+      throw new ArchiverError(
+        'archive-damaged',
+        `${key} in ${store.description} is too large to be a record of ours`,
+      );
+    chunks.push(Buffer.from(chunk));
+  }
+  return Buffer.concat(chunks);
+}
