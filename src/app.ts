@@ -1,101 +1,145 @@
 /** The composition root: configuration in, wired application out. The only file that knows every adapter. */
+import { randomBytes } from 'node:crypto';
+import pLimit from 'p-limit';
+import { archiveOne } from './archiver/archive-one.ts';
+import { listArchives, verify } from './archiver/list-archives.ts';
+import { listBackups, listInstances, listPlan } from './archiver/list-cloud.ts';
+import { BACKUP_RETRY } from './archiver/retry.ts';
+import { type RunPorts, runOnce } from './archiver/run.ts';
+import { createCatalog } from './catalog/catalog.ts';
+import { createQuarantine } from './catalog/quarantine.ts';
+import type { Config, DestinationConfig } from './config/schema.ts';
+import { archiveLayout } from './domain/archive-key.ts';
 import type { Clock } from './domain/clock.ts';
-import type { Instant } from './domain/instant.ts';
-import type { Dialect, RunSummary } from './domain/outcome.ts';
+import { stampOf, toInstant } from './domain/instant.ts';
+import type {
+  ArchiveItem,
+  BackupItem,
+  InstanceItem,
+  Listing,
+  PlanItem,
+  VerifyItem,
+} from './domain/listing.ts';
+import type { RunSummary } from './domain/outcome.ts';
+import { createAgents, directAgents } from './network/agents.ts';
 import type { Observer } from './report/observer.ts';
-import type { Config } from './config/schema.ts';
+import { createSources } from './sources.ts';
+import type { ObjectStore } from './store/object-store.ts';
+import { createPace } from './transfer/bandwidth.ts';
+import { createHttpGet } from './transfer/http-get.ts';
+import { readVersion } from './version.ts';
 
-/** One row of `plan`: what would happen to a backup, and why. */
-export interface PlanItem {
-  readonly source: string;
-  readonly region: string;
-  readonly instanceId: string;
-  readonly instanceName: string;
-  readonly backupId: string;
-  readonly startedAt: Instant;
-  /** When the cloud will delete it. */
-  readonly deadline: Instant;
-  readonly action: 'archive' | 'skip' | 'fail';
-  /** Null for `archive`; the outcome's reason else. */
-  readonly reason: string | null;
+interface Signalled {
+  readonly signal: AbortSignal;
 }
 
-export interface InstanceItem {
-  readonly source: string;
-  readonly region: string;
-  readonly id: string;
-  readonly name: string;
-  readonly engine: string;
-  readonly version: string | null;
-  readonly shards: number;
-  readonly backups: number;
-  /** False where the configured filters leave it out. */
-  readonly selected: boolean;
-  readonly vanished: boolean;
-}
-
-export interface BackupItem {
-  readonly source: string;
-  readonly region: string;
-  readonly instanceId: string;
-  readonly id: string;
-  readonly state: string;
-  readonly type: string;
-  readonly startedAt: Instant;
-  readonly deadline: Instant;
-  readonly archived: boolean;
-}
-
-export interface ArchiveItem {
-  readonly source: string;
-  readonly region: string;
-  readonly api: Dialect;
-  readonly instanceId: string;
-  readonly instanceName: string;
-  readonly backupId: string;
-  readonly startedAt: Instant;
-  readonly archivedAt: Instant;
-  readonly files: number;
-  readonly bytes: number;
-  /** The manifest's key. */
-  readonly manifest: string;
-}
-
-export interface VerifyItem {
-  readonly source: string;
-  readonly instanceId: string;
-  readonly backupId: string;
-  /** `ok`, or what is wrong with it. `unreadable`: could not be read, so nothing is known. */
-  readonly result: 'ok' | 'missing' | 'size-differs' | 'digest-differs' | 'rdb-damaged' | 'bad-manifest' | 'unreadable';
-  /** What was found, in a sentence; empty for `ok`. */
-  readonly detail: string;
-  readonly files: number;
-  /** Bytes that were really read (0 for quick). */
-  readonly bytesRead: number;
-}
-
-/** What a listing command found: rows, what could not be listed, and the exit status that means. */
-export interface Listing<Item> {
-  readonly items: readonly Item[];
-  /** Sentences for standard error: what could not be listed and what to do. */
-  readonly problems: readonly { readonly message: string; readonly hint: string }[];
-  readonly exitCode: number;
-}
-
+/** Everything that a command can ask for. Rejects with an `ArchiverError` when the destination refuses or cannot be reached. */
 export interface App {
-  run(options: { readonly signal: AbortSignal }): Promise<RunSummary>;
-  archive(request: { readonly instanceId: string; readonly backupId: string; readonly source?: string; readonly signal: AbortSignal }): Promise<RunSummary>;
-  plan(options: { readonly signal: AbortSignal }): Promise<Listing<PlanItem>>;
-  listInstances(options: { readonly instanceId?: string; readonly signal: AbortSignal }): Promise<Listing<InstanceItem>>;
-  listBackups(options: { readonly instanceId?: string; readonly signal: AbortSignal }): Promise<Listing<BackupItem>>;
-  listArchives(options: { readonly instanceId?: string; readonly signal: AbortSignal }): Promise<Listing<ArchiveItem>>;
-  verify(options: { readonly instanceId?: string; readonly backupId?: string; readonly quick: boolean; readonly signal: AbortSignal }): Promise<Listing<VerifyItem>>;
+  run(options: Signalled): Promise<RunSummary>;
+  /** `backupId` may be `latest`. */
+  archive(
+    request: Signalled & { readonly instanceId: string; readonly backupId: string; readonly source?: string },
+  ): Promise<RunSummary>;
+  plan(options: Signalled): Promise<Listing<PlanItem>>;
+  listInstances(options: Signalled & { readonly instanceId?: string }): Promise<Listing<InstanceItem>>;
+  listBackups(options: Signalled & { readonly instanceId?: string }): Promise<Listing<BackupItem>>;
+  listArchives(options: Signalled & { readonly instanceId?: string }): Promise<Listing<ArchiveItem>>;
+  verify(
+    options: Signalled & {
+      readonly instanceId?: string;
+      readonly backupId?: string;
+      readonly quick: boolean;
+    },
+  ): Promise<Listing<VerifyItem>>;
+  /** Closes connections; call it once, when nothing runs any more. */
   close(): Promise<void>;
 }
 
 export interface AppPorts {
   readonly observer: Observer;
   readonly clock: Clock;
+  /** Milliseconds before a whole backup is tried again; the product's own where absent. */
+  readonly retryWaitMs?: number;
 }
 
 export type CreateApp = (config: Config, ports: AppPorts) => Promise<App>;
+
+export const createApp: CreateApp = async (
+  config,
+  { observer, clock, retryWaitMs = BACKUP_RETRY.waitMs },
+) => {
+  const agents = createAgents(config.environment);
+  const direct = directAgents();
+  const store = await openStore(config, clock);
+  const layout = archiveLayout(config.destination.kind === 's3' ? config.destination.prefix : '');
+  const catalog = createCatalog(store, layout);
+  const quarantine = createQuarantine(store, layout);
+
+  const { stallTimeoutMs, attempts, readback, concurrency } = config;
+  const transfer = {
+    store,
+    get: createHttpGet(agents),
+    pace: createPace(config.bandwidth, clock),
+    clock,
+    policy: { stallTimeoutMs, attempts, readback },
+  };
+  const fileSlots = pLimit(concurrency);
+  const ports: RunPorts = {
+    targets: createSources(config, { agents, direct, clock }),
+    catalog,
+    quarantine,
+    backup: { layout, catalog, quarantine, transfer, fileSlots, clock, version: readVersion() },
+    observer,
+    clock,
+    newRunId: () => `${stampOf(toInstant(clock.now()))}-${randomBytes(4).toString('hex')}`,
+    policy: {
+      concurrency,
+      deadlineMs: config.runDeadlineMs,
+      shard: config.shard,
+      allowEmpty: config.allowEmpty,
+      retry: { ...BACKUP_RETRY, waitMs: retryWaitMs },
+    },
+  };
+
+  return {
+    run: ({ signal }) => runOnce(ports, signal),
+    archive: ({ signal, ...request }) => archiveOne(request, ports, signal),
+    plan: ({ signal }) => listPlan(ports, signal),
+    listInstances: ({ signal, instanceId }) => listInstances(ports, instanceId, signal),
+    listBackups: ({ signal, instanceId }) => listBackups(ports, instanceId, signal),
+    listArchives: ({ signal, instanceId }) => listArchives(ports, instanceId, signal),
+    verify: ({ signal, instanceId, backupId, quick }) =>
+      verify(ports, store, { instanceId, backupId, quick }, signal),
+    async close() {
+      store.close();
+      agents.destroy();
+      direct.destroy();
+    },
+  };
+};
+
+/** Loads only the adapter that is needed: the S3 client takes most of the program's start. */
+async function openStore(config: Config, clock: Clock): Promise<ObjectStore> {
+  const { destination, partSize, bufferMemory, environment } = config;
+  if (destination.kind === 'file') {
+    const { createFileStore } = await import('./store/file-store.ts');
+    return createFileStore({ directory: destination.directory });
+  }
+  const [{ createS3Store }, { createBufferPool }] = await Promise.all([
+    import('./store/s3-store.ts'),
+    import('./store/buffer-pool.ts'),
+  ]);
+  const agents = createAgents(environment);
+  return createS3Store({
+    ...s3Options(destination),
+    partSize,
+    pool: createBufferPool(bufferMemory),
+    agents,
+    clock,
+  });
+}
+
+function s3Options(destination: Extract<DestinationConfig, { kind: 's3' }>) {
+  const { kind: _, prefix: __, ...options } = destination;
+  return options;
+}

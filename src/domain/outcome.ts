@@ -63,7 +63,6 @@ export type Outcome = OutcomeBase &
         readonly outcome: 'skipped';
         readonly reason: SkipReason;
         readonly by?: string;
-        readonly atRisk?: boolean;
       }
     | { readonly outcome: 'failed'; readonly reason: FailReason; readonly error: OutcomeError }
   );

@@ -18,10 +18,21 @@ interface TransferRef extends SourceRef {
 }
 
 export type ArchiverEvent =
-  | { readonly type: 'run.begin'; readonly runId: string; readonly startedAt: Instant; readonly sources: number }
+  | {
+      readonly type: 'run.begin';
+      readonly runId: string;
+      readonly startedAt: Instant;
+      readonly sources: number;
+    }
+  /** The run could not do its work at all: the destination refuses or cannot be reached. */
+  | { readonly type: 'run.failed'; readonly runId: string; readonly error: ArchiverError }
   | ({ readonly type: 'source.listed'; readonly instances: number; readonly backups: number } & SourceRef)
   | ({ readonly type: 'source.failed'; readonly error: ArchiverError } & SourceRef)
-  | ({ readonly type: 'instance.failed'; readonly instanceId: string; readonly error: ArchiverError } & SourceRef)
+  | ({
+      readonly type: 'instance.failed';
+      readonly instanceId: string;
+      readonly error: ArchiverError;
+    } & SourceRef)
   | { readonly type: 'plan.ready'; readonly runId: string; readonly todo: number; readonly skipped: number }
   | ({ readonly type: 'transfer.begin'; readonly size?: number } & TransferRef)
   /** `position` counts the bytes since the file's beginning; it falls back to 0 when a file has to start over. */
@@ -30,7 +41,13 @@ export type ArchiverEvent =
   | ({ readonly type: 'transfer.restarted'; readonly cause: string } & TransferRef)
   | ({ readonly type: 'link.renewed'; readonly position: number } & TransferRef)
   | ({ readonly type: 'transfer.end'; readonly ok: boolean } & TransferRef)
-  | ({ readonly type: 'backup.retry'; readonly instanceId: string; readonly backupId: string; readonly attempt: number; readonly error: ArchiverError } & SourceRef)
+  | ({
+      readonly type: 'backup.retry';
+      readonly instanceId: string;
+      readonly backupId: string;
+      readonly attempt: number;
+      readonly error: ArchiverError;
+    } & SourceRef)
   | { readonly type: 'warning'; readonly message: string; readonly hint?: string }
   | { readonly type: 'backup.outcome'; readonly outcome: Outcome }
   | { readonly type: 'run.summary'; readonly summary: RunSummary };

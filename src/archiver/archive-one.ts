@@ -1,0 +1,104 @@
+/** The ad hoc command: one backup, named by a person at 3 a.m., archived now whatever the filters say. */
+import { ArchiverError } from '../domain/errors.ts';
+import type { RunSummary } from '../domain/outcome.ts';
+import { EVERYTHING } from '../plan/selection.ts';
+import type { Subject } from './ledger.ts';
+import { processBackup } from './process-backup.ts';
+import { type RunPorts, withLedger } from './run.ts';
+import { type SourceSurvey, type Survey, survey } from './survey.ts';
+
+export interface ArchiveRequest {
+  readonly instanceId: string;
+  /** An id, or `latest`: the newest that can be had. */
+  readonly backupId: string;
+  /** Only this source; else the one that has the instance. */
+  readonly source?: string;
+}
+
+const LATEST = 'latest';
+
+/** Archives one backup. A backup that is there but cannot be had is a failure here, since somebody asked for it. */
+export async function archiveOne(
+  request: ArchiveRequest,
+  ports: RunPorts,
+  signal: AbortSignal,
+): Promise<RunSummary> {
+  return withLedger(ports, signal, async (ledger) => {
+    const startedAt = ports.clock.now();
+    const targets = targetsOf(request, ports);
+    const found = await survey(targets, ports, { shard: { index: 0, count: 1 }, now: startedAt, signal });
+    // A missing instance is told by `choose`, in the words of what was asked.
+    for (const failure of found.failures)
+      if (failure.error.code !== 'unknown-instance') ledger.listingFailed(failure);
+    if (found.blind) {
+      ledger.mark(10);
+      return;
+    }
+    const subject = choose(request, found);
+    if (canBeHad(subject)) {
+      const error = await processBackup(subject, ledger, { ...ports, retry: ports.policy.retry }, signal);
+      if (error) ledger.mark(3);
+    } else {
+      ledger.settled(subject);
+      if (!isDone(subject)) ledger.mark(3);
+    }
+  });
+}
+
+/** The asked-for instance in each source that may have it, filters aside. */
+function targetsOf({ instanceId, source }: ArchiveRequest, ports: RunPorts) {
+  const targets = ports.targets.filter((target) => source === undefined || target.source.name === source);
+  if (targets.length === 0) {
+    const names = ports.targets.map((target) => target.source.name).join(', ');
+    throw new ArchiverError('usage', `there is no source named ${source}`, {
+      hint: `The configured ones are: ${names}.`,
+    });
+  }
+  return targets.map((target) => ({
+    source: target.source,
+    selection: { ...EVERYTHING, instances: [instanceId] },
+  }));
+}
+
+function choose({ instanceId, backupId }: ArchiveRequest, found: Survey): Subject {
+  const holders = found.sources.filter(({ inventory }) =>
+    inventory.instances.some(({ id }) => id === instanceId),
+  );
+  const [holder, other] = holders;
+  if (!holder) throw new ArchiverError('unknown-instance', `no source has an instance ${instanceId}`);
+  if (other) {
+    const names = holders.map(({ source }) => source.name).join(', ');
+    throw new ArchiverError('usage', `several sources have an instance ${instanceId}: ${names}`, {
+      hint: 'Name one with --source.',
+    });
+  }
+  const subjects = subjectsOf(holder);
+  const subject =
+    backupId === LATEST
+      ? newest(subjects.filter(({ backup }) => backup.state === 'available'))
+      : subjects.find(({ backup }) => backup.id === backupId);
+  if (!subject) {
+    const what = backupId === LATEST ? 'no backup that can be had' : `no backup ${backupId}`;
+    throw new ArchiverError('unknown-backup', `the cloud has ${what} of ${instanceId}`);
+  }
+  return subject;
+}
+
+function subjectsOf({ source, plan }: SourceSurvey): Subject[] {
+  return [...plan.todo, ...plan.settled].map((planned) => ({ source, ...planned }));
+}
+
+function newest(subjects: readonly Subject[]): Subject | undefined {
+  return [...subjects].sort((left, right) => (left.backup.startedAt < right.backup.startedAt ? 1 : -1))[0];
+}
+
+/** To be archived by plan, or waiting in quarantine: an operator who asks for a damaged one wants it tried now. */
+function canBeHad({ decision }: Subject): boolean {
+  return (
+    decision.action === 'archive' || (decision.action === 'fail' && decision.reason === 'corrupt-source')
+  );
+}
+
+function isDone({ decision }: Subject): boolean {
+  return decision.action === 'skip' && decision.reason === 'already-archived';
+}

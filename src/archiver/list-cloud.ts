@@ -1,0 +1,138 @@
+/** What the cloud has, as rows: the plan, instances and backups. Nothing is moved. */
+import pLimit from 'p-limit';
+import { deadlineOf } from '../domain/backup.ts';
+import type { ArchiverError } from '../domain/errors.ts';
+import { toInstant } from '../domain/instant.ts';
+import type { BackupItem, InstanceItem, Listing, PlanItem } from '../domain/listing.ts';
+import { byUrgency } from '../plan/plan.ts';
+import { EVERYTHING, selector } from '../plan/selection.ts';
+import { worstOf } from './exit-code.ts';
+import type { Subject } from './ledger.ts';
+import type { RunPorts } from './run.ts';
+import { type Survey, survey, type Target } from './survey.ts';
+
+const WHOLE = { index: 0, count: 1 };
+
+/** What `run` would do now, most urgent first, and why not for the rest. */
+export async function listPlan(ports: RunPorts, signal: AbortSignal): Promise<Listing<PlanItem>> {
+  const { clock, policy } = ports;
+  const found = await survey(ports.targets, ports, { shard: policy.shard, now: clock.now(), signal });
+  const all = (kind: 'todo' | 'settled') =>
+    found.sources
+      .flatMap(({ source, plan }) => plan[kind].map((planned) => ({ source, ...planned })))
+      .sort(byUrgency);
+  return listing([...all('todo'), ...all('settled')].map(planItem), found, ports);
+}
+
+/** Every instance of every source, the filtered ones too. The destination is not asked. */
+export async function listInstances(
+  ports: RunPorts,
+  instanceId: string | undefined,
+  signal: AbortSignal,
+): Promise<Listing<InstanceItem>> {
+  const limit = pLimit(4);
+  const surveys = await Promise.all(
+    ports.targets.map(({ source, selection }) =>
+      limit(async () => {
+        const inventory = await source.inventory({
+          ...(instanceId !== undefined && { instanceIds: [instanceId] }),
+          signal,
+        });
+        return { source, inventory, selects: selector(selection) };
+      }),
+    ),
+  );
+  const items = surveys.flatMap(({ source, inventory, selects }) => {
+    const backups = new Map<string, number>();
+    for (const backup of inventory.backups)
+      backups.set(backup.instanceId, (backups.get(backup.instanceId) ?? 0) + 1);
+    return inventory.instances.map((instance): InstanceItem => {
+      const { id, name, engine, version, shards, vanished } = instance;
+      const place = { source: source.name, region: source.region };
+      return {
+        ...place,
+        id,
+        name,
+        engine,
+        version,
+        shards,
+        backups: backups.get(id) ?? 0,
+        selected: selects(instance),
+        vanished,
+      };
+    });
+  });
+  const errors = surveys.flatMap(({ inventory }) => inventory.failures.map(({ error }) => error));
+  const blind = surveys.every(
+    ({ inventory }) => inventory.instances.length === 0 && inventory.failures.length > 0,
+  );
+  const codes = new Set([
+    ...(errors.length > 0 ? [3] : []),
+    ...(blind ? [10] : []),
+    ...(items.length === 0 ? [3] : []),
+  ]);
+  return { items, problems: errors.map(problem), exitCode: worstOf(codes) };
+}
+
+/** Every backup that the cloud shows, of one instance or of all that are selected, and whether it is archived. */
+export async function listBackups(
+  ports: RunPorts,
+  instanceId: string | undefined,
+  signal: AbortSignal,
+): Promise<Listing<BackupItem>> {
+  const targets: readonly Target[] =
+    instanceId === undefined
+      ? ports.targets
+      : ports.targets.map(({ source }) => ({
+          source,
+          selection: { ...EVERYTHING, instances: [instanceId] },
+        }));
+  const found = await survey(targets, ports, { shard: WHOLE, now: ports.clock.now(), signal });
+  const items = found.sources.flatMap(({ source, inventory, isArchived, selects }) => {
+    const selected = new Set(inventory.instances.filter(selects).map(({ id }) => id));
+    return inventory.backups
+      .filter((backup) => selected.has(backup.instanceId))
+      .map((backup): BackupItem => {
+        const { id, state, type, startedAt } = backup;
+        const place = { source: source.name, region: source.region, instanceId: backup.instanceId };
+        return {
+          ...place,
+          id,
+          state,
+          type,
+          startedAt,
+          deadline: toInstant(deadlineOf(backup)),
+          archived: isArchived(backup),
+        };
+      });
+  });
+  return listing(items, found, ports);
+}
+
+function listing<Item>(items: readonly Item[], found: Survey, ports: RunPorts): Listing<Item> {
+  const problems = found.failures.map(({ error }) => problem(error));
+  const nothing = found.empty && !ports.policy.allowEmpty;
+  const codes = new Set([...(problems.length > 0 || nothing ? [3] : []), ...(found.blind ? [10] : [])]);
+  if (nothing && problems.length === 0) {
+    problems.push({ message: 'no instance in any source', hint: 'Check the regions and the filters.' });
+  }
+  return { items, problems, exitCode: worstOf(codes) };
+}
+
+function problem({ message, hint }: ArchiverError): { message: string; hint: string } {
+  return { message, hint };
+}
+
+function planItem({ source, instance, backup, decision }: Subject): PlanItem {
+  return {
+    source: source.name,
+    region: source.region,
+    instanceId: instance.id,
+    instanceName: instance.name,
+    backupId: backup.id,
+    startedAt: backup.startedAt,
+    deadline: toInstant(deadlineOf(backup)),
+    action: decision.action,
+    reason: decision.action === 'archive' ? null : decision.reason,
+  };
+}

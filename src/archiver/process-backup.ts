@@ -1,0 +1,117 @@
+/** One backup from the plan to its outcome: archives it, with retry, and turns whatever happens into exactly one line of the ledger. */
+import type { Clock } from '../domain/clock.ts';
+import { ArchiverError, asArchiverError } from '../domain/errors.ts';
+import { isAtRisk } from '../plan/plan.ts';
+import type { Observer } from '../report/observer.ts';
+import { archiveBackup, type BackupJob, type BackupPorts, type BackupResult } from './archive-backup.ts';
+import type { Effort, Ledger, Subject } from './ledger.ts';
+import { type RetryPolicy, withRetry } from './retry.ts';
+
+export interface ProcessPorts {
+  readonly backup: BackupPorts;
+  readonly observer: Observer;
+  readonly clock: Clock;
+  readonly retry: RetryPolicy;
+}
+
+/** Never rejects. The answer is the error that it ended with, if any: the run watches those of the store. */
+export async function processBackup(
+  subject: Subject,
+  ledger: Ledger,
+  ports: ProcessPorts,
+  signal: AbortSignal,
+): Promise<ArchiverError | undefined> {
+  const { source, instance, backup } = subject;
+  const effort: Effort = { startedAt: ports.clock.now(), attempts: 0, resumes: 0, linkRenewals: 0 };
+  const ref = {
+    runId: ledger.runId,
+    source: source.name,
+    region: source.region,
+    instanceId: instance.id,
+    backupId: backup.id,
+  };
+  const job: BackupJob = {
+    source,
+    instance,
+    backup,
+    runId: ledger.runId,
+    signal,
+    listenerFor: (file) => listen(file.name, ref, effort, ports.observer),
+  };
+
+  const attempt = () => {
+    effort.attempts += 1;
+    return archiveBackup(job, ports.backup);
+  };
+  try {
+    const result = await withRetry(attempt, ports.retry, signal, (attemptNumber, error) =>
+      ports.observer({ type: 'backup.retry', ...ref, attempt: attemptNumber, error }),
+    );
+    enter(result, subject, ledger, effort);
+    return undefined;
+  } catch (thrown) {
+    const error = asArchiverError(signal.aborted ? signal.reason : thrown);
+    // It turned not ready between the listing and the link: time to wait, unless there is none left.
+    if (error.code === 'not-ready' && !isAtRisk(backup, ports.clock.now()))
+      ledger.skipped(subject, 'not-ready', { effort });
+    else ledger.failed(subject, error.reason, error, effort);
+    return error;
+  }
+}
+
+function enter(result: BackupResult, subject: Subject, ledger: Ledger, effort: Effort): void {
+  switch (result.kind) {
+    case 'archived':
+      ledger.archived(
+        subject,
+        result.files.map(({ key, size, sha256 }) => ({ key, size, sha256 })),
+        effort,
+      );
+      break;
+    case 'already-archived':
+      ledger.skipped(subject, 'already-archived', { by: result.by, effort });
+      break;
+    case 'corrupt-source': {
+      const what = `backup ${subject.backup.id} of ${subject.instance.id}`;
+      const error = new ArchiverError(
+        'corrupt-source',
+        `the dump of ${what} is damaged, however often it is fetched: ${result.problem}`,
+      );
+      ledger.failed(subject, 'corrupt-source', error, effort);
+      break;
+    }
+  }
+}
+
+type TransferRef = { runId: string; source: string; region: string; instanceId: string; backupId: string };
+
+let transfers = 0;
+
+/** Passes on what a transfer tells, and counts what the outcome wants to know. */
+function listen(
+  file: string,
+  ref: TransferRef,
+  effort: Effort,
+  observer: Observer,
+): ReturnType<BackupJob['listenerFor']> {
+  transfers += 1;
+  const transfer = { ...ref, transferId: transfers, file };
+  let position = 0;
+  return {
+    begin: (size) => observer({ type: 'transfer.begin', ...transfer, ...(size !== undefined && { size }) }),
+    progress(now) {
+      position = now;
+      observer({ type: 'transfer.progress', ...transfer, position });
+    },
+    resumed(at, cause) {
+      effort.resumes += 1;
+      observer({ type: 'transfer.resumed', ...transfer, position: at, cause });
+    },
+    restarted: (cause) => observer({ type: 'transfer.restarted', ...transfer, cause }),
+    linkRenewed() {
+      effort.linkRenewals += 1;
+      observer({ type: 'link.renewed', ...transfer, position });
+    },
+    end: (ok) => observer({ type: 'transfer.end', ...transfer, ok }),
+  };
+}

@@ -1,0 +1,144 @@
+/** One run: look, plan, archive what is open, most urgent first, and tell one outcome per backup considered. */
+import type { Clock } from '../domain/clock.ts';
+import { ArchiverError, asArchiverError } from '../domain/errors.ts';
+import { toInstant } from '../domain/instant.ts';
+import type { RunSummary } from '../domain/outcome.ts';
+import { byUrgency, isAtRisk } from '../plan/plan.ts';
+import type { Shard } from '../plan/shard.ts';
+import type { Observer } from '../report/observer.ts';
+import type { BackupPorts } from './archive-backup.ts';
+import { createLedger, type Ledger, type Subject } from './ledger.ts';
+import { processBackup } from './process-backup.ts';
+import type { RetryPolicy } from './retry.ts';
+import { type Survey, type SurveyPorts, survey, type Target } from './survey.ts';
+
+export interface RunPolicy {
+  /** Backups at once; the files among them share the slots of `BackupPorts.fileSlots`. */
+  readonly concurrency: number;
+  /** Milliseconds after which nothing new is started. */
+  readonly deadlineMs: number;
+  readonly shard: Shard;
+  /** True where no instance at all is no failure. */
+  readonly allowEmpty: boolean;
+  readonly retry: RetryPolicy;
+}
+
+export interface RunPorts extends SurveyPorts {
+  readonly targets: readonly Target[];
+  readonly backup: BackupPorts;
+  readonly observer: Observer;
+  readonly clock: Clock;
+  readonly newRunId: () => string;
+  readonly policy: RunPolicy;
+}
+
+/** So many backups in a row that failed because the store could not be reached end the attempts: the rest would only fail slowly. */
+const UNREACHABLE_LIMIT = 10;
+
+/** One pass over everything configured. Never rejects for what the cloud, the store or a signal does: all of it is in the summary. */
+export async function runOnce(ports: RunPorts, signal: AbortSignal): Promise<RunSummary> {
+  return withLedger(ports, signal, async (ledger) => {
+    const startedAt = ports.clock.now();
+    const found = await survey(ports.targets, ports, { shard: ports.policy.shard, now: startedAt, signal });
+    report(found, ledger, ports);
+    await archiveAll(openWork(found), ledger, ports, { startedAt, signal });
+  });
+}
+
+/** Begins and ends a run around some work, and makes sure that the destination can be reached before anything is attempted. */
+export async function withLedger(
+  ports: RunPorts,
+  signal: AbortSignal,
+  work: (ledger: Ledger) => Promise<void>,
+): Promise<RunSummary> {
+  const { observer, clock } = ports;
+  const ledger = createLedger({ runId: ports.newRunId(), clock, observer });
+  observer({
+    type: 'run.begin',
+    runId: ledger.runId,
+    startedAt: toInstant(clock.now()),
+    sources: ports.targets.length,
+  });
+  try {
+    await ports.catalog.probe({ signal });
+    await work(ledger);
+    signal.throwIfAborted();
+  } catch (error) {
+    ledger.runFailed(asArchiverError(signal.aborted ? signal.reason : error));
+  }
+  return ledger.summary();
+}
+
+/** Tells what could not be listed, and settles what is not to be archived. */
+function report(found: Survey, ledger: Ledger, { observer, policy }: RunPorts): void {
+  const runId = ledger.runId;
+  for (const failure of found.failures) ledger.listingFailed(failure);
+  if (found.blind) ledger.mark(10);
+  if (found.empty && !policy.allowEmpty) {
+    ledger.runFailed(
+      new ArchiverError('unknown-instance', 'no instance in any source', {
+        hint: 'Check the regions and the filters; set allowEmpty where an empty account is as it should be.',
+      }),
+    );
+  }
+  for (const { source, inventory, plan } of found.sources) {
+    const { instances, backups } = inventory;
+    observer({
+      type: 'source.listed',
+      runId,
+      source: source.name,
+      region: source.region,
+      instances: instances.length,
+      backups: backups.length,
+    });
+    ledger.uncounted(plan.uncounted);
+    for (const settled of plan.settled) ledger.settled({ source, ...settled });
+  }
+  const size = (kind: 'todo' | 'settled') =>
+    found.sources.reduce((sum, { plan }) => sum + plan[kind].length, 0);
+  observer({ type: 'plan.ready', runId, todo: size('todo'), skipped: size('settled') });
+}
+
+/** All that is open, over all sources, most urgent first. */
+export function openWork(found: Survey): Subject[] {
+  return found.sources
+    .flatMap(({ source, plan }) => plan.todo.map((planned) => ({ source, ...planned })))
+    .sort(byUrgency);
+}
+
+/** Archives the work in order, several at once, until it is done, the deadline has passed, the store is lost or a signal came. */
+async function archiveAll(
+  work: readonly Subject[],
+  ledger: Ledger,
+  ports: RunPorts,
+  { startedAt, signal }: { readonly startedAt: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const { clock, policy } = ports;
+  const queue = work.values();
+  const process = { ...ports, retry: policy.retry };
+  let unreachableInARow = 0;
+
+  async function worker(): Promise<void> {
+    for (const subject of queue) {
+      if (signal.aborted) {
+        ledger.failed(subject, 'interrupted', asArchiverError(signal.reason));
+      } else if (unreachableInARow >= UNREACHABLE_LIMIT) {
+        ledger.failed(subject, 'store-failed', storeIsLost());
+      } else if (clock.now() - startedAt > policy.deadlineMs) {
+        ledger.skipped(subject, 'deadline', { atRisk: isAtRisk(subject.backup, clock.now()) });
+      } else {
+        const error = await processBackup(subject, ledger, process, signal);
+        unreachableInARow = error?.code === 'store-unreachable' ? unreachableInARow + 1 : 0;
+      }
+    }
+  }
+
+  await Promise.all(Array.from({ length: policy.concurrency }, worker));
+}
+
+function storeIsLost(): ArchiverError {
+  return new ArchiverError(
+    'store-failed',
+    `not tried: the object storage could not be reached for ${UNREACHABLE_LIMIT} backups in a row`,
+  );
+}

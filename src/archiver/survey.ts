@@ -1,0 +1,197 @@
+/** Looks at what the cloud has and what is archived already, and makes the plan of every source. A source or instance that fails stops no other. */
+import pLimit from 'p-limit';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Quarantine } from '../catalog/quarantine.ts';
+import type { Backup } from '../domain/backup.ts';
+import { ArchiverError } from '../domain/errors.ts';
+import { dayOf, type Instant, toEpoch } from '../domain/instant.ts';
+import { makePlan, type Plan } from '../plan/plan.ts';
+import { idsToList, literalIds, type Selection, selector } from '../plan/selection.ts';
+import { belongsTo, type Shard } from '../plan/shard.ts';
+import type { Inventory, ListingFailure, Source } from '../source/source.ts';
+
+/** A source and what of it is to be archived. */
+export interface Target {
+  readonly source: Source;
+  readonly selection: Selection;
+}
+
+export interface SourceSurvey {
+  readonly source: Source;
+  readonly inventory: Inventory;
+  readonly selects: (instance: Inventory['instances'][number]) => boolean;
+  readonly isArchived: (backup: Backup) => boolean;
+  readonly plan: Plan;
+}
+
+/** A failure of the source's own listing (no `instanceId`), or of one instance. */
+export interface SourceFailure extends ListingFailure {
+  readonly source: Source;
+}
+
+export interface Survey {
+  readonly sources: readonly SourceSurvey[];
+  readonly failures: readonly SourceFailure[];
+  /** True when there are sources and not one of them could be listed at all. */
+  readonly blind: boolean;
+  /** True when all sources could be listed and no instance is selected in any of them. */
+  readonly empty: boolean;
+}
+
+export interface SurveyPorts {
+  readonly catalog: Catalog;
+  readonly quarantine: Quarantine;
+}
+
+export interface SurveyOptions {
+  readonly shard: Shard;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly signal: AbortSignal;
+}
+
+/** Accounts and regions have quotas of their own, so they are listed side by side; this many keep memory and sockets in bounds. */
+const SOURCES_AT_ONCE = 4;
+
+/** Rejects when the destination fails, or with the signal's reason; the sources' failures are in the answer. */
+export async function survey(
+  targets: readonly Target[],
+  ports: SurveyPorts,
+  options: SurveyOptions,
+): Promise<Survey> {
+  const limit = pLimit(SOURCES_AT_ONCE);
+  const sources = await Promise.all(
+    targets.map((target) => limit(() => surveySource(target, ports, options))),
+  );
+  const failures = sources.flatMap(({ source, inventory }) =>
+    inventory.failures.map((failure) => ({ source, ...failure })),
+  );
+  return {
+    sources,
+    failures: [...failures, ...missingInstances(targets, sources, options.shard)],
+    blind: sources.length > 0 && sources.every(({ inventory }) => isBlind(inventory)),
+    empty:
+      failures.length === 0 && !sources.some(({ inventory, selects }) => inventory.instances.some(selects)),
+  };
+}
+
+function isBlind({ instances, backups, failures }: Inventory): boolean {
+  return (
+    instances.length === 0 &&
+    backups.length === 0 &&
+    failures.some((failure) => failure.instanceId === undefined)
+  );
+}
+
+async function surveySource(
+  { source, selection }: Target,
+  ports: SurveyPorts,
+  options: SurveyOptions,
+): Promise<SourceSurvey> {
+  const instanceIds = idsToList(selection);
+  const inventory = await source.inventory({ ...(instanceIds && { instanceIds }), signal: options.signal });
+  const selects = selector(selection);
+  const selected = new Set(
+    inventory.instances
+      .filter((instance) => selects(instance) && belongsTo(instance.id, options.shard))
+      .map(({ id }) => id),
+  );
+  const backups = inventory.backups.filter((backup) => selected.has(backup.instanceId));
+  const archived = await archivedAmong(source, backups, ports.catalog, options.signal);
+  const isArchived = (backup: Backup) => archived.has(identity(backup.instanceId, backup.id));
+  const open = backups.filter((backup) => !isArchived(backup));
+  const quarantined = await quarantinedAmong(source, open, ports.quarantine, options.signal);
+  const lost = await lostAmong(source, open, ports.catalog, options.signal);
+
+  const plan = makePlan({
+    instances: inventory.instances,
+    backups: inventory.backups,
+    selects,
+    shard: options.shard,
+    isArchived,
+    hasEarlierArchive: (backup) => lost.has(identity(backup.instanceId, backup.id)),
+    quarantinedAt: (backup) => quarantined.get(identity(backup.instanceId, backup.id)),
+    now: options.now,
+  });
+  return { source, inventory, selects, isArchived, plan };
+}
+
+/** Lists only the days that the cloud still shows, so a run's cost does not grow with the age of the archive. */
+async function archivedAmong(
+  source: Source,
+  backups: readonly Backup[],
+  catalog: Catalog,
+  signal: AbortSignal,
+): Promise<Set<string>> {
+  const days = [...new Set(backups.map((backup) => dayOf(backup.startedAt)))].sort();
+  const archived = new Set<string>();
+  for await (const { ref } of catalog.entries(source.name, days, { signal }))
+    archived.add(identity(ref.instanceId, ref.backupId));
+  return archived;
+}
+
+/** When each damaged backup was last tried: one listing, and one read for each that is still open. */
+async function quarantinedAmong(
+  source: Source,
+  open: readonly Backup[],
+  quarantine: Quarantine,
+  signal: AbortSignal,
+): Promise<Map<string, number>> {
+  const tried = new Map<string, number>();
+  if (open.length === 0) return tried;
+  const wanted = new Set(open.map((backup) => identity(backup.instanceId, backup.id)));
+  for await (const ref of quarantine.refs(source.name, { signal })) {
+    const id = identity(ref.instanceId, ref.backupId);
+    const record = wanted.has(id) ? await quarantine.find(ref, { signal }) : undefined;
+    if (record) tried.set(id, toEpoch(record.lastTriedAt));
+  }
+  return tried;
+}
+
+/** Of the expired backups, those whose instance was archived before: they slipped away. One lookup an instance, and none where nothing expired. */
+async function lostAmong(
+  source: Source,
+  open: readonly Backup[],
+  catalog: Catalog,
+  signal: AbortSignal,
+): Promise<Set<string>> {
+  const oldest = new Map<string, Instant | undefined>();
+  const lost = new Set<string>();
+  for (const { instanceId, id, startedAt, state } of open) {
+    if (state !== 'expired') continue;
+    if (!oldest.has(instanceId))
+      oldest.set(instanceId, await catalog.oldest(source.name, instanceId, { signal }));
+    const first = oldest.get(instanceId);
+    if (first !== undefined && first < startedAt) lost.add(identity(instanceId, id));
+  }
+  return lost;
+}
+
+/** An instance that the configuration names outright and no source has: a typing error, or one deleted without its backups. */
+function missingInstances(
+  targets: readonly Target[],
+  surveys: readonly SourceSurvey[],
+  shard: Shard,
+): SourceFailure[] {
+  if (surveys.some(({ inventory }) => inventory.failures.some((failure) => failure.instanceId === undefined)))
+    return [];
+  const found = new Set(surveys.flatMap(({ inventory }) => inventory.instances.map(({ id }) => id)));
+  const missing = new Map<string, Source>();
+  for (const { source, selection } of targets) {
+    for (const id of literalIds(selection)) {
+      if (!found.has(id) && belongsTo(id, shard) && !missing.has(id)) missing.set(id, source);
+    }
+  }
+  return [...missing].map(([instanceId, source]) => ({
+    source,
+    instanceId,
+    error: new ArchiverError(
+      'unknown-instance',
+      `the cloud has no instance ${instanceId}, and no backups of it`,
+    ),
+  }));
+}
+
+function identity(instanceId: string, backupId: string): string {
+  return `${instanceId}\n${backupId}`;
+}
