@@ -1,0 +1,202 @@
+/** A whole application over real HTTP: a cloud and a bucket that a test can break, one configuration, and what came of each run. */
+import { createHash } from 'node:crypto';
+import { onTestFinished } from 'vitest';
+import { type App, createApp } from '../../src/app.ts';
+import type { Config } from '../../src/config/schema.ts';
+import type { Manifest } from '../../src/domain/manifest.ts';
+import type { Dialect, Outcome, RunSummary } from '../../src/domain/outcome.ts';
+import { Secret } from '../../src/domain/secret.ts';
+import type { ArchiverEvent } from '../../src/report/observer.ts';
+import { syntheticDump } from '../../src/sandbox/synthetic-dump.ts';
+import { createWorld, type World } from '../../src/sandbox/world.ts';
+import { createTestClock, type TestClock } from './clock.ts';
+import { type Cloud, createCloud } from './cloud.ts';
+import { type S3Server, startS3 } from './s3.ts';
+
+export interface ScenarioOptions {
+  readonly api?: Dialect;
+  /** Fills the cloud; one standard edition with one backup of one small dump where absent. */
+  readonly world?: (world: World, clock: TestClock) => void;
+  readonly config?: Partial<Config>;
+  readonly source?: Partial<Config['sources'][number]>;
+  /** A bucket that another scenario shares; one of its own where absent. */
+  readonly s3?: S3Server;
+}
+
+/** One run and all that was told of it. */
+export interface Run {
+  readonly summary: RunSummary;
+  readonly events: readonly ArchiverEvent[];
+  readonly outcomes: readonly Outcome[];
+  of<Type extends ArchiverEvent['type']>(type: Type): Extract<ArchiverEvent, { type: Type }>[];
+}
+
+export interface Scenario {
+  readonly clock: TestClock;
+  readonly cloud: Cloud;
+  readonly s3: S3Server;
+  readonly app: App;
+  run(signal?: AbortSignal): Promise<Run>;
+  archive(instanceId: string, backupId?: string, signal?: AbortSignal): Promise<Run>;
+  /** Another worker on the same cloud and bucket, as a second pod would be. */
+  secondWorker(): Promise<Pick<Scenario, 'run' | 'archive' | 'app'>>;
+  /** The manifests in the bucket, by backup id. */
+  manifests(): Map<string, Manifest>;
+  /** Keys in the bucket below `redis/`. */
+  keys(kind?: 'catalog' | 'data' | 'quarantine'): string[];
+}
+
+export const INSTANCE = 'crs-orders01';
+export const MiB = 1024 * 1024;
+
+export async function createScenario(options: ScenarioOptions = {}): Promise<Scenario> {
+  const clock = createTestClock();
+  const world = createWorld(clock);
+  (options.world ?? oneSmallBackup)(world, clock);
+  const cloud = await createCloud({ world, clock });
+  const s3 = options.s3 ?? (await startS3());
+  onTestFinished(async () => {
+    await cloud.close();
+    if (!options.s3) await s3.close();
+  });
+  const config = configOf(options, cloud, s3);
+  const worker = await createWorker(config, clock);
+  return {
+    clock,
+    cloud,
+    s3,
+    ...worker,
+    secondWorker: () => createWorker(config, clock),
+    manifests() {
+      const found = [...s3.objects.keys()].filter((key) => key.startsWith('redis/catalog/'));
+      return new Map(
+        found.map((key) => {
+          const manifest = JSON.parse(String(s3.bytesOf(key))) as Manifest;
+          return [manifest.backup.id, manifest];
+        }),
+      );
+    },
+    keys: (kind) => [...s3.objects.keys()].filter((key) => key.startsWith(`redis/${kind ?? ''}`)).sort(),
+  };
+}
+
+async function createWorker(
+  config: Config,
+  clock: TestClock,
+): Promise<Pick<Scenario, 'run' | 'archive' | 'app'>> {
+  let events: ArchiverEvent[] = [];
+  const app = await createApp(config, { clock, observer: (event) => events.push(event), retryWaitMs: 0 });
+  onTestFinished(() => app.close());
+
+  async function watch(work: () => Promise<RunSummary>): Promise<Run> {
+    events = [];
+    const mine = events;
+    const summary = await work();
+    const of = <Type extends ArchiverEvent['type']>(type: Type) =>
+      mine.filter((event): event is Extract<ArchiverEvent, { type: Type }> => event.type === type);
+    return { summary, events: mine, of, outcomes: of('backup.outcome').map(({ outcome }) => outcome) };
+  }
+
+  return {
+    app,
+    run: (signal = new AbortController().signal) => watch(() => app.run({ signal })),
+    archive: (instanceId, backupId = 'latest', signal = new AbortController().signal) =>
+      watch(() => app.archive({ instanceId, backupId, signal })),
+  };
+}
+
+function configOf(options: ScenarioOptions, cloud: Cloud, s3: S3Server): Config {
+  const { secretId, secretKey } = cloud.credentials;
+  return {
+    sources: [
+      {
+        name: 'ap-guangzhou',
+        api: options.api ?? 'tencent-v3',
+        region: 'ap-guangzhou',
+        endpoint: cloud.url,
+        credentials: { secretId, secretKey: new Secret(secretKey) },
+        instances: ['*'],
+        exclude: [],
+        names: [],
+        tags: {},
+        network: 'extranet',
+        utcOffsetMinutes: 480,
+        exportClusters: false,
+        ...options.source,
+      },
+    ],
+    destination: {
+      kind: 's3',
+      bucket: s3.bucket,
+      prefix: 'redis',
+      endpoint: s3.endpoint,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      profile: 'auto',
+      credentials: {
+        accessKeyId: s3.credentials.accessKeyId,
+        secretAccessKey: new Secret(s3.credentials.secretAccessKey),
+      },
+    },
+    readback: 'auto',
+    concurrency: 4,
+    partSize: 5 * MiB,
+    bufferMemory: 40 * MiB,
+    stallTimeoutMs: 400,
+    attempts: 3,
+    runDeadlineMs: 6 * 3_600_000,
+    shard: { index: 0, count: 1 },
+    allowEmpty: false,
+    log: { level: 'info', format: 'json', skipped: true },
+    environment: {},
+    ...options.config,
+  };
+}
+
+function oneSmallBackup(world: World, clock: TestClock): void {
+  world.addInstance({ id: INSTANCE, name: 'orders' });
+  addBackup(world, clock, { id: 'backup-1' });
+}
+
+export interface BackupOptions {
+  readonly id: string;
+  readonly instanceId?: string;
+  /** Bytes of each dump. */
+  readonly size?: number;
+  readonly files?: number;
+  readonly hoursAgo?: number;
+}
+
+/** Adds an available backup with synthetic, valid dumps; the same id always has the same bytes. */
+export function addBackup(world: World, clock: Pick<TestClock, 'now'>, options: BackupOptions): void {
+  const { id, instanceId = INSTANCE, size = 4000, files = 1, hoursAgo = 3 } = options;
+  const seed = [...id].reduce((sum, character) => sum * 31 + character.charCodeAt(0), 7) % 100_000;
+  world.addBackup(instanceId, {
+    id,
+    startedAt: clock.now() - hoursAgo * 3_600_000,
+    files: Array.from({ length: files }, (_, index) => ({
+      name: `redis-${index + 1}.rdb`,
+      dump: syntheticDump({ size, seed: seed + index }),
+    })),
+  });
+}
+
+/** The only outcome, where a test has one backup. */
+export function only(run: Run): Outcome {
+  const [outcome, other] = run.outcomes;
+  if (!outcome || other) throw new Error(`one outcome was expected, not ${run.outcomes.length}`);
+  return outcome;
+}
+
+/** SHA-256 of the dump that the cloud holds, whatever its download host makes of it. */
+export async function digestOf(
+  { cloud }: Scenario,
+  backupId = 'backup-1',
+  file = 'redis-1.rdb',
+): Promise<string> {
+  const dump = cloud.world.file(INSTANCE, backupId, file)?.dump;
+  if (!dump) throw new Error(`the cloud has no ${file} of ${backupId}`);
+  const hash = createHash('sha256');
+  for await (const chunk of dump.read(0, dump.size)) hash.update(chunk);
+  return hash.digest('hex');
+}
