@@ -1,5 +1,6 @@
 /** How the tests run: every file in a process of its own, in any order, offline. */
 import { defineConfig } from 'vitest/config';
+import { skippedReporter } from './test/support/skipped-reporter.ts';
 
 export default defineConfig({
   test: {
@@ -9,5 +10,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     sequence: { shuffle: true },
     restoreMocks: true,
+    reporters: ['default', skippedReporter],
   },
 });

@@ -1,0 +1,150 @@
+/** Who may import whom: the dependency rule of src/README.md as a check. A stage never imports another sideways. */
+
+/** What each part of src/ may import besides itself; `part/file` grants a single file of that part, usually a port. */
+const MAY_IMPORT = {
+  domain: [],
+  config: ['domain'],
+  source: ['domain'],
+  store: ['domain'],
+  plan: ['domain'],
+  integrity: ['domain'],
+  report: ['domain'],
+  network: ['domain'],
+  transfer: ['domain', 'integrity', 'source/source', 'store/object-store'],
+  catalog: ['domain', 'integrity', 'store/object-store'],
+  archiver: [
+    'domain',
+    'plan',
+    'transfer',
+    'catalog',
+    'report/observer',
+    'source/source',
+    'store/object-store',
+  ],
+  sandbox: ['domain', 'source/signature'],
+  cli: ['domain', 'config', 'report', 'app'],
+  'system-clock': ['domain'],
+  version: [],
+};
+
+/** Who uses a package: where two files share one, replacing the package is no longer one idea. */
+const PACKAGE_OWNERS = {
+  got: ['source/api-client', 'source/metadata', 'source/credentials/', 'transfer/http-get'],
+  '@aws-sdk': ['store/'],
+  '@smithy': ['store/'],
+  'p-retry': ['archiver/retry'],
+  picomatch: ['plan/selection'],
+  'hash-wasm': ['integrity/crc64', 'store/body-digest'],
+  pino: ['report/log'],
+  'cli-progress': ['report/progress-bars'],
+  commander: ['cli/'],
+  zod: ['config/', 'catalog/', 'source/credentials/'],
+  yaml: ['config/'],
+  dotenv: ['config/'],
+  ini: ['source/credentials/profile-file'],
+  'fastest-levenshtein': ['config/'],
+  'node-cron': ['daemon/scheduler'],
+};
+
+/** The only files that know every adapter. */
+const COMPOSITION_ROOT = '^src/(app|sources)\\.ts$';
+
+const quote = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+const inSrc = (part) => `^src/${quote(part)}(/|\\.ts$)`;
+
+const layers = Object.entries(MAY_IMPORT).map(([part, allowed]) => ({
+  name: `${part}-imports-only-${allowed.length === 0 ? 'itself' : 'its-own'}`,
+  comment: `src/${part} may import ${allowed.length === 0 ? 'nothing' : allowed.join(', ')} of src/.`,
+  severity: 'error',
+  from: { path: inSrc(part) },
+  to: { path: '^src/', pathNot: [part, ...allowed].map(inSrc) },
+}));
+
+const owners = Object.entries(PACKAGE_OWNERS).map(([name, files]) => ({
+  name: `${name.replace('@', '')}-has-one-owner`,
+  comment: `Only ${files.map((file) => `src/${file}`).join(', ')} may import ${name}.`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: files.map((file) => `^src/${quote(file)}`) },
+  to: { path: `(^|node_modules/)${quote(name)}(/|$)` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...layers,
+    ...owners,
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one idea in the wrong two places.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'nothing-unresolvable',
+      comment: 'An import that leads nowhere; also what shows that the checker reads the TypeScript at all.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'domain-is-pure',
+      comment: 'The nouns and rules touch no file, socket or process.',
+      severity: 'error',
+      from: { path: '^src/domain/' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?util$' },
+    },
+    {
+      name: 'domain-needs-no-package',
+      comment: 'The nouns and rules stand on the language alone.',
+      severity: 'error',
+      from: { path: '^src/domain/' },
+      to: { path: 'node_modules' },
+    },
+    {
+      name: 'nobody-imports-the-entry',
+      comment: 'main.ts and bin.ts start the program; only they may end the process.',
+      severity: 'error',
+      from: { pathNot: '^src/(main|bin)\\.ts$' },
+      to: { path: '^src/(main|bin)\\.ts$' },
+    },
+    {
+      name: 'app-does-not-know-the-command-line',
+      comment: 'The composition root wires ports; the command line uses it, not the other way round.',
+      severity: 'error',
+      from: { path: COMPOSITION_ROOT },
+      to: { path: '^src/cli/' },
+    },
+    {
+      name: 'adapters-are-wired-in-one-place',
+      comment: 'Proxies and certificates are set up once, in the composition root, and handed down.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [COMPOSITION_ROOT, '^src/network/'] },
+      to: { path: '^src/network/' },
+    },
+    {
+      name: 'src-ships-alone',
+      comment: 'The product uses neither its tests nor what package.json does not list under dependencies.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'undetermined', 'unknown'],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'src-does-not-import-tests',
+      comment: 'Stand-ins and builders stay out of the product.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    // Without swc the checker would read no TypeScript and find nothing wrong: it does not speak TypeScript 7 yet.
+    // swc also shows type-only imports, which is how the ports are imported.
+    parser: 'swc',
+    moduleSystems: ['es6'],
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node'] },
+  },
+};
