@@ -1,0 +1,74 @@
+/** Puts the two listings together: every instance listed or owning a backup, every backup, and every failure on the way. */
+import type { Backup } from '../domain/backup.ts';
+import { ArchiverError } from '../domain/errors.ts';
+import type { Instance } from '../domain/instance.ts';
+import { verdictOf } from './api-errors.ts';
+import type { Fields } from './json-fields.ts';
+import type { Rows } from './paginate.ts';
+import type { Inventory, ListingFailure } from './source.ts';
+
+/** One listing of backups: of the whole region, or of one instance. */
+export interface BackupListing {
+  readonly instanceId?: string;
+  readonly list: Rows<Fields>;
+}
+
+/** How a dialect reads its rows. */
+export interface RowReader {
+  instance(row: Fields): Instance;
+  /** Whose backup it is, where the row says so. */
+  ownerId(backupRow: Fields): string;
+  /** Undefined where the row has no id or no start: such a backup can be given no place in the archive. */
+  backup(row: Fields, instanceId: string): Backup | undefined;
+  /** What a backup tells of its instance, when the instance itself is no longer listed. */
+  owner(backupRow: Fields, instanceId: string): Omit<Instance, 'vanished'>;
+}
+
+export function assemble(
+  instanceList: Rows<Fields>,
+  listings: readonly BackupListing[],
+  read: RowReader,
+): Inventory {
+  const instances = new Map<string, Instance>();
+  const backups = new Map<string, Backup>();
+  const failures: ListingFailure[] = [];
+
+  for (const instance of instanceList.rows.map(read.instance)) {
+    if (instance.id !== '') instances.set(instance.id, instance);
+  }
+  if (instanceList.failure !== undefined) failures.push({ error: instanceList.failure });
+
+  for (const { instanceId: asked, list } of listings) {
+    for (const row of list.rows) {
+      const instanceId = read.ownerId(row) || (asked ?? '');
+      const backup = instanceId === '' ? undefined : read.backup(row, instanceId);
+      if (backup === undefined) {
+        failures.push(unreadable(row, instanceId));
+        continue;
+      }
+      backups.set(JSON.stringify([instanceId, backup.id]), backup);
+      if (!instances.has(instanceId)) {
+        // When the listing of instances broke off, its absence there says nothing.
+        instances.set(instanceId, {
+          ...read.owner(row, instanceId),
+          vanished: instanceList.failure === undefined,
+        });
+      }
+    }
+    // A named instance that is not there has no backups, and that is no failure; a listed one must have its backups listed.
+    const neverWas = verdictOf(list.failure) === 'gone' && !instances.has(asked ?? '');
+    if (list.failure !== undefined && !neverWas) {
+      failures.push({ ...(asked !== undefined && { instanceId: asked }), error: list.failure });
+    }
+  }
+
+  return { instances: [...instances.values()], backups: [...backups.values()], failures };
+}
+
+function unreadable(row: Fields, instanceId: string): ListingFailure {
+  const message = `a backup of ${instanceId || 'an unnamed instance'} is listed without a readable id or start: ${JSON.stringify(row)}`;
+  return {
+    ...(instanceId !== '' && { instanceId }),
+    error: new ArchiverError('api-rejected', message.slice(0, 300)),
+  };
+}

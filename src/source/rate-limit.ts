@@ -1,0 +1,25 @@
+/** Spaces out the calls of each action, so that we stay below the account's quota instead of running into it. */
+import type { Clock } from '../domain/clock.ts';
+
+/** Of the documented quota; the rest is for the account's other tools. */
+const SHARE = 0.8;
+
+/** Calls a second where the documentation names no quota: the cloud's usual default. */
+const USUAL_QUOTA = 20;
+
+/** Resolves when the action may be called; rejects with the signal's reason. */
+export type RateLimit = (action: string, signal: AbortSignal) => Promise<void>;
+
+/** `quotas`: calls a second that the cloud documents for each action. */
+export function createRateLimit(quotas: Readonly<Record<string, number>>, clock: Clock): RateLimit {
+  const nextFree = new Map<string, number>();
+
+  return async (action, signal) => {
+    signal.throwIfAborted();
+    const interval = 1000 / ((quotas[action] ?? USUAL_QUOTA) * SHARE);
+    const now = clock.now();
+    const turn = Math.max(now, nextFree.get(action) ?? now);
+    nextFree.set(action, turn + interval);
+    if (turn > now) await clock.sleep(turn - now, signal);
+  };
+}

@@ -1,0 +1,74 @@
+/** The two listings of API 2.0: instances, and the backups of one instance. */
+import { ArchiverError } from '../domain/errors.ts';
+import type { ApiClient } from './api-client.ts';
+import { verdictOf } from './api-errors.ts';
+import { type Fields, fieldsOf, numberOf, rowsOf, textOf } from './json-fields.ts';
+import { listEach } from './list-each.ts';
+import { type Page, paginate, type Rows } from './paginate.ts';
+
+interface Table {
+  readonly action: string;
+  /** The answer's field with the rows. */
+  readonly set: string;
+  readonly idField: string;
+  readonly maxLimit: number;
+}
+
+const INSTANCES: Table = { action: 'DescribeRedis', set: 'redisSet', idField: 'redisId', maxLimit: 100 };
+
+/** No maximum is published; seven days of backups seldom need a second page. */
+const BACKUPS: Table = {
+  action: 'GetRedisBackupList',
+  set: 'redisBackupSet',
+  idField: 'backupId',
+  maxLimit: 50,
+};
+
+export interface V2Listing {
+  instances(ids: readonly string[] | undefined, signal: AbortSignal): Promise<Rows<Fields>>;
+  backups(instanceId: string, signal: AbortSignal): Promise<Rows<Fields>>;
+}
+
+export function v2Listing(client: ApiClient): V2Listing {
+  return {
+    async instances(ids, signal) {
+      if (ids === undefined) return instancesWhere({}, 'of the region', signal);
+      const each = await listEach(ids, (redisId) => instancesWhere({ redisId }, `of ${redisId}`, signal));
+      const lists = each.map(({ list }) => list);
+      const failure = lists.find((list) => list.failure && verdictOf(list.failure) !== 'gone')?.failure;
+      return { rows: lists.flatMap((list) => list.rows), ...(failure !== undefined && { failure }) };
+    },
+
+    backups(redisId, signal) {
+      return rowsWhere(BACKUPS, { redisId }, `of ${redisId}`, signal);
+    },
+  };
+
+  function instancesWhere(filter: Fields, subject: string, signal: AbortSignal): Promise<Rows<Fields>> {
+    return rowsWhere(INSTANCES, { ...filter, orderBy: 'createtime', orderType: 0 }, subject, signal);
+  }
+
+  function rowsWhere(
+    table: Table,
+    filter: Fields,
+    subject: string,
+    signal: AbortSignal,
+  ): Promise<Rows<Fields>> {
+    const { action, set, idField, maxLimit } = table;
+    const fetch = async (offset: number, limit: number): Promise<Page<Fields>> => {
+      const answer = await client.call(action, { ...filter, limit, offset }, subject, signal);
+      const data = fieldsOf(answer['data']);
+      const total = numberOf(answer['totalCount']) ?? numberOf(data['totalCount']);
+      if (total === undefined)
+        throw new ArchiverError('api-unavailable', `${action} ${subject}: the answer has no totalCount`);
+      return { rows: rowsOf(data[set]), total };
+    };
+    return paginate({
+      what: `${action} ${subject}`,
+      maxLimit,
+      fetch,
+      idOf: (row) => textOf(row[idField]),
+      signal,
+    });
+  }
+}

@@ -1,0 +1,63 @@
+/** The dialect `tencent-v2`: API 2.0, which lists backups instance by instance and gives one file a backup. */
+import type { Backup } from '../domain/backup.ts';
+import { createApiClient } from './api-client.ts';
+import { backupFiles } from './backup-files.ts';
+import { exportedByCloud } from './cluster-export.ts';
+import { assemble } from './inventory.ts';
+import { textOf } from './json-fields.ts';
+import { listEach } from './list-each.ts';
+import { whenReady } from './patience.ts';
+import { v2Protocol } from './protocol-v2.ts';
+import type { Source } from './source.ts';
+import { endpointOf, type TencentOptions } from './tencent-options.ts';
+import { v2Listing } from './tencent-v2-listing.ts';
+import { v2Files, v2Reader } from './tencent-v2-rows.ts';
+
+const ENDPOINT = 'https://redis.api.qcloud.com';
+
+/** Documented for GetBackupDownloadUrl; the links themselves do not say. */
+const LINK_VALIDITY_MS = 12 * 60 * 60 * 1000;
+
+interface V2Options extends TencentOptions {
+  /** May have cluster editions' backups written as RDB by ExportRedisBackup, which changes the cloud's state. */
+  readonly exportClusters: boolean;
+}
+
+export function createTencentV2(options: V2Options): Source {
+  const { name, region, clock } = options;
+  const endpoint = endpointOf(options.endpoint ?? ENDPOINT, region);
+  const client = createApiClient({ ...options, protocol: v2Protocol(endpoint, region) });
+  const listing = v2Listing(client);
+  const reader = v2Reader(options.utcOffsetMinutes);
+  const exporting = { client, listing, clock, allowed: options.exportClusters };
+
+  return {
+    name,
+    api: 'tencent-v2',
+    region,
+
+    async inventory({ instanceIds, signal }) {
+      const named = instanceIds && [...new Set(instanceIds)];
+      const instances = await listing.instances(named, signal);
+      // A named instance may be deleted and still have backups; without a name API 2.0 cannot be asked for those.
+      const ids = named ?? instances.rows.map((row) => textOf(row['redisId'])).filter((id) => id !== '');
+      const listings = await listEach(ids, (id) => listing.backups(id, signal));
+      return assemble(instances, listings, reader);
+    },
+
+    async files(backup, instance, signal) {
+      if (instance.cluster) await exportedByCloud(backup, exporting, signal);
+      return linksOf(backup, signal);
+    },
+  };
+
+  async function linksOf(backup: Backup, signal: AbortSignal) {
+    const { instanceId, id } = backup;
+    const subject = `${instanceId}/${id}`;
+    const network = await options.network(signal);
+    const expiresAt = clock.now() + LINK_VALIDITY_MS;
+    const ask = () =>
+      client.call('GetBackupDownloadUrl', { redisId: instanceId, backupId: id }, `of ${subject}`, signal);
+    return backupFiles(v2Files(await whenReady(ask, clock, signal)), { network, expiresAt, subject });
+  }
+}

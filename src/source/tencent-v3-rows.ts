@@ -1,0 +1,137 @@
+/** Reads the rows of API 3.0: instances, backups, and the two shapes in which it gives links. */
+import type { Backup } from '../domain/backup.ts';
+import type { Instance } from '../domain/instance.ts';
+import type { AnsweredFile } from './backup-files.ts';
+import { stateOf } from './backup-state.ts';
+import { fromCloudTime } from './cloud-time.ts';
+import type { RowReader } from './inventory.ts';
+import { type Fields, listOf, numberOf, rowsOf, textOf } from './json-fields.ts';
+
+type Model = Pick<Instance, 'engine' | 'version' | 'cluster'>;
+
+/** The type codes of the API documentation (`InstanceSet.Type`); 1 is from older pages. */
+const MODELS = new Map<number, Model>([
+  [1, model('Redis', null, true)],
+  [2, model('Redis', '2.8', false)],
+  [3, model('CKV', '3.2', false)],
+  [4, model('CKV', '3.2', true)],
+  [5, model('Redis', '2.8', false)],
+  [6, model('Redis', '4.0', false)],
+  [7, model('Redis', '4.0', true)],
+  [8, model('Redis', '5.0', false)],
+  [9, model('Redis', '5.0', true)],
+  [15, model('Redis', '6.2', false)],
+  [16, model('Redis', '6.2', true)],
+  [17, model('Redis', '7.0', false)],
+  [18, model('Redis', '7.0', true)],
+  [19, model('Valkey', '8.0', false)],
+  [20, model('Valkey', '8.0', true)],
+  [21, model('Valkey', '8.0', false)],
+  [22, model('Valkey', '8.0', true)],
+  [200, model('Memcached', '1.6', true)],
+]);
+
+export function v3Reader(utcOffsetMinutes: number): RowReader {
+  return {
+    instance: (row) => ({
+      id: textOf(row['InstanceId']),
+      name: textOf(row['InstanceName']),
+      ...modelOf(
+        row['Type'],
+        textOf(row['Engine']),
+        textOf(row['CurrentRedisVersion']),
+        row['ProductType'] === 'cluster',
+      ),
+      shards: numberOf(row['RedisShardNum']) || 1,
+      tags: Object.fromEntries(
+        rowsOf(row['InstanceTags']).map((tag) => [textOf(tag['TagKey']), textOf(tag['TagValue'])]),
+      ),
+      vanished: false,
+    }),
+
+    ownerId: (row) => textOf(row['InstanceId']),
+
+    backup: (row, instanceId) => readBackup(row, instanceId, utcOffsetMinutes),
+
+    owner: (row, instanceId) => {
+      // For instance `RDB-Redis 6.2`.
+      const [, engine = '', version = ''] = /^RDB-(\S+) (\S+)$/.exec(textOf(row['FileType'])) ?? [];
+      return {
+        id: instanceId,
+        name: textOf(row['InstanceName']),
+        ...modelOf(row['InstanceType'], engine, version, false),
+        shards: 1,
+        tags: {},
+      };
+    },
+  };
+}
+
+function readBackup(row: Fields, instanceId: string, utcOffsetMinutes: number): Backup | undefined {
+  const timeOf = (name: string) => fromCloudTime(textOf(row[name]), utcOffsetMinutes);
+  const id = textOf(row['BackupId']);
+  const startedAt = timeOf('StartTime');
+  if (id === '' || startedAt === undefined) return undefined;
+  const endedAt = timeOf('EndTime');
+  const expiresAt = timeOf('ExpireTime');
+  const remark = textOf(row['Remark']);
+  return {
+    id,
+    instanceId,
+    state: stateOf(numberOf(row['Status']), numberOf(row['Locked'])),
+    type: textOf(row['BackupType']),
+    startedAt,
+    ...(endedAt !== undefined && { endedAt }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(remark !== '' && { remark }),
+    encrypted: row['Encrypted'] === true || numberOf(row['Encrypted']) === 1,
+  };
+}
+
+/** `BackupInfos`, or the parallel arrays that older regions answer; there the names may be missing. */
+export function v3Files(data: Fields): readonly AnsweredFile[] {
+  const infos = rowsOf(data['BackupInfos']);
+  if (infos.length > 0) {
+    return infos.map((info) =>
+      answered(info['FileName'], info['DownloadUrl'], info['InnerDownloadUrl'], info['FileSize']),
+    );
+  }
+  const [names, extranet, intranet] = ['Filenames', 'DownloadUrl', 'InnerDownloadUrl'].map((name) =>
+    listOf(data[name]),
+  );
+  const count = Math.max(extranet?.length ?? 0, intranet?.length ?? 0);
+  return Array.from({ length: count }, (_, at) =>
+    answered(names?.[at], extranet?.[at], intranet?.[at], undefined),
+  );
+}
+
+function answered(name: unknown, extranet: unknown, intranet: unknown, size: unknown): AnsweredFile {
+  const addresses = { extranet: textOf(extranet), intranet: textOf(intranet) };
+  const bytes = numberOf(size);
+  return {
+    name: textOf(name) || lastSegment(addresses.extranet || addresses.intranet),
+    ...(bytes !== undefined && { size: bytes }),
+    ...addresses,
+  };
+}
+
+/** The object's name, without the query: that is new in every answer, and secret. */
+function lastSegment(address: string): string {
+  return address.replace(/[?#].*$/s, '').replace(/^.*\//s, '') || 'dump.rdb';
+}
+
+function modelOf(type: unknown, engine: string, version: string, cluster: boolean): Model {
+  return MODELS.get(numberOf(type) ?? 0) ?? model(engineOf(engine, type), version || null, cluster);
+}
+
+/** `Redis` decides whether a dump's format is checked, so the cloud's wordier names of it are brought to one. */
+function engineOf(engine: string, type: unknown): string {
+  const known = ['Valkey', 'Redis', 'CKV', 'Memcached'].find((name) =>
+    engine.toLowerCase().includes(name.toLowerCase()),
+  );
+  return known ?? (engine || `type ${textOf(type) || 'unknown'}`);
+}
+
+function model(engine: string, version: string | null, cluster: boolean): Model {
+  return { engine, version, cluster };
+}

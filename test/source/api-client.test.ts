@@ -1,0 +1,226 @@
+/** One call of the API on a real socket: what is waited out, what is mended once, and what never gets into an error. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { inspect } from 'node:util';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ArchiverError } from '../../src/domain/errors.ts';
+import { createApiClient } from '../../src/source/api-client.ts';
+import { verdictOf } from '../../src/source/api-errors.ts';
+import { v3Protocol } from '../../src/source/protocol-v3.ts';
+import { type Answer, type Asked, serve } from '../support/loopback.ts';
+import { fixedKeys, jumpingClock, keysOf, never, optionsFor, rejection } from './setup.ts';
+
+const KEYS = { secretId: 'AKIDTEST', secretKey: 'the-secret-key', token: 'the-token' };
+const FINE = { body: '{"Response":{"TotalCount":"3","RequestId":"r"}}' };
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function callTo(url: string): Promise<unknown> {
+  const options = optionsFor(url, fixedKeys(keysOf(KEYS)), jumpingClock());
+  const client = createApiClient({ ...options, protocol: v3Protocol(url, 'ap-guangzhou') });
+  return client.call('DescribeInstances', {}, 'of the region', never);
+}
+
+function refusedWith(code: string, message = 'no'): Answer {
+  return { body: JSON.stringify({ Response: { Error: { Code: code, Message: message }, RequestId: 'r' } }) };
+}
+
+/** A client whose server gives the answers in turn, the last one for ever. */
+async function clientOf(...answers: (Answer | ((asked: Asked) => Answer))[]) {
+  let turn = 0;
+  const server = await serve((asked) => {
+    const answer = answers[Math.min(turn++, answers.length - 1)] ?? 'reset';
+    return typeof answer === 'function' ? answer(asked) : answer;
+  });
+  const clock = jumpingClock(Date.now());
+  const keys = fixedKeys(keysOf(KEYS), keysOf({ ...KEYS, token: 'a-newer-token' }));
+  const options = optionsFor(server.url, keys, clock);
+  const client = createApiClient({ ...options, protocol: v3Protocol(server.url, 'ap-guangzhou') });
+  const call = (signal = never) => client.call('DescribeInstances', { Limit: 1 }, 'of the region', signal);
+  return { call, server, clock, keys, calls: options.calls };
+}
+
+describe('a call', () => {
+  test('sends what the API asks for, the token too', async () => {
+    const { call, server } = await clientOf(FINE);
+    expect(await call()).toMatchObject({ TotalCount: '3' });
+    expect(server.asked[0]).toMatchObject({
+      method: 'POST',
+      path: '/',
+      body: '{"Limit":1}',
+      headers: {
+        host: `127.0.0.1:${server.port}`,
+        'content-type': 'application/json; charset=utf-8',
+        'x-tc-action': 'DescribeInstances',
+        'x-tc-version': '2018-04-12',
+        'x-tc-region': 'ap-guangzhou',
+        'x-tc-token': 'the-token',
+        'user-agent': 'rdb-archiver',
+      },
+    });
+  });
+
+  test.each<[string, Answer]>([
+    ['throttled', refusedWith('RequestLimitExceeded')],
+    ['an internal error', refusedWith('InternalError.DbOperationFailed')],
+    ["a gateway's page", { status: 502, body: '<html>Bad gateway</html>' }],
+    ['a page with status 200', { body: '<html>' }],
+    ['an empty body', { body: '' }],
+    ['JSON of something else', { body: '[1]' }],
+    ['a cut connection', 'reset'],
+  ])('that meets %s is fine after waiting', async (_what, trouble) => {
+    const { call, server, clock } = await clientOf(trouble, trouble, FINE);
+    await expect(call()).resolves.toMatchObject({ TotalCount: '3' });
+    expect(server.asked).toHaveLength(3);
+    const backoffs = clock.sleeps.filter((ms) => ms > 100);
+    expect(backoffs).toEqual([375, 750]);
+  });
+
+  test('signs each try anew', async () => {
+    const { call, server } = await clientOf('reset', refusedWith('RequestLimitExceeded'), FINE);
+    await call();
+    const stamps = server.asked.map(({ headers }) => headers['x-tc-timestamp']);
+    const signatures = new Set(server.asked.map(({ headers }) => headers.authorization));
+    expect(new Set(stamps).size).toBeGreaterThan(1);
+    expect(signatures.size).toBe(new Set(stamps).size);
+  });
+
+  test.each<[string, Answer]>([
+    ['api-unavailable', { status: 502, body: '<html>Bad gateway</html>' }],
+    ['api-unavailable', 'reset'],
+    ['throttled', refusedWith('RequestLimitExceeded')],
+  ])('that never gets through ends, with %s', async (code, trouble) => {
+    const { call, server, calls } = await clientOf(trouble);
+    expect(await rejection(call())).toMatchObject({ code });
+    expect(server.asked).toHaveLength(7);
+    expect(new Set(calls.map(({ result }) => result))).toEqual(
+      new Set([code === 'throttled' ? 'throttled' : 'error']),
+    );
+  });
+
+  test.each([
+    ['UnauthorizedOperation.NoCAMAuthed', 'permission'],
+    ['AuthFailure.SignatureFailure', 'credentials'],
+    ['UnsupportedRegion', 'api-rejected'],
+    ['ResourceNotFound.InstanceNotExists', 'backup-gone'],
+  ])('refused with %s is not tried again', async (answer, code) => {
+    const { call, server } = await clientOf(refusedWith(answer));
+    const error = await rejection(call());
+    expect(error).toMatchObject({ code });
+    expect(String(error)).toContain(answer);
+    expect(server.asked).toHaveLength(1);
+  });
+
+  test('reads the error in an answer that is not status 200', async () => {
+    const refusal = { body: '{"Response":{"Error":{"Code":"AuthFailure","Message":""}}}', status: 403 };
+    const { call } = await clientOf(refusal);
+    expect(await rejection(call())).toMatchObject({ code: 'credentials' });
+  });
+
+  test('does not follow a redirect, which would carry the signature elsewhere', async () => {
+    const elsewhere = await serve(() => FINE);
+    const server = createServer((_, response) => response.writeHead(307, { location: elsewhere.url }).end());
+    expect(await rejection(callTo(await listening(server)))).toMatchObject({ code: 'api-unavailable' });
+    expect(elsewhere.asked).toEqual([]);
+  });
+
+  test('ends at once when told to stop', async () => {
+    const stop = new AbortController();
+    const { call } = await clientOf(() => {
+      stop.abort(new ArchiverError('interrupted', 'stop'));
+      return 'silence';
+    });
+    expect(await rejection(call(stop.signal))).toMatchObject({ code: 'interrupted' });
+  });
+
+  test('does not take in an answer without end', async () => {
+    const megabyte = Buffer.alloc(1024 * 1024, 'x');
+    let sent = 0;
+    const server = createServer((_, response) => {
+      const body = Readable.from(endless(megabyte, () => (sent += 1)));
+      response.once('close', () => body.destroy());
+      body.pipe(response);
+    });
+    expect(await rejection(callTo(await listening(server)))).toMatchObject({ code: 'api-unavailable' });
+    expect(sent).toBeGreaterThan(7 * 32);
+  });
+});
+
+function* endless(chunk: Buffer, given: () => void): Generator<Buffer> {
+  for (;;) {
+    given();
+    yield chunk;
+  }
+}
+
+describe('a clock that is off', () => {
+  /** Refuses what is more than five minutes off, as the cloud does. */
+  function timely({ headers }: Asked): Answer {
+    const off = Math.abs(Date.now() / 1000 - Number(headers['x-tc-timestamp']));
+    return off > 300 ? refusedWith('AuthFailure.SignatureExpire') : FINE;
+  }
+
+  test.each([-3600, 3600])("by %i s is set by the server's, once for all calls", async (seconds) => {
+    const { call, server, clock } = await clientOf(timely);
+    clock.time += seconds * 1000;
+    await call();
+    await call();
+    expect(server.asked).toHaveLength(3);
+  });
+
+  test('is not mended for ever', async () => {
+    const { call, server } = await clientOf(refusedWith('AuthFailure.SignatureExpire'));
+    const error = await rejection(call());
+    expect(error).toMatchObject({ code: 'credentials' });
+    expect((error as ArchiverError).hint).toContain('clock');
+    expect(server.asked).toHaveLength(2);
+  });
+});
+
+describe('a session token that the cloud refuses', () => {
+  test('is replaced once', async () => {
+    const { call, server, keys } = await clientOf(({ headers }) =>
+      headers['x-tc-token'] === 'a-newer-token' ? FINE : refusedWith('AuthFailure.TokenFailure'),
+    );
+    await call();
+    expect(keys.refreshes).toBe(1);
+    expect(server.asked).toHaveLength(2);
+  });
+
+  test('is not replaced for ever', async () => {
+    const { call, keys } = await clientOf(refusedWith('AuthFailure.TokenFailure'));
+    expect(await rejection(call())).toMatchObject({ code: 'credentials' });
+    expect(keys.refreshes).toBe(1);
+  });
+});
+
+describe('an error', () => {
+  test('holds no secret, whatever the server quotes back at us', async () => {
+    const { call } = await clientOf(({ headers }) =>
+      refusedWith(
+        'AuthFailure.SignatureFailure',
+        `key the-secret-key token the-token got ${headers.authorization}, not ${'0a'.repeat(32)}, for https://cos/x.rdb?sign=q-sign-secret`,
+      ),
+    );
+    const error = await rejection(call());
+    const printed = inspect(error, { depth: 20, showHidden: true }) + JSON.stringify(error);
+    expect(printed).toContain('SignatureFailure');
+    expect(printed).not.toMatch(/the-secret-key|the-token|[0-9a-f]{64}|q-sign-secret/);
+  });
+
+  test('of the network holds no request', async () => {
+    const { call } = await clientOf('reset');
+    const error = await rejection(call());
+    const printed = inspect(error, { depth: 20, showHidden: true });
+    expect(verdictOf(error)).toBe('unavailable');
+    expect(printed).not.toMatch(/the-token|TC3-HMAC/);
+  });
+});
