@@ -1,0 +1,190 @@
+/** The object storage as a folder: a key is a path in it, and an object is there whole, on the disk, or not at all. */
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { feed } from './feed.ts';
+import { describeFile, explainFileError, isMissing } from './file-errors.ts';
+import { keyPath, PARTIAL_PREFIX } from './file-key.ts';
+import { listFiles } from './file-list.ts';
+import type { ObjectStore, PutOptions, UploadOptions, UploadReceipt } from './object-store.ts';
+
+export interface FileStoreOptions {
+  /** Made when it is not there. */
+  readonly directory: string;
+}
+
+/** Bytes of one read; one buffer of it is reused for a whole file. */
+const READ_SIZE = 1024 * 1024;
+
+/** Symbolic links inside the folder are followed by key, but not listed. */
+export function createFileStore(options: FileStoreOptions): ObjectStore {
+  const directory = resolve(options.directory);
+  const guarded = <Result>(action: string, key: string, work: (path: string) => Promise<Result>) =>
+    guard(directory, action, key, work);
+  return {
+    description: describeFile(directory, ''),
+    list: (prefix, listOptions) => listFiles(directory, prefix, listOptions),
+    head: (key, { signal }) =>
+      guarded('look at', key, async (path) => {
+        signal.throwIfAborted();
+        const facts = await stat(path).catch(missingAsUndefined);
+        return facts?.isFile() ? { size: facts.size } : undefined;
+      }),
+    read: (key, { signal }) =>
+      guarded('read', key, async (path) => {
+        signal.throwIfAborted();
+        const handle = await open(path, 'r').catch(missingAsUndefined);
+        return handle && chunksOf(handle, describeFile(directory, key), signal);
+      }),
+    put: (key, body, putOptions) => guarded('put', key, (path) => putFile(path, body, putOptions)),
+    upload: (key, body, uploadOptions) =>
+      guarded('upload', key, (path) => uploadFile(path, body, uploadOptions)),
+    delete: (key, { signal }) =>
+      guarded('delete', key, async (path) => {
+        signal.throwIfAborted();
+        const gone = await unlink(path).then(() => true, missingAsUndefined);
+        if (gone) await syncFolder(dirname(path));
+      }),
+    close() {},
+  };
+}
+
+async function guard<Result>(
+  directory: string,
+  action: string,
+  key: string,
+  work: (path: string) => Promise<Result>,
+): Promise<Result> {
+  const path = keyPath(directory, key);
+  try {
+    return await work(path);
+  } catch (error) {
+    throw error instanceof BodyFailure
+      ? error.cause
+      : explainFileError(error, `${action} ${describeFile(directory, key)}`);
+  }
+}
+
+/** What the body threw, kept apart from the file system's errors: a broken connection is a system error too. */
+class BodyFailure extends Error {}
+
+async function* sealed(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+  } catch (cause) {
+    throw new BodyFailure('the body failed', { cause });
+  }
+}
+
+async function putFile(
+  path: string,
+  body: Uint8Array,
+  { ifAbsent, signal }: PutOptions,
+): Promise<'stored' | 'exists'> {
+  signal.throwIfAborted();
+  return writeWhole(path, (handle) => writeAll(handle, body), ifAbsent ? publishIfAbsent : publish);
+}
+
+async function uploadFile(
+  path: string,
+  body: AsyncIterable<Uint8Array>,
+  options: UploadOptions,
+): Promise<UploadReceipt> {
+  let size = 0;
+  const write = async (handle: FileHandle) => {
+    for await (const chunk of sealed(feed(body, options))) {
+      await writeAll(handle, chunk);
+      size += chunk.length;
+    }
+  };
+  await writeWhole(path, write, publish);
+  // A file system computes no checksum that it could answer with.
+  return { size, proof: 'none' };
+}
+
+/** Writes under a temporary name beside the path, to the disk, and publishes it; whatever fails leaves nothing behind. */
+async function writeWhole<Result>(
+  path: string,
+  write: (handle: FileHandle) => Promise<void>,
+  publishAs: (partial: string, path: string) => Promise<Result>,
+): Promise<Result> {
+  const folder = dirname(path);
+  const partial = join(folder, `${PARTIAL_PREFIX}${randomUUID()}`);
+  await makeFolder(folder);
+  const handle = await open(partial, 'wx');
+  try {
+    try {
+      await write(handle);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    const result = await publishAs(partial, path);
+    await syncFolder(folder);
+    return result;
+  } catch (error) {
+    await unlink(partial).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function publish(partial: string, path: string): Promise<'stored'> {
+  await rename(partial, path);
+  return 'stored';
+}
+
+/** A hard link is the one way to give a name only where it is free that no crash can leave half-done. */
+async function publishIfAbsent(partial: string, path: string): Promise<'stored' | 'exists'> {
+  try {
+    await link(partial, path);
+    return 'stored';
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return 'exists';
+    throw error;
+  } finally {
+    await unlink(partial);
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let position = 0; position < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, position);
+    position += bytesWritten;
+  }
+}
+
+async function* chunksOf(handle: FileHandle, what: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(READ_SIZE);
+  try {
+    while (true) {
+      signal.throwIfAborted();
+      const { bytesRead } = await handle.read(buffer, 0, READ_SIZE);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    throw signal.aborted ? signal.reason : explainFileError(error, `read ${what}`);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes the folder and those above it, each safe on the disk: without that a crash could lose the folder with the file in it. */
+async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function missingAsUndefined(error: unknown): undefined {
+  if (!isMissing(error)) throw error;
+}

@@ -1,0 +1,115 @@
+/** How S3-compatible stores differ, as data: the rest of the code asks for a property, never for a provider's name. */
+
+export type ProviderName = 'aws' | 'cos' | 'oss' | 'obs' | 'r2' | 'b2' | 'gcs' | 'minio' | 'ceph' | 'other';
+
+export interface ProviderProfile {
+  readonly name: ProviderName;
+  /** Bucket in the path (`true`) or in the host name. COS and OSS refuse the path (COS for buckets made since 2024). */
+  readonly pathStyle: boolean;
+  /** Sent with every body, and checked by the server before it stores. The signed SHA-256 of the payload comes on top. */
+  readonly bodyCheck: 'content-md5' | 'crc32';
+  /** Where HEAD answers a checksum of the whole object that the store computed itself. */
+  readonly echo: 'x-amz-checksum-crc32' | 'x-cos-hash-crc64ecma' | 'x-oss-hash-crc64ecma' | 'none';
+  /** What of its ETags is an MD5 (of the bytes, or of the parts' MD5s) when no KMS key is in play. */
+  readonly md5Etags: 'all' | 'single-put' | 'none';
+  /** The header that makes a put fail where something lies already. */
+  readonly ifAbsent: readonly [name: string, value: string] | undefined;
+  /** Whether that header is known to be honoured. Where not, puts look before and after. */
+  readonly ifAbsentHonoured: boolean;
+  /** Version of the list call: COS and OBS answer the second version with the first's fields, so the pages would end early. */
+  readonly listing: 'v1' | 'v2';
+  /** Parts of one upload on their way at once. */
+  readonly partsInFlight: number;
+}
+
+const IF_NONE_MATCH = ['If-None-Match', '*'] as const;
+
+/** What a careful stranger gets: nothing is believed that the store has not shown. */
+const OTHER: ProviderProfile = {
+  name: 'other',
+  pathStyle: true,
+  bodyCheck: 'content-md5',
+  echo: 'none',
+  md5Etags: 'none',
+  ifAbsent: IF_NONE_MATCH,
+  ifAbsentHonoured: false,
+  listing: 'v2',
+  partsInFlight: 4,
+};
+
+const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
+  other: OTHER,
+  aws: {
+    ...OTHER,
+    name: 'aws',
+    pathStyle: false,
+    bodyCheck: 'crc32',
+    echo: 'x-amz-checksum-crc32',
+    md5Etags: 'all',
+    ifAbsentHonoured: true,
+  },
+  // Multipart ETags are not MD5s and there is no second list version (rclone's profile says so too); the CRC-64 of every object
+  // is answered on HEAD (COS documentation, "CRC64 check"), and `x-cos-forbid-overwrite` is the older spelling of put-if-absent.
+  cos: {
+    ...OTHER,
+    name: 'cos',
+    pathStyle: false,
+    echo: 'x-cos-hash-crc64ecma',
+    md5Etags: 'single-put',
+    ifAbsent: ['x-cos-forbid-overwrite', 'true'],
+    listing: 'v1',
+  },
+  // Answers 501 to If-None-Match on a put.
+  oss: {
+    ...OTHER,
+    name: 'oss',
+    pathStyle: false,
+    echo: 'x-oss-hash-crc64ecma',
+    md5Etags: 'single-put',
+    ifAbsent: ['x-oss-forbid-overwrite', 'true'],
+  },
+  obs: { ...OTHER, name: 'obs', pathStyle: false, md5Etags: 'single-put', listing: 'v1' },
+  // Two parts at once: more of them are answered with errors (litestream's provider guide).
+  r2: { ...OTHER, name: 'r2', md5Etags: 'all', ifAbsentHonoured: true, partsInFlight: 2 },
+  b2: { ...OTHER, name: 'b2', md5Etags: 'single-put' },
+  // Its own precondition header cannot be mixed with S3's headers.
+  gcs: { ...OTHER, name: 'gcs', md5Etags: 'single-put', ifAbsent: undefined },
+  minio: { ...OTHER, name: 'minio', md5Etags: 'all', ifAbsentHonoured: true },
+  ceph: { ...OTHER, name: 'ceph', md5Etags: 'all', ifAbsentHonoured: true },
+};
+
+/** Endpoint hosts by provider; the group, where there is one, is the region that requests must be signed for. */
+const HOSTS: readonly (readonly [ProviderName, RegExp])[] = [
+  ['aws', /(?:^|\.)s3[.-](?:fips\.|dualstack\.)*([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com(?:\.cn)?$/],
+  ['aws', /(?:^|\.)amazonaws\.com(?:\.cn)?$/],
+  ['cos', /(?:^|\.)cos(?:-internal)?\.([a-z]+(?:-[a-z0-9]+)+)\.(?:myqcloud\.com|tencentcos\.cn)$/],
+  ['cos', /\.(?:myqcloud\.com|tencentcos\.cn)$/],
+  ['oss', /(?:^|\.)(?:s3\.)?oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com$/],
+  ['obs', /(?:^|\.)obs\.([a-z0-9-]+)\.myhuaweicloud\.(?:com|eu)$/],
+  ['r2', /\.r2\.cloudflarestorage\.com$/],
+  ['b2', /(?:^|\.)s3\.([a-z0-9-]+)\.backblazeb2\.com$/],
+  ['gcs', /(?:^|\.)storage\.googleapis\.com$/],
+];
+
+interface Provider {
+  readonly profile: ProviderProfile;
+  /** The region that the endpoint's name shows; absent where it shows none. */
+  readonly region?: string;
+}
+
+/** Finds the provider by its name, or for `auto` by the endpoint's host; no endpoint is AWS. */
+export function providerFor(profile: 'auto' | ProviderName, endpoint: string | undefined): Provider {
+  const found = endpoint === undefined ? { name: 'aws' as const } : byHost(new URL(endpoint).hostname);
+  const name = profile === 'auto' ? found.name : profile;
+  return { profile: PROFILES[name], ...(found.region === undefined ? {} : { region: found.region }) };
+}
+
+function byHost(host: string): { readonly name: ProviderName; readonly region?: string } {
+  for (const [name, pattern] of HOSTS) {
+    const match = pattern.exec(host);
+    if (match === null) continue;
+    const region = name === 'r2' ? 'auto' : match[1];
+    return { name, ...(region === undefined ? {} : { region }) };
+  }
+  return { name: 'other' };
+}

@@ -1,0 +1,176 @@
+/** Puts a small object in one piece, and only if absent where asked: this is how a manifest commits an archive. */
+import { GetObjectCommand, PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3';
+import { ArchiverError } from '../domain/errors.ts';
+import { digestWhole, type PartDigest } from './body-digest.ts';
+import type { PutOptions } from './object-store.ts';
+import type { ProviderProfile } from './provider-profile.ts';
+import type { Bucket } from './s3-client.ts';
+import { answerOf, NOT_S3 } from './s3-errors.ts';
+import { headObject } from './s3-head.ts';
+
+type PutAnswer = 'stored' | 'exists';
+
+/** What of the SDK's parameters makes the server check a body before it stores it. */
+interface BodyCheck {
+  readonly ContentMD5?: string;
+  readonly ChecksumAlgorithm?: 'CRC32';
+  readonly ChecksumCRC32?: string;
+}
+
+interface Put {
+  readonly bucket: Bucket;
+  readonly key: string;
+  readonly body: Uint8Array;
+  readonly options: PutOptions;
+}
+
+/** Conflicting puts of the same key answer 409 for a moment (S3: ConditionalRequestConflict); this often we ask again. */
+const CONFLICT_ATTEMPTS = 5;
+
+/** Milliseconds; doubled each time, with jitter. */
+const CONFLICT_PAUSE = 100;
+
+export async function putObject(
+  bucket: Bucket,
+  key: string,
+  body: Uint8Array,
+  options: PutOptions,
+): Promise<PutAnswer> {
+  const put: Put = { bucket, key, body, options };
+  if (!options.ifAbsent) {
+    await send(put);
+    return 'stored';
+  }
+  return bucket.profile.ifAbsentHonoured ? putByCondition(put) : putCarefully(put);
+}
+
+/** The server checks these bytes by this header before it stores them; an object-locked bucket demands one of the two. */
+export function bodyCheck({ bodyCheck }: ProviderProfile, { md5, crc32 }: PartDigest): BodyCheck {
+  if (bodyCheck === 'content-md5') return { ContentMD5: md5.toString('base64') };
+  return { ChecksumAlgorithm: 'CRC32', ChecksumCRC32: crc32.toString('base64') };
+}
+
+async function putByCondition(put: Put): Promise<PutAnswer> {
+  try {
+    await sendIfAbsent(put);
+    return 'stored';
+  } catch (error) {
+    const answer = answerOf(error);
+    if (answer?.status === 501) return putCarefully(put);
+    if (existed(error) && answer?.attempts === 1) return 'exists';
+    if (existed(error) || answerLost(error)) return settle(put, error);
+    throw error;
+  }
+}
+
+/** For stores that may not honour the condition: look, put, and look whose bytes are there. Another run's win. */
+async function putCarefully(put: Put): Promise<PutAnswer> {
+  const { bucket, key, options } = put;
+  if ((await headObject(bucket, key, options.signal)) !== undefined) return 'exists';
+  let failure: unknown;
+  try {
+    await sendIfAbsent(put);
+  } catch (error) {
+    failure = error;
+    if (answerOf(error)?.status === 501) await send(put);
+    else if (!existed(error) && !answerLost(error)) throw error;
+  }
+  return settle(put, failure);
+}
+
+/** After a put whose answer was lost or cannot be relied on: whoever's bytes lie there has won. */
+async function settle(put: Put, failure: unknown): Promise<PutAnswer> {
+  const { bucket, key } = put;
+  const cause =
+    failure ??
+    new ArchiverError('store-failed', `s3://${bucket.name}/${key}: the object is not there after its put`);
+  const ours = await readBack(put).catch(() => {
+    throw cause;
+  });
+  if (ours === undefined) throw cause;
+  return ours ? 'stored' : 'exists';
+}
+
+/** Whether our bytes lie at the key; undefined where nothing does. */
+async function readBack({ bucket, key, body, options }: Put): Promise<boolean | undefined> {
+  const command = new GetObjectCommand({ Bucket: bucket.name, Key: key });
+  try {
+    return await bucket.call('read back', key, options.signal, async (sendOptions) => {
+      const { Body } = await bucket.client.send(command, sendOptions);
+      return Buffer.from((await Body?.transformToByteArray()) ?? []).equals(body);
+    });
+  } catch (error) {
+    if (answerOf(error)?.code === 'NoSuchKey') return undefined;
+    throw error;
+  }
+}
+
+async function sendIfAbsent(put: Put): Promise<void> {
+  const { clock } = put.bucket;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await send(put, put.bucket.profile.ifAbsent);
+    } catch (error) {
+      if (!conflicting(error) || attempt === CONFLICT_ATTEMPTS) throw error;
+      await clock.sleep(CONFLICT_PAUSE * 2 ** attempt * (0.5 + clock.random()), put.options.signal);
+    }
+  }
+}
+
+async function send(
+  { bucket, key, body, options }: Put,
+  condition?: ProviderProfile['ifAbsent'],
+): Promise<void> {
+  const digest = await digestWhole(body, bucket.profile);
+  await putBody(
+    bucket,
+    key,
+    { Body: body, ContentType: options.contentType, ...bodyCheck(bucket.profile, digest) },
+    options.signal,
+    condition,
+  );
+}
+
+/** One PutObject. The condition is a header and no parameter, since not every store calls it by S3's name. */
+export async function putBody(
+  bucket: Bucket,
+  key: string,
+  input: Pick<PutObjectCommandInput, 'Body' | 'ContentType' | keyof BodyCheck>,
+  signal: AbortSignal,
+  condition?: ProviderProfile['ifAbsent'],
+): Promise<void> {
+  const command = new PutObjectCommand({ Bucket: bucket.name, Key: key, ...input });
+  if (condition !== undefined) {
+    const [name, value] = condition;
+    command.middlewareStack.add(
+      (next) => (args) => {
+        (args.request as { headers: Record<string, string> }).headers[name.toLowerCase()] = value;
+        return next(args);
+      },
+      { step: 'build', name: 'putIfAbsent' },
+    );
+  }
+  const { ETag } = await bucket.call('put', key, signal, (options) => bucket.client.send(command, options));
+  // A web page is a success to the SDK; every store names what it has stored.
+  if (ETag === undefined)
+    throw new ArchiverError('store-failed', `s3://${bucket.name}/${key}: no ETag after the put`, {
+      hint: NOT_S3,
+    });
+}
+
+function conflicting(error: unknown): boolean {
+  const answer = answerOf(error);
+  return answer?.status === 409 && answer.code !== 'FileAlreadyExists';
+}
+
+/** No answer, or a server's or gateway's failure: the put may have been carried out all the same. */
+function answerLost(error: unknown): boolean {
+  const answer = answerOf(error);
+  return answer !== undefined && (answer.status === undefined || answer.status >= 500);
+}
+
+/** S3 says 412; COS and OSS say 409 `FileAlreadyExists` to their own header. */
+function existed(error: unknown): boolean {
+  const answer = answerOf(error);
+  return answer?.status === 412 || answer?.code === 'FileAlreadyExists';
+}

@@ -1,0 +1,28 @@
+/** The object store's promises, kept on S3 servers of three kinds. */
+import { type S3Server, startS3 } from '../support/s3.ts';
+import { storeOn } from '../support/s3-stores.ts';
+import { objectStoreContract } from './object-store.ts';
+
+function underTest(server: S3Server, profile: 'aws' | 'cos' | 'ceph' | 'other') {
+  // Pages that end often, so that going on is tested with few keys.
+  server.behaviour.pageSize = 100;
+  return {
+    store: storeOn(server, profile),
+    leftovers: async () => server.uploads.size,
+    close: () => server.close(),
+  };
+}
+
+objectStoreContract('S3', { proof: 'checksum' }, async () =>
+  underTest(await startS3({ mode: 'aws' }), 'aws'),
+);
+
+objectStoreContract('COS', { proof: 'checksum' }, async () =>
+  underTest(await startS3({ mode: 'cos' }), 'cos'),
+);
+
+objectStoreContract('a store that honours no conditions', { proof: 'checksum' }, async () => {
+  const server = await startS3({ mode: 'ceph' });
+  server.behaviour.conditionalWrites = 'refused';
+  return underTest(server, 'other');
+});

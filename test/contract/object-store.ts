@@ -1,0 +1,269 @@
+/** What every object store promises: one suite, run on each adapter and on a real server. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ListedObject, ObjectStore } from '../../src/store/object-store.ts';
+import { MIN_PART_SIZE } from '../../src/store/part-size.ts';
+import { collect, patterned, streamOf } from '../support/bodies.ts';
+
+export interface StoreUnderTest {
+  /** Empty, with parts of `MIN_PART_SIZE` where it uploads in parts. */
+  readonly store: ObjectStore;
+  /** How much of uploads that nobody will complete lies there. */
+  leftovers(): Promise<number>;
+  close(): Promise<void>;
+}
+
+interface Traits {
+  /** `checksum` where the store answers with one. */
+  readonly proof: 'checksum' | 'none';
+}
+
+const signal = new AbortController().signal;
+const binary = { signal, contentType: 'application/octet-stream' };
+
+/** Bodies at every place where a store could miscount: none, one byte, about a part's border, several parts. */
+const SIZES = [
+  0,
+  1,
+  MIN_PART_SIZE - 1,
+  MIN_PART_SIZE,
+  MIN_PART_SIZE + 1,
+  2 * MIN_PART_SIZE,
+  2 * MIN_PART_SIZE + 1,
+  5 * MIN_PART_SIZE + 12_345,
+];
+
+/** Names that some layer between here and the disk could rewrite. */
+const HOSTILE_KEYS = [
+  'plain/dump.rdb',
+  'percent/%2F%2e%25',
+  'space/a b  c',
+  'plus/a+b',
+  'unicode/备份-ü-😀',
+  "signs/(a)!*'~$&=@:,;?#[]",
+  'quotes/"<tag>&amp;',
+  'dots/...hidden',
+];
+
+export function objectStoreContract(name: string, traits: Traits, open: () => Promise<StoreUnderTest>): void {
+  describe(`the object store on ${name}`, () => {
+    let opened: StoreUnderTest;
+    let store: ObjectStore;
+    let folders = 0;
+    /** A prefix that no other test uses. */
+    const fresh = () => {
+      folders += 1;
+      return `case-${folders}/`;
+    };
+
+    beforeAll(async () => {
+      opened = await open();
+      store = opened.store;
+    });
+    afterAll(() => opened.close());
+
+    const put = (key: string, text: string, ifAbsent = false) =>
+      store.put(key, Buffer.from(text), { ...binary, ifAbsent });
+    const text = async (key: string) => (await collect(await store.read(key, { signal })))?.toString();
+    const listed = async (prefix: string, limit?: number) => {
+      const objects: ListedObject[] = [];
+      for await (const object of store.list(prefix, { signal, ...(limit === undefined ? {} : { limit }) }))
+        objects.push(object);
+      return objects;
+    };
+
+    test.each(SIZES)('gives back exactly the bytes of an upload of %i bytes', async (size) => {
+      const key = `${fresh()}dump.rdb`;
+      const bytes = patterned(size);
+      const receipt = await store.upload(key, streamOf(bytes), { ...binary, size });
+      expect(receipt).toMatchObject({ size, proof: traits.proof });
+      expect(await store.head(key, { signal })).toMatchObject({ size });
+      const back = await collect(await store.read(key, { signal }));
+      expect(back?.equals(bytes)).toBe(true);
+      expect(await opened.leftovers()).toBe(0);
+    });
+
+    test('takes a stream whose length nobody knows', async () => {
+      const key = `${fresh()}unknown`;
+      const bytes = patterned(2 * MIN_PART_SIZE + 7);
+      expect(await store.upload(key, streamOf(bytes, { chunkSize: 999_983 }), binary)).toMatchObject({
+        size: bytes.length,
+      });
+      expect((await collect(await store.read(key, { signal })))?.equals(bytes)).toBe(true);
+    });
+
+    test('an upload replaces what lay there', async () => {
+      const key = `${fresh()}again`;
+      await store.upload(key, streamOf(patterned(10)), binary);
+      await store.upload(key, streamOf(patterned(20, 2)), binary);
+      expect(await collect(await store.read(key, { signal }))).toEqual(patterned(20, 2));
+    });
+
+    test.each([0, 100, MIN_PART_SIZE + 1, 3 * MIN_PART_SIZE])(
+      'shows nothing of a body that fails after %i bytes, and leaves nothing behind',
+      async (cut) => {
+        const prefix = fresh();
+        const failure = new Error('the download broke off');
+        const body = streamOf(patterned(4 * MIN_PART_SIZE), {
+          chunkSize: 100_000,
+          before: (position) => {
+            if (position >= cut) throw failure;
+          },
+        });
+        await expect(store.upload(`${prefix}dump.rdb`, body, binary)).rejects.toBe(failure);
+        expect(await listed(prefix)).toEqual([]);
+        expect(await store.head(`${prefix}dump.rdb`, { signal })).toBeUndefined();
+        expect(await opened.leftovers()).toBe(0);
+      },
+    );
+
+    test('a failure at the very end of a body keeps what lay there before', async () => {
+      const key = `${fresh()}kept`;
+      await put(key, 'the good copy');
+      const failure = new Error('the checksum in the footer is wrong');
+      const body = streamOf(patterned(MIN_PART_SIZE + 10), {
+        before: (position) => {
+          if (position === MIN_PART_SIZE + 10) throw failure;
+        },
+      });
+      await expect(store.upload(key, body, binary)).rejects.toBe(failure);
+      expect(await text(key)).toBe('the good copy');
+    });
+
+    test.each([
+      ['fewer', 99],
+      ['more', 101],
+    ])('shows nothing when %s bytes come than were promised', async (_word, came) => {
+      const prefix = fresh();
+      const upload = store.upload(`${prefix}dump.rdb`, streamOf(patterned(came)), { ...binary, size: 100 });
+      await expect(upload).rejects.toMatchObject({ code: 'store-failed' });
+      expect(await listed(prefix)).toEqual([]);
+    });
+
+    test('stops at once when asked to, even while the body waits, and leaves nothing behind', async () => {
+      const prefix = fresh();
+      const stop = new AbortController();
+      const reason = new Error('asked to stop');
+      const body = streamOf(patterned(3 * MIN_PART_SIZE), {
+        before: (position) => {
+          if (position <= 2 * MIN_PART_SIZE) return;
+          stop.abort(reason);
+          return new Promise(() => undefined);
+        },
+      });
+      await expect(store.upload(`${prefix}dump.rdb`, body, { ...binary, signal: stop.signal })).rejects.toBe(
+        reason,
+      );
+      expect(await listed(prefix)).toEqual([]);
+      expect(await opened.leftovers()).toBe(0);
+    });
+
+    test('closes the body when it stops early', async () => {
+      let closed = false;
+      async function* body() {
+        try {
+          while (true) yield patterned(1000);
+        } finally {
+          closed = true;
+        }
+      }
+      await expect(store.upload(`${fresh()}dump.rdb`, body(), { ...binary, size: 1500 })).rejects.toThrow();
+      expect(closed).toBe(true);
+    });
+
+    test('starts nothing that was cancelled beforehand', async () => {
+      const cancelled = { ...binary, signal: AbortSignal.abort(new Error('too late')) };
+      const key = `${fresh()}never`;
+      await expect(store.upload(key, streamOf(patterned(10)), cancelled)).rejects.toThrow('too late');
+      await expect(store.put(key, patterned(10), { ...cancelled, ifAbsent: true })).rejects.toThrow(
+        'too late',
+      );
+      await expect(store.head(key, cancelled)).rejects.toThrow('too late');
+      expect(await store.head(key, { signal })).toBeUndefined();
+    });
+
+    test('says that there is nothing where there is nothing', async () => {
+      const prefix = fresh();
+      expect(await store.head(`${prefix}none`, { signal })).toBeUndefined();
+      expect(await store.read(`${prefix}none`, { signal })).toBeUndefined();
+      expect(await listed(prefix)).toEqual([]);
+      await store.delete(`${prefix}none`, { signal });
+    });
+
+    test('deletes an object and no other', async () => {
+      const prefix = fresh();
+      await put(`${prefix}a`, '1');
+      await put(`${prefix}ab`, '2');
+      await store.delete(`${prefix}a`, { signal });
+      expect(await listed(prefix)).toEqual([{ key: `${prefix}ab`, size: 1 }]);
+    });
+
+    test('a put replaces what lay there, a put-if-absent never does', async () => {
+      const key = `${fresh()}manifest.json`;
+      expect(await put(key, 'first', true)).toBe('stored');
+      expect(await put(key, 'second', true)).toBe('exists');
+      expect(await text(key)).toBe('first');
+      expect(await put(key, 'third')).toBe('stored');
+      expect(await text(key)).toBe('third');
+    });
+
+    test('of many who put the same key if absent at once, exactly one is told that it stored, and its bytes are there', async () => {
+      const key = `${fresh()}manifest.json`;
+      const rivals = Array.from({ length: 16 }, (_, index) => `run ${index}`);
+      const answers = await Promise.all(rivals.map((rival) => put(key, rival, true)));
+      const winners = rivals.filter((_, index) => answers[index] === 'stored');
+      expect(winners).toEqual([await text(key)]);
+    });
+
+    test.each(HOSTILE_KEYS)('keeps the name %s as it is', async (name) => {
+      const prefix = fresh();
+      const key = `${prefix}${name}`;
+      await put(key, name);
+      await store.upload(`${key}.large`, streamOf(patterned(MIN_PART_SIZE + 1)), binary);
+      expect(await text(key)).toBe(name);
+      expect(await listed(key)).toEqual([
+        { key, size: Buffer.byteLength(name) },
+        { key: `${key}.large`, size: MIN_PART_SIZE + 1 },
+      ]);
+    });
+
+    test('lists in the order of the bytes, by any prefix, folder or not', async () => {
+      const prefix = fresh();
+      const names = ['a', 'a-b', 'a.b/c', 'a0/x', 'aa', 'b/1', 'b/10', 'b/2', 'b-', 'b0', '～', '😀'];
+      for (const name of names.toReversed()) await put(`${prefix}${name}`, '');
+      const sorted = names
+        .map((name) => `${prefix}${name}`)
+        .sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
+      const keys = async (of: string, limit?: number) => (await listed(of, limit)).map(({ key }) => key);
+      expect(await keys(prefix)).toEqual(sorted);
+      expect(await keys(`${prefix}b`)).toEqual(sorted.filter((key) => key.startsWith(`${prefix}b`)));
+      expect(await keys(`${prefix}b/1`)).toEqual([`${prefix}b/1`, `${prefix}b/10`]);
+      expect(await keys(`${prefix}a.`)).toEqual([`${prefix}a.b/c`]);
+      expect(await keys(prefix, 3)).toEqual(sorted.slice(0, 3));
+      expect(await keys(prefix, 0)).toEqual([]);
+    });
+
+    test('lists every one of more than a thousand keys, once', async () => {
+      const prefix = fresh();
+      const keys = Array.from({ length: 1003 }, (_, index) => `${prefix}${String(index).padStart(5, '0')}`);
+      for (let begin = 0; begin < keys.length; begin += 50) {
+        await Promise.all(keys.slice(begin, begin + 50).map((key) => put(key, 'x')));
+      }
+      expect((await listed(prefix)).map(({ key }) => key)).toEqual(keys);
+      expect(await listed(prefix, 1001)).toHaveLength(1001);
+    });
+
+    test('uploads many at once from one small pool', async () => {
+      const prefix = fresh();
+      const keys = Array.from({ length: 6 }, (_, index) => `${prefix}${index}`);
+      const bytes = keys.map((_, index) => patterned(2 * MIN_PART_SIZE + index, index + 1));
+      await Promise.all(
+        keys.map((key, index) => store.upload(key, streamOf(bytes[index] ?? Buffer.alloc(0)), binary)),
+      );
+      for (const [index, key] of keys.entries()) {
+        expect(
+          (await collect(await store.read(key, { signal })))?.equals(bytes[index] ?? Buffer.alloc(0)),
+        ).toBe(true);
+      }
+    });
+  });
+}

@@ -1,0 +1,56 @@
+/** How a body is cut into parts. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createBodyDigest } from '../../src/store/body-digest.ts';
+import { createBufferPool } from '../../src/store/buffer-pool.ts';
+import { fillParts } from '../../src/store/fill-parts.ts';
+import { MAX_PARTS } from '../../src/store/part-size.ts';
+import { patterned, streamOf } from '../support/bodies.ts';
+
+const signal = new AbortController().signal;
+
+async function fill(body: AsyncIterable<Uint8Array>, partSize: number) {
+  // One buffer: whoever waited for a second one while holding it would wait for ever.
+  const pool = createBufferPool(partSize);
+  const parts: { readonly number: number; readonly bytes: Buffer; readonly last: boolean }[] = [];
+  for await (const part of fillParts(body, {
+    partSize,
+    pool,
+    digest: await createBodyDigest({ echo: 'none' }),
+    signal,
+  })) {
+    parts.push({ number: part.number, bytes: Buffer.from(part.bytes), last: part.last });
+    part.release();
+  }
+  return parts;
+}
+
+describe('the parts of a body', () => {
+  test('are the body, in order, all full but the last, however the network cuts it', async () => {
+    const lengths = fc.integer({ min: 0, max: 200 });
+    await fc.assert(
+      fc.asyncProperty(
+        lengths,
+        fc.integer({ min: 1, max: 50 }),
+        fc.integer({ min: 1, max: 60 }),
+        async (size, partSize, chunkSize) => {
+          const bytes = patterned(size);
+          const parts = await fill(streamOf(bytes, { chunkSize }), partSize);
+          expect(Buffer.concat(parts.map((part) => part.bytes)).equals(bytes)).toBe(true);
+          expect(parts.map(({ number }) => number)).toEqual(parts.map((_, index) => index + 1));
+          expect(parts.map(({ last }) => last)).toEqual(parts.map((_, index) => index === parts.length - 1));
+          expect(parts.slice(0, -1).every((part) => part.bytes.length === partSize)).toBe(true);
+          expect(parts).toHaveLength(Math.max(1, Math.ceil(size / partSize)));
+        },
+      ),
+    );
+  });
+
+  test('are never more than S3 takes: a longer body is told what to configure', async () => {
+    expect(await fill(streamOf(patterned(MAX_PARTS)), 1)).toHaveLength(MAX_PARTS);
+    await expect(fill(streamOf(patterned(MAX_PARTS + 1)), 1)).rejects.toMatchObject({
+      code: 'config',
+      hint: expect.stringContaining('ARCHIVER_PART_SIZE'),
+    });
+  });
+});

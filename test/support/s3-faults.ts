@@ -1,0 +1,108 @@
+/** Switches of the S3 stand-in: what goes wrong, at which request, and gates that hold a request until a test lets it go. */
+
+export type S3Operation =
+  | 'ListObjects'
+  | 'ListObjectsV2'
+  | 'ListMultipartUploads'
+  | 'ListParts'
+  | 'HeadObject'
+  | 'GetObject'
+  | 'PutObject'
+  | 'DeleteObject'
+  | 'CreateMultipartUpload'
+  | 'UploadPart'
+  | 'CompleteMultipartUpload'
+  | 'AbortMultipartUpload';
+
+export interface S3Request {
+  readonly operation: S3Operation;
+  readonly key: string;
+  readonly partNumber?: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** How many of this operation there were, this one included. */
+  readonly count: number;
+}
+
+/**
+ * `answer`: refuses with this status and code, having done nothing. `reset`: breaks the connection in the middle of the body.
+ * `cut`: answers half of the object and breaks the connection. `lose-reply`: does the work, then breaks the connection.
+ * `error-in-200`: answers 200 with an error document, having done nothing. `corrupt`: stores one bit changed, its own digests right
+ * for that. `wrong-etag`: answers an ETag of other bytes. `web-page`: answers 200 with HTML.
+ */
+export type S3Effect =
+  | { readonly effect: 'answer'; readonly status: number; readonly code: string }
+  | { readonly effect: 'error-in-200'; readonly code: string }
+  | { readonly effect: 'reset' | 'cut' | 'lose-reply' | 'corrupt' | 'wrong-etag' | 'web-page' };
+
+export type S3Fault = S3Effect & {
+  readonly on: S3Operation;
+  /** Which one, counted from when the fault was set; the first where absent. */
+  readonly nth?: number;
+  /** For how many in a row; one where absent. */
+  readonly times?: number;
+};
+
+export interface Gate {
+  /** Resolves when a request has come to the gate: it has been read and checked, but nothing has been done. */
+  readonly arrived: Promise<S3Request>;
+  release(): void;
+}
+
+export interface Faults {
+  add(fault: S3Fault): void;
+  /** Holds the first request that fits; with `all`, every one of them. */
+  holdAt(fits: (request: S3Request) => boolean, options?: { readonly all?: boolean }): Gate;
+  /** For the server: what this request meets, after counting it. */
+  meet(operation: S3Operation): S3Effect | undefined;
+  /** For the server: waits at every gate that fits. */
+  pass(request: S3Request): Promise<void>;
+  releaseAll(): void;
+}
+
+export function createFaults(): Faults {
+  const faults: { readonly fault: S3Fault; seen: number }[] = [];
+  const gates: {
+    readonly fits: (request: S3Request) => boolean;
+    readonly hold: (request: S3Request) => Promise<void>;
+    used: boolean;
+  }[] = [];
+  const releases: (() => void)[] = [];
+
+  return {
+    add(fault) {
+      faults.push({ fault, seen: 0 });
+    },
+    holdAt(fits, { all = false } = {}) {
+      const arrival = Promise.withResolvers<S3Request>();
+      const opening = Promise.withResolvers<void>();
+      const gate = {
+        fits: (request: S3Request) => (all || !gate.used) && fits(request),
+        used: false,
+        hold(request: S3Request) {
+          gate.used = true;
+          arrival.resolve(request);
+          return opening.promise;
+        },
+      };
+      gates.push(gate);
+      releases.push(opening.resolve);
+      return { arrived: arrival.promise, release: opening.resolve };
+    },
+    meet(operation) {
+      let met: S3Effect | undefined;
+      for (const entry of faults) {
+        const { on, nth = 1, times = 1 } = entry.fault;
+        if (on !== operation) continue;
+        entry.seen += 1;
+        if (entry.seen >= nth && entry.seen < nth + times) met ??= entry.fault;
+      }
+      return met;
+    },
+    async pass(request) {
+      for (const gate of gates) if (gate.fits(request)) await gate.hold(request);
+    },
+    releaseAll() {
+      for (const release of releases) release();
+    },
+  };
+}

@@ -1,0 +1,249 @@
+/**
+ * A small real S3 server for tests: checks signatures, payload digests, Content-MD5 and conditions as a store does, and fails on
+ * command. One bucket, in memory.
+ */
+import { createServer, Agent as HttpAgent, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { BucketState, Stored, StoredObject } from './s3-bucket.ts';
+import {
+  createFaults,
+  type Faults,
+  type Gate,
+  type S3Effect,
+  type S3Fault,
+  type S3Operation,
+  type S3Request,
+} from './s3-faults.ts';
+import { type Answer, type Behaviour, OPERATIONS, refuse } from './s3-operations.ts';
+import { type Address, addressOf, readBody } from './s3-request.ts';
+import { type S3Credentials, signatureProblem } from './s3-signature.ts';
+import { errorDocument } from './s3-xml.ts';
+
+export interface S3ServerOptions {
+  /**
+   * `aws` (the default) checks and echoes CRC-32s. `ceph` echoes no checksum. `cos` wants the bucket in the host name, knows
+   * only the first version of the list call and its own put-if-absent header, and its multipart ETags are no MD5s.
+   */
+  readonly mode?: 'aws' | 'cos' | 'ceph';
+  /** Keeps digests only, for dumps that would not fit into memory. What is read back is then empty. */
+  readonly discardBodies?: boolean;
+}
+
+export interface S3Server {
+  readonly bucket: string;
+  readonly credentials: S3Credentials;
+  /** With `cos`: a name under `localhost`, for `agents` that find every such name on loopback. */
+  readonly endpoint: string;
+  readonly port: number;
+  /** Connections to it; destroyed with it. */
+  readonly agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  /** Switches that may be turned at any time. */
+  readonly behaviour: Behaviour;
+  /** Refused with 403 as long as they are in here. */
+  readonly denied: Set<S3Operation>;
+  /** How often each operation was asked for. */
+  readonly counts: Map<S3Operation, number>;
+  readonly requests: readonly S3Request[];
+  readonly objects: BucketState['objects'];
+  readonly uploads: BucketState['uploads'];
+  fail(fault: S3Fault): void;
+  holdAt(fits: (request: S3Request) => boolean, options?: { readonly all?: boolean }): Gate;
+  /** The bytes of an object; undefined where there is none. */
+  bytesOf(key: string): Buffer | undefined;
+  close(): Promise<void>;
+}
+
+const BUCKET = 'archive';
+const CREDENTIALS: S3Credentials = { accessKeyId: 'stand-in-key', secretAccessKey: 'stand-in-secret' };
+
+interface Context {
+  readonly options: S3ServerOptions;
+  readonly state: BucketState;
+  readonly behaviour: Behaviour;
+  readonly faults: Faults;
+  readonly denied: Set<S3Operation>;
+  readonly counts: Map<S3Operation, number>;
+  readonly requests: S3Request[];
+}
+
+export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> {
+  const { mode = 'aws' } = options;
+  const context: Context = {
+    options,
+    state: { objects: new Map<string, StoredObject>(), uploads: new Map() },
+    behaviour: {
+      mode,
+      pageSize: 1000,
+      minPartSize: 5 * 1024 * 1024,
+      conditionalWrites: 'honoured',
+      encryption: 'none',
+      tokenlessPages: false,
+    },
+    faults: createFaults(),
+    denied: new Set(),
+    counts: new Map(),
+    requests: [],
+  };
+  const server = createServer((request, response) => void serve(context, request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const agents = {
+    http: new HttpAgent({ keepAlive: true, lookup: findOnLoopback }),
+    https: new HttpsAgent({ keepAlive: true }),
+  };
+  const { state, behaviour, faults, denied, counts, requests } = context;
+  return {
+    bucket: BUCKET,
+    credentials: CREDENTIALS,
+    endpoint: `http://${mode === 'cos' ? 'localhost' : '127.0.0.1'}:${port}`,
+    port,
+    agents,
+    behaviour,
+    denied,
+    counts,
+    requests,
+    objects: state.objects,
+    uploads: state.uploads,
+    fail: faults.add,
+    holdAt: faults.holdAt,
+    bytesOf(key) {
+      const object = state.objects.get(key);
+      return object && Buffer.concat(object.chunks);
+    },
+    async close() {
+      faults.releaseAll();
+      agents.http.destroy();
+      agents.https.destroy();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Resolvers differ in whether they know names under `localhost`. */
+const findOnLoopback: NonNullable<ConstructorParameters<typeof HttpAgent>[0]>['lookup'] = (
+  _name,
+  options,
+  callback,
+) => {
+  if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }]);
+  else callback(null, '127.0.0.1', 4);
+};
+
+async function serve(context: Context, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    await answerRequest(context, request, response);
+  } catch {
+    // The client hung up in mid-request: there is nobody left to answer.
+    request.socket.destroy();
+  }
+}
+
+async function answerRequest(
+  context: Context,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const address = addressOf(request);
+  if (address === undefined) return reply(response, refuse(405, 'MethodNotAllowed'));
+  const seen = note(context, address, request);
+  const fault = context.faults.meet(address.operation);
+  if (fault?.effect === 'reset') return resetInBody(request);
+  const body = await readBody(request, context.options.discardBodies !== true || request.method === 'POST');
+  const refusal = typeof body === 'string' ? refuse(400, body) : refusalOf(context, address, request);
+  await context.faults.pass(seen);
+  if (refusal !== undefined || typeof body === 'string')
+    return reply(response, refusal ?? refuse(400, 'InvalidRequest'));
+  if (fault?.effect === 'answer') return reply(response, refuse(fault.status, fault.code));
+  if (fault?.effect === 'error-in-200')
+    return reply(response, { status: 200, body: errorDocument(fault.code) });
+  if (fault?.effect === 'web-page')
+    return reply(response, { status: 200, body: '<html><body>Please log in.</body></html>' });
+  const answer = await operate(
+    context,
+    address,
+    request,
+    body,
+    fault?.effect === 'corrupt' ? flipBit(body) : body,
+  );
+  if (fault?.effect === 'lose-reply') request.socket.destroy();
+  else if (fault?.effect === 'cut') cutShort(response, answer);
+  else reply(response, fault === undefined ? answer : disguise(answer, fault));
+}
+
+function note(
+  { counts, requests }: Context,
+  { operation, key, partNumber }: Address,
+  { headers }: IncomingMessage,
+): S3Request {
+  const count = (counts.get(operation) ?? 0) + 1;
+  counts.set(operation, count);
+  const seen: S3Request = {
+    operation,
+    key,
+    headers,
+    count,
+    ...(partNumber === undefined ? {} : { partNumber }),
+  };
+  requests.push(seen);
+  return seen;
+}
+
+function refusalOf(
+  { behaviour, denied }: Context,
+  address: Address,
+  request: IncomingMessage,
+): Answer | undefined {
+  if (behaviour.mode === 'cos' && address.pathStyle) return refuse(403, 'PathStyleDomainForbidden');
+  const problem = signatureProblem(request, CREDENTIALS);
+  if (problem !== undefined) return refuse(problem === 'AuthorizationHeaderMalformed' ? 400 : 403, problem);
+  if (address.bucket !== BUCKET) return refuse(404, 'NoSuchBucket');
+  return denied.has(address.operation) ? refuse(403, 'AccessDenied') : undefined;
+}
+
+async function operate(
+  { state, behaviour }: Context,
+  address: Address,
+  { headers }: IncomingMessage,
+  body: Stored,
+  kept: Stored,
+): Promise<Answer> {
+  const text = address.operation === 'CompleteMultipartUpload' ? Buffer.concat(body.chunks).toString() : '';
+  return OPERATIONS[address.operation](state, behaviour, { ...address, headers, body, kept, text });
+}
+
+/** The bytes change on their way to the disk, after all checks; the store's digests are those of what it has. */
+function flipBit(body: Stored): Stored {
+  const changed = Buffer.from(body.md5);
+  changed.writeUInt8(changed.readUInt8(0) ^ 1, 0);
+  const crc32 = Buffer.from(body.crc32);
+  crc32.writeUInt8(crc32.readUInt8(0) ^ 1, 0);
+  return { ...body, md5: changed, crc32 };
+}
+
+function disguise(answer: Answer, { effect }: S3Effect): Answer {
+  return effect === 'wrong-etag'
+    ? { ...answer, headers: { ...answer.headers, etag: `"${'0'.repeat(32)}"` } }
+    : answer;
+}
+
+function resetInBody(request: IncomingMessage): void {
+  request.once('data', () => request.socket.destroy());
+  request.once('end', () => request.socket.destroy());
+}
+
+function cutShort(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, headers);
+  const [first = Buffer.alloc(0)] = typeof body === 'string' ? [] : (body ?? []);
+  response.write(first.subarray(0, Math.ceil(first.length / 2)), () => response.destroy());
+}
+
+function reply(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, {
+    ...(typeof body === 'string' ? { 'content-type': 'application/xml' } : {}),
+    ...headers,
+  });
+  if (typeof body !== 'string') for (const chunk of body ?? []) response.write(chunk);
+  response.end(typeof body === 'string' ? body : undefined);
+}
