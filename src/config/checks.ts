@@ -1,0 +1,103 @@
+/** What the schema alone cannot say: rules between settings, and its refusals in the product's words. */
+import type { z } from 'zod';
+import { regionNames } from '../domain/regions.ts';
+import { isMapping, type Path, pathText, type Raw } from './file.ts';
+import type { Layered } from './overlay.ts';
+import { type Problem, shown, suggestion } from './problems.ts';
+import { fileSchema } from './schema.ts';
+import { destinationShape, logShape, runShape, sourceShape } from './settings.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** The rules that hold between settings; each looks at what was written, so it works while other settings are wrong. */
+export function checkTogether(layered: Layered, problems: Problem[]): void {
+  requireEssentials(layered.raw, problems);
+  refuseTwins(layered, problems);
+  refuseSmallPool(layered, problems);
+}
+
+/** The sources as they were written, wherever they came from. */
+export function writtenSources(raw: Raw): Raw[] {
+  return Array.isArray(raw['sources'])
+    ? raw['sources'].map((source: unknown) => (isMapping(source) ? source : {}))
+    : [];
+}
+
+/** What the schema refuses, each with who wrote it, what was expected and what was there. */
+export function problemsOf(issue: Issue, { raw, where }: Layered): Problem[] {
+  const path = issue.path.filter((key) => typeof key !== 'symbol');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ where: where([...path, key]), what: unknownKey(key, path) }));
+  }
+  const value = valueAt(raw, path);
+  if (pathText(path) === 'destination.url' && value === undefined) return [];
+  const hint = isRegion(path) && typeof value === 'string' ? suggestion(value, regionNames) : '';
+  return [{ where: where(path), what: `${issue.message}, got ${shown(value)}${hint}` }];
+}
+
+function requireEssentials(raw: Raw, problems: Problem[]): void {
+  const sources = raw['sources'];
+  if (sources === undefined || (Array.isArray(sources) && sources.length === 0)) {
+    const what =
+      'required: the region to archive, for instance ap-guangzhou (or `sources` in the configuration file)';
+    problems.push({ where: 'ARCHIVER_SOURCE_REGIONS', what });
+  }
+  const destination = raw['destination'];
+  if (destination === undefined || (isMapping(destination) && destination['url'] === undefined)) {
+    const what =
+      'required: s3://BUCKET/PREFIX or file:///DIR (or `destination.url` in the configuration file)';
+    problems.push({ where: 'ARCHIVER_DESTINATION', what });
+  }
+}
+
+/** A source's name is part of its archives' keys: two of one name would take each other's archives for their own. */
+function refuseTwins({ raw, where }: Layered, problems: Problem[]): void {
+  const seen = new Set<string>();
+  for (const [index, source] of writtenSources(raw).entries()) {
+    const name =
+      sourceShape.name.safeParse(source['name']).data ?? sourceShape.region.safeParse(source['region']).data;
+    if (name === undefined) continue;
+    if (seen.has(name)) {
+      const what = `another source is called ${name} already; give this one a \`name\` of its own`;
+      problems.push({ where: where(['sources', index]), what });
+    }
+    seen.add(name);
+  }
+}
+
+function refuseSmallPool({ raw, where }: Layered, problems: Problem[]): void {
+  const part = runShape.partSize.safeParse(raw['partSize']).data;
+  const pool = runShape.bufferMemory.safeParse(raw['bufferMemory']).data;
+  if (part === undefined || pool === undefined || pool >= part) return;
+  const what = `expected room for one part of ${shown(raw['partSize'] ?? '8MiB')} at least, got ${shown(raw['bufferMemory'] ?? '128MiB')}`;
+  problems.push({ where: where(['bufferMemory']), what });
+}
+
+function unknownKey(key: string, path: Path): string {
+  if (/secret|password|token|accesskey/i.test(key)) {
+    return 'unknown key; secrets do not stand in the file: keep them in variables, and name those by `credentialsEnv`';
+  }
+  return `unknown key${suggestion(key, Object.keys(shapeAt(path)))}`;
+}
+
+function shapeAt(path: Path): Readonly<Record<string, unknown>> {
+  const shapes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+    sources: sourceShape,
+    destination: destinationShape,
+    log: logShape,
+  };
+  return shapes[String(path[0])] ?? fileSchema.shape;
+}
+
+function isRegion(path: Path): boolean {
+  return path[0] === 'sources' && path[2] === 'region';
+}
+
+function valueAt(raw: Raw, path: Path): unknown {
+  let value: unknown = raw;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = Object.entries(value).find(([name]) => name === String(key))?.[1];
+  }
+  return value;
+}

@@ -1,0 +1,94 @@
+/** The environment as the configuration sees it: the process's variables over those of `.env`, empty ones unset, secrets from files. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'dotenv';
+import { type Problem, suggestion } from './problems.ts';
+import { isServiceLink } from './variables.ts';
+
+export type Variables = Record<string, string | undefined>;
+
+export interface Environment {
+  /** All that are set, by name. */
+  readonly variables: Readonly<Record<string, string>>;
+  get(name: string): string | undefined;
+  /** The variable, or what stands in the file that `NAME_FILE` names, without the newline at its end. */
+  secret(name: string): string | undefined;
+  /** Whether the variable or its `NAME_FILE` is set, readable or not. */
+  has(name: string): boolean;
+}
+
+/** Reads `.env` in the working directory, if there is one; variables of the process win over it. */
+export function readEnvironment(env: Readonly<Variables>, cwd: string, problems: Problem[]): Environment {
+  const variables: Record<string, string> = {};
+  for (const [name, value] of [...Object.entries(readDotenv(cwd, problems)), ...Object.entries(env)]) {
+    if (value !== undefined && value.trim() !== '') variables[name] = value;
+  }
+  const get = (name: string): string | undefined => variables[name];
+
+  return {
+    variables,
+    get,
+    has: (name) => get(name) !== undefined || get(`${name}_FILE`) !== undefined,
+    secret(name) {
+      const direct = get(name);
+      const path = get(`${name}_FILE`);
+      if (path === undefined) return oneWord(name, direct, problems);
+      if (direct !== undefined) {
+        problems.push({ where: name, what: `is set, and ${name}_FILE too; unset one of them` });
+        return direct;
+      }
+      return oneWord(`${name}_FILE`, readSecretFile(`${name}_FILE`, path, problems), problems);
+    },
+  };
+}
+
+/**
+ * The AWS SDK finds its profile, role and web identity in the process's environment and nowhere else, so those variables of `.env`
+ * are copied there. Keys are not: they travel in the configuration.
+ */
+export function lendToAwsSdk(env: Variables, environment: Environment): void {
+  for (const [name, value] of Object.entries(environment.variables)) {
+    if (name.startsWith('AWS_') && !/ACCESS_KEY|SESSION_TOKEN/.test(name)) env[name] ||= value;
+  }
+}
+
+/** Refuses variables that begin like ours and mean nothing: a typo there must not go unnoticed. */
+export function refuseUnknown(environment: Environment, known: readonly string[], problems: Problem[]): void {
+  for (const name of Object.keys(environment.variables)) {
+    if (!name.startsWith('ARCHIVER_') || known.includes(name) || isServiceLink(name)) continue;
+    problems.push({ where: name, what: `unknown variable${suggestion(name, known)}` });
+  }
+}
+
+function readDotenv(cwd: string, problems: Problem[]): Record<string, string> {
+  const path = join(cwd, '.env');
+  if (!existsSync(path)) return {};
+  try {
+    return parse(readFileSync(path));
+  } catch (error) {
+    problems.push({ where: '.env', what: `cannot be read (${codeOf(error)})` });
+    return {};
+  }
+}
+
+function readSecretFile(where: string, path: string, problems: Problem[]): string | undefined {
+  try {
+    const content = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    if (content === '') problems.push({ where, what: `the file ${path} is empty` });
+    return content === '' ? undefined : content;
+  } catch (error) {
+    problems.push({ where, what: `the file ${path} cannot be read (${codeOf(error)})` });
+    return undefined;
+  }
+}
+
+/** Keys and tokens hold no white space; one that does was cut or pasted badly, and would break a header later. */
+function oneWord(where: string, value: string | undefined, problems: Problem[]): string | undefined {
+  if (value !== undefined && /\s/.test(value))
+    problems.push({ where, what: 'holds white space, which no key or token does' });
+  return value;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+}

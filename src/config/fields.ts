@@ -1,0 +1,140 @@
+/** The kinds of setting: each a small zod schema that reads what a person writes and says what it expected. */
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { longRegion } from '../domain/regions.ts';
+import { parseDuration, parseSize, parseUtcOffset } from './units.ts';
+
+/** How a setting that is no plain text is written in an environment variable. */
+export type TextForm = 'integer' | 'boolean' | 'list';
+
+interface SettingFacts {
+  readonly meaning: string;
+  readonly variable?: string;
+  readonly form?: TextForm;
+}
+
+/** What zod's own description has no room for: the environment variable of a setting and how it is written there. */
+export const settingFacts = z.registry<SettingFacts>();
+
+/** Names a setting: its meaning for the documentation, its variable for the environment. */
+export function setting<Schema extends z.ZodType>(schema: Schema, facts: SettingFacts): Schema {
+  const described = schema.meta({ description: facts.meaning });
+  settingFacts.add(described, facts);
+  return described;
+}
+
+interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** `8MiB`, `1GiB` or a number of bytes; bytes come out. */
+export function size({ min, max }: Bounds, range: string) {
+  const expected = `expected a size ${range}, for instance 8MiB`;
+  return z
+    .union([z.string(), z.int()], { error: expected })
+    .transform((value) => parseSize(String(value)))
+    .pipe(z.number({ error: expected }).min(min, expected).max(max, expected));
+}
+
+/** `30s`, `5m`, `6h`; milliseconds come out. */
+export function duration({ min, max }: Bounds, range: string) {
+  const expected = `expected a duration ${range}, for instance 30s, 5m or 6h`;
+  return z
+    .string({ error: expected })
+    .transform(parseDuration)
+    .pipe(z.number({ error: expected }).min(min, expected).max(max, expected));
+}
+
+export function integer({ min, max }: Bounds) {
+  const expected = `expected a whole number from ${min} to ${max}`;
+  return z.int({ error: expected }).min(min, expected).max(max, expected);
+}
+
+export function flag() {
+  return z.boolean({ error: 'expected true or false' });
+}
+
+export function choice<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z.enum(words, { error: `expected one of ${words.join(', ')}` });
+}
+
+/** A non-empty text of the given form. */
+export function text(form: RegExp, what: string) {
+  const expected = `expected ${what}`;
+  return z.string({ error: expected }).regex(form, expected);
+}
+
+export function patterns(what: string) {
+  const expected = `expected a list of ${what}`;
+  return z.array(z.string({ error: `expected ${what}` }).min(1, `expected ${what}`), { error: expected });
+}
+
+export function utcOffset() {
+  const expected = 'expected an offset from UTC, for instance +08:00';
+  return z
+    .string({ error: expected })
+    .transform(parseUtcOffset)
+    .pipe(z.number({ error: expected }));
+}
+
+/** A region in its short or long name; the long one comes out. */
+export function region() {
+  return text(/^([a-z]{2,6}|[a-z]{2,}(-[a-z0-9]+)+)$/, 'a region, for instance ap-guangzhou or gz').transform(
+    longRegion,
+  );
+}
+
+/** The base address of an HTTP service: no credentials, no query; comes out without a slash at its end. */
+export function baseUrl() {
+  const expected = 'expected an http:// or https:// address without credentials or query';
+  return z
+    .string({ error: expected })
+    .refine((value) => {
+      const url = URL.parse(value.replaceAll('{region}', 'region'));
+      return url !== null && /^https?:$/.test(url.protocol) && !/[?#@]/.test(value);
+    }, expected)
+    .transform((value) => value.replace(/\/+$/, ''));
+}
+
+type Place =
+  | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string }
+  | { readonly kind: 'file'; readonly directory: string };
+
+/** `s3://BUCKET/PREFIX` or `file:///DIR`. */
+export function place() {
+  const expected = 'expected s3://BUCKET/PREFIX or file:///DIR';
+  return z
+    .string({ error: expected })
+    .transform(parsePlace)
+    .pipe(z.custom<Place>((value) => value !== undefined, expected));
+}
+
+const BUCKET_AND_PREFIX = /^s3:\/\/([A-Za-z0-9][A-Za-z0-9._-]{1,254})(?:\/([^?#]*))?$/;
+
+function parsePlace(address: string): Place | undefined {
+  const [, bucket, path = ''] = BUCKET_AND_PREFIX.exec(address) ?? [];
+  if (bucket !== undefined) {
+    const prefix = path.replace(/^\/+|\/+$/g, '');
+    const segments = prefix.split('/');
+    if (prefix !== '' && segments.some((segment) => ['', '.', '..'].includes(segment))) return undefined;
+    return { kind: 's3', bucket, prefix };
+  }
+  if (!/^file:\/\/\/[^?#]*$/.test(address)) return undefined;
+  try {
+    return { kind: 'file', directory: fileURLToPath(address) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** `0/4`: this process takes the first of four shares of the instances. */
+export function shard() {
+  const expected = 'expected INDEX/COUNT with INDEX below COUNT, for instance 0/4';
+  return text(/^\d{1,5}\/\d{1,5}$/, expected.replace('expected ', ''))
+    .transform((value) => {
+      const [index = 0, count = 0] = value.split('/').map(Number);
+      return { index, count };
+    })
+    .refine(({ index, count }) => index < count, expected);
+}

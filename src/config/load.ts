@@ -1,0 +1,116 @@
+/** Flags over environment over file over defaults, parsed once; every problem reported together. */
+import type { z } from 'zod';
+import { checkTogether, problemsOf, writtenSources } from './checks.ts';
+import { cloudCredentials, destinationCredentials } from './credentials.ts';
+import {
+  type Environment,
+  lendToAwsSdk,
+  readEnvironment,
+  refuseUnknown,
+  type Variables,
+} from './environment.ts';
+import { settingFacts } from './fields.ts';
+import { isMapping, type Raw, readConfigFile } from './file.ts';
+import { type Flags, layer } from './overlay.ts';
+import { configurationError, type Problem } from './problems.ts';
+import {
+  type Config,
+  type DestinationConfig,
+  type FileSettings,
+  fileSchema,
+  type S3Destination,
+  type SourceConfig,
+  type SourceCredentials,
+} from './schema.ts';
+import { destinationShape, logShape, runShape, sourceShape } from './settings.ts';
+import { knownOtherNames, passedOn } from './variables.ts';
+
+export interface LoadOptions {
+  readonly flags: Flags;
+  /** The process's own variables. AWS settings of `.env` (not its keys) are added to it: the AWS SDK reads them nowhere else. */
+  readonly env: Variables;
+  /** Where `.env` and relative paths are looked up. */
+  readonly cwd: string;
+}
+
+/** The configuration in force. Throws an `ArchiverError` of code `config` that names every problem and no secret. */
+export function loadConfig({ flags, env, cwd }: LoadOptions): Config {
+  const problems: Problem[] = [];
+  const environment = readEnvironment(env, cwd, problems);
+  refuseUnknown(environment, knownNames(), problems);
+  const file = readConfigFile(flags.config ?? environment.get('ARCHIVER_CONFIG'), cwd, problems);
+  const layered = layer(file, environment, flags, problems);
+
+  const accounts = readAccounts(layered.raw, environment, problems);
+  const destinationKeys = writesToS3(layered.raw) ? destinationCredentials(environment, problems) : undefined;
+  checkTogether(layered, problems);
+  const parsed = fileSchema.safeParse(layered.raw);
+  for (const issue of parsed.error?.issues ?? []) problems.push(...problemsOf(issue, layered));
+  if (problems.length > 0 || parsed.data?.destination === undefined) throw configurationError(problems);
+
+  lendToAwsSdk(env, environment);
+  const { sources, destination, stallTimeout, runDeadline, ...rest } = parsed.data;
+  return {
+    ...rest,
+    sources: sources.map((source, index) => sourceOf(source, accounts[index] ?? {})),
+    destination: destinationOf(destination, destinationKeys),
+    stallTimeoutMs: stallTimeout,
+    runDeadlineMs: runDeadline,
+    environment: passedOn(environment.variables),
+  };
+}
+
+/** Every variable that the product knows. */
+export function knownNames(): string[] {
+  const shapes: Record<string, z.ZodType>[] = [sourceShape, destinationShape, runShape, logShape];
+  const settings = shapes.flatMap((shape) =>
+    Object.values(shape).map((schema) => settingFacts.get(schema)?.variable),
+  );
+  return [...settings.filter((name) => name !== undefined), ...knownOtherNames];
+}
+
+/** The keys of each source in turn; every account is read once, so that its problems are told once. */
+function readAccounts(raw: Raw, environment: Environment, problems: Problem[]): SourceCredentials[] {
+  const accounts = new Map<string, SourceCredentials>();
+  return writtenSources(raw).map((source) => {
+    const prefix = sourceShape.credentialsEnv.safeParse(source['credentialsEnv']).data;
+    if (prefix === undefined) return {};
+    const account = accounts.get(prefix) ?? cloudCredentials(prefix, environment, problems);
+    accounts.set(prefix, account);
+    if (
+      source['credentialsEnv'] !== undefined &&
+      account.secretId === undefined &&
+      !environment.has(`${prefix}_SECRET_ID`)
+    ) {
+      problems.push({
+        where: `${prefix}_SECRET_ID`,
+        what: `required: a source names it by \`credentialsEnv: ${prefix}\``,
+      });
+    }
+    return account;
+  });
+}
+
+function writesToS3(raw: Raw): boolean {
+  const destination = raw['destination'];
+  return isMapping(destination) && destinationShape.url.safeParse(destination['url']).data?.kind === 's3';
+}
+
+function sourceOf(settings: FileSettings['sources'][number], credentials: SourceCredentials): SourceConfig {
+  const { name, endpoint, utcOffset, credentialsEnv: _prefix, ...rest } = settings;
+  return {
+    ...rest,
+    name: name ?? settings.region,
+    ...(endpoint === undefined ? {} : { endpoint: endpoint.replaceAll('{region}', settings.region) }),
+    credentials,
+    utcOffsetMinutes: utcOffset,
+  };
+}
+
+function destinationOf(
+  { url, ...rest }: NonNullable<FileSettings['destination']>,
+  credentials: S3Destination['credentials'] | undefined,
+): DestinationConfig {
+  if (url.kind === 'file') return url;
+  return { ...url, ...rest, ...(credentials === undefined ? {} : { credentials }) };
+}
