@@ -1,0 +1,34 @@
+/** Bytes and times for people: three significant digits, no more. */
+
+const SIZES = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** `1.20 GiB` */
+export function humanSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // Not 1024: what would round to four digits belongs to the next unit.
+  while (value >= 999.5 && unit < SIZES.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return unit === 0 ? `${bytes} B` : `${threeDigits(value)} ${SIZES[unit]}`;
+}
+
+/** `850 ms`, `12 s`, `3 min 20 s`, `2 h 5 min` */
+export function humanTime(milliseconds: number): string {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+
+/** `1 backup`, `2 backups` */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function threeDigits(value: number): string {
+  if (value >= 99.95) return value.toFixed(0);
+  return value >= 9.995 ? value.toFixed(1) : value.toFixed(2);
+}

@@ -1,0 +1,114 @@
+/** Progress bars at the foot of a terminal: one line for the run, one for each transfer on its way. */
+import { MultiBar, type Params, type SingleBar } from 'cli-progress';
+import type { Clock } from '../domain/clock.ts';
+import { humanSize, humanTime } from './amounts.ts';
+import { createMeter, type Meter } from './meter.ts';
+import { fitted } from './text-width.ts';
+
+export interface Bars {
+  /** `todo`: how many backups this run will move. */
+  expect(todo: number): void;
+  /** One backup more is done with, well or not. */
+  done(): void;
+  begin(id: number, title: string, size: number | undefined): void;
+  /** Bytes since the file's beginning; may fall back. */
+  move(id: number, position: number): void;
+  end(id: number): void;
+  /** A line above the bars. */
+  say(line: string): void;
+  /** Takes the bars away; nothing more is drawn. */
+  stop(): void;
+}
+
+interface Transfer {
+  readonly bar: SingleBar;
+  readonly meter: Meter;
+  position: number;
+}
+
+/** Columns of the bar itself. */
+const BAR_WIDTH = 16;
+const FRAMES_A_SECOND = 8;
+/** A line is written over a bar that may be longer. */
+const ERASE_REST = '\u001b[K';
+
+export function createBars(stream: NodeJS.WriteStream, clock: Pick<Clock, 'now'>): Bars {
+  const multibar = new MultiBar({
+    stream,
+    fps: FRAMES_A_SECOND,
+    clearOnComplete: true,
+    hideCursor: true,
+    // The signals belong to main, which lets the run end well before the bars go.
+    gracefulExit: false,
+    format: (_options, params, payload: { line: (params: Params) => string }) =>
+      fitted(payload.line(params), Math.max(20, stream.columns || 80)),
+  });
+  const transfers = new Map<number, Transfer>();
+  const run = { meter: createMeter(clock), begunAt: clock.now(), todo: 0, done: 0 };
+  const runBar = multibar.create(1, 0, { line: () => runLine(run, clock) });
+
+  return {
+    expect(todo) {
+      run.todo = todo;
+      run.begunAt = clock.now();
+    },
+    done() {
+      run.done++;
+    },
+    begin(id, title, size) {
+      const meter = createMeter(clock);
+      const line = ({ value }: Params): string => transferLine(title, value, size, meter.rate());
+      transfers.set(id, { bar: multibar.create(size ?? 0, 0, { line }), meter, position: 0 });
+    },
+    move(id, position) {
+      const transfer = transfers.get(id);
+      if (transfer === undefined) return;
+      const gained = Math.max(0, position - transfer.position);
+      transfer.position = position;
+      transfer.meter.add(gained);
+      run.meter.add(gained);
+      transfer.bar.update(position);
+    },
+    end(id) {
+      const transfer = transfers.get(id);
+      if (transfer === undefined) return;
+      transfers.delete(id);
+      transfer.bar.stop();
+      multibar.remove(transfer.bar);
+    },
+    say(line) {
+      multibar.log(`${line}${ERASE_REST}\n`);
+    },
+    stop() {
+      // The log's lines are written with the next frame, so that frame must come before the end.
+      multibar.update();
+      runBar.stop();
+      multibar.stop();
+    },
+  };
+}
+
+function runLine(
+  run: { meter: Meter; begunAt: number; todo: number; done: number },
+  clock: Pick<Clock, 'now'>,
+): string {
+  const left = run.done === 0 ? undefined : ((clock.now() - run.begunAt) / run.done) * (run.todo - run.done);
+  const parts = [
+    `${run.done} of ${run.todo} backups`,
+    humanSize(run.meter.total()),
+    `${humanSize(Math.round(run.meter.rate()))}/s`,
+    ...(left === undefined || left <= 0 ? [] : [`about ${humanTime(left)} left`]),
+  ];
+  return parts.join(' · ');
+}
+
+/** The numbers first: on a narrow terminal it is the name's end that is cut. */
+function transferLine(title: string, position: number, size: number | undefined, rate: number): string {
+  const speed = `${humanSize(Math.round(rate))}/s`;
+  if (size === undefined || size === 0) return `${humanSize(position)}  ${speed}  ${title}`;
+  const share = Math.min(1, position / size);
+  const filled = Math.round(share * BAR_WIDTH);
+  const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
+  const left = rate > 0 && position < size ? `  ${humanTime(((size - position) / rate) * 1000)}` : '';
+  return `${bar} ${String(Math.floor(share * 100)).padStart(3)}%  ${humanSize(size)}  ${speed}${left}  ${title}`;
+}

@@ -1,0 +1,76 @@
+/** A plain table for a terminal: aligned columns, no lines, as wide as the terminal at the most. */
+import { fitted, printable, textWidth } from './text-width.ts';
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly value: (row: Row) => string | number;
+  readonly align?: 'left' | 'right';
+  /** May be cut when the terminal is too narrow; ids and times may not. */
+  readonly flexible?: boolean;
+  /** May be left out when the terminal is too narrow, the last one first. */
+  readonly optional?: boolean;
+}
+
+export interface TableOptions {
+  /** Columns of the terminal; absent: as wide as it takes. */
+  readonly width?: number;
+}
+
+const GAP = '  ';
+/** Below this a cut column says nothing any more. */
+const LEAST_WIDTH = 8;
+
+/** Lines with a newline each; the first one holds the titles. */
+export function formatTable<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  { width = Number.POSITIVE_INFINITY }: TableOptions = {},
+): string {
+  const filled = columns.map((column) => ({
+    ...column,
+    cells: [column.title, ...rows.map((row) => printable(String(column.value(row))))],
+  }));
+  const chosen = withRoom(
+    filled.map((column) => ({ ...column, width: Math.max(...column.cells.map(textWidth)) })),
+    width,
+  );
+  const lines = [undefined, ...rows].map((_, line) =>
+    chosen
+      .map((column) => aligned(column.cells[line] ?? '', column))
+      .join(GAP)
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+type Sized = Pick<Column<never>, 'align' | 'flexible' | 'optional'> & { readonly width: number };
+
+/** Leaves out optional columns until the rest can fit, then takes what is still too much from the widest flexible one. */
+function withRoom<Filled extends Sized>(columns: readonly Filled[], available: number): Filled[] {
+  const last = columns.findLastIndex(({ optional }) => optional);
+  const least = columns.map((column) => ({ ...column, width: leastWidth(column) }));
+  if (last !== -1 && totalWidth(least) > available) return withRoom(columns.toSpliced(last, 1), available);
+
+  const shrunk = [...columns];
+  for (let excess = totalWidth(shrunk) - available; excess > 0; excess--) {
+    const cuttable = shrunk.filter((column) => column.width > leastWidth(column));
+    const widest = cuttable.toSorted((a, b) => b.width - a.width)[0];
+    if (widest === undefined) break;
+    shrunk[shrunk.indexOf(widest)] = { ...widest, width: widest.width - 1 };
+  }
+  return shrunk;
+}
+
+function leastWidth({ width, flexible }: Sized): number {
+  return flexible ? Math.min(width, LEAST_WIDTH) : width;
+}
+
+function totalWidth(columns: readonly Sized[]): number {
+  return columns.reduce((sum, { width }) => sum + width, 0) + GAP.length * (columns.length - 1);
+}
+
+function aligned(cell: string, { width, align }: Sized): string {
+  const text = fitted(cell, width);
+  const padding = ' '.repeat(Math.max(0, width - textWidth(text)));
+  return align === 'right' ? padding + text : text + padding;
+}
