@@ -1,0 +1,102 @@
+/** `list`: instances and backups as the cloud has them, archives as the destination has them. */
+import { Argument, type Command } from 'commander';
+import type { App } from '../../app.ts';
+import type { ArchiveItem, BackupItem, InstanceItem, Listing } from '../../domain/listing.ts';
+import { humanSize } from '../../report/amounts.ts';
+import { readable } from '../../report/closing.ts';
+import type { Column } from '../../report/table.ts';
+import { exitSection, WORKING_CODES } from '../exit-codes.ts';
+import { printListing, sourceColumn } from '../listing.ts';
+import { configOf } from '../options.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { withQuietApp } from '../with-app.ts';
+
+type What = 'instances' | 'backups' | 'archives';
+
+interface Choice {
+  readonly instanceId?: string;
+  readonly signal: AbortSignal;
+}
+
+export function addList(program: Command, surroundings: Surroundings, finish: (code: number) => void): void {
+  program
+    .command('list')
+    .summary('list instances, backups or archives')
+    .description('Instances and backups as the cloud has them, archives as the destination has them.')
+    .addArgument(new Argument('<what>', 'which of them').choices(['instances', 'backups', 'archives']))
+    .argument('[instance]', 'only of this instance, by id')
+    .option('--json', 'one JSON document instead of a table')
+    .addHelpText('after', exitSection(WORKING_CODES))
+    .action(
+      async (
+        what: What,
+        instanceId: string | undefined,
+        { json = false }: { json?: boolean },
+        command: Command,
+      ) => {
+        const choice: Choice = {
+          signal: surroundings.signal,
+          ...(instanceId === undefined ? {} : { instanceId }),
+        };
+        const config = await configOf(command, surroundings);
+        const print = await withQuietApp(config, surroundings, (app) => listed(what, app, choice));
+        finish(print(json, surroundings));
+      },
+    );
+}
+
+type Print = (json: boolean, surroundings: Surroundings) => number;
+
+async function listed(what: What, app: App, choice: Choice): Promise<Print> {
+  switch (what) {
+    case 'instances':
+      return printer(what, instanceColumns, await app.listInstances(choice));
+    case 'backups':
+      return printer(what, backupColumns, await app.listBackups(choice));
+    case 'archives':
+      return printer(what, archiveColumns, await app.listArchives(choice));
+  }
+}
+
+function printer<Item extends { readonly source: string }>(
+  what: What,
+  columns: readonly Column<Item>[],
+  listing: Listing<Item>,
+): Print {
+  return (json, surroundings) => {
+    const form = {
+      name: what,
+      columns: [...sourceColumn(listing.items), ...columns],
+      json,
+      empty: `There are no ${what}.`,
+    };
+    printListing(listing, form, surroundings);
+    return listing.exitCode;
+  };
+}
+
+const instanceColumns: readonly Column<InstanceItem>[] = [
+  { title: 'INSTANCE', value: ({ id }) => id },
+  { title: 'ENGINE', value: ({ engine, version }) => (version === null ? engine : `${engine} ${version}`) },
+  { title: 'SHARDS', value: ({ shards }) => shards, align: 'right' },
+  { title: 'BACKUPS', value: ({ backups }) => backups, align: 'right' },
+  { title: 'STATE', value: ({ selected, vanished }) => (vanished ? 'deleted' : selected ? '' : 'left out') },
+  { title: 'NAME', value: ({ name }) => name, flexible: true, optional: true },
+];
+
+const backupColumns: readonly Column<BackupItem>[] = [
+  { title: 'INSTANCE', value: ({ instanceId }) => instanceId },
+  { title: 'BACKUP', value: ({ id }) => id },
+  { title: 'STATE', value: ({ state, archived }) => (archived ? 'archived' : state) },
+  { title: 'STARTED (UTC)', value: ({ startedAt }) => readable(startedAt) },
+  { title: 'GONE AFTER (UTC)', value: ({ deadline }) => readable(deadline), optional: true },
+];
+
+const archiveColumns: readonly Column<ArchiveItem>[] = [
+  { title: 'INSTANCE', value: ({ instanceId }) => instanceId },
+  { title: 'BACKUP', value: ({ backupId }) => backupId },
+  { title: 'STARTED (UTC)', value: ({ startedAt }) => readable(startedAt) },
+  { title: 'FILES', value: ({ files }) => files, align: 'right' },
+  { title: 'SIZE', value: ({ bytes }) => humanSize(bytes), align: 'right' },
+  { title: 'NAME', value: ({ instanceName }) => instanceName, flexible: true, optional: true },
+];

@@ -1,0 +1,55 @@
+/** `plan`: what `run` would do now, and why not for the rest. */
+import type { Command } from 'commander';
+import type { PlanItem } from '../../domain/listing.ts';
+import { counted } from '../../report/amounts.ts';
+import { readable } from '../../report/closing.ts';
+import type { Column } from '../../report/table.ts';
+import { exitSection, WORKING_CODES } from '../exit-codes.ts';
+import { printListing, sourceColumn } from '../listing.ts';
+import { configOf } from '../options.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { withQuietApp } from '../with-app.ts';
+
+export function addPlan(program: Command, surroundings: Surroundings, finish: (code: number) => void): void {
+  program
+    .command('plan')
+    .summary('show what `run` would do now')
+    .description('What `run` would do now, and why not for the rest. Moves nothing.')
+    .option('--json', 'one JSON document instead of a table')
+    .addHelpText('after', exitSection(WORKING_CODES))
+    .action(async ({ json = false }: { json?: boolean }, command: Command) => {
+      const config = await configOf(command, surroundings);
+      const listing = await withQuietApp(config, surroundings, (app) =>
+        app.plan({ signal: surroundings.signal }),
+      );
+      const columns = [...sourceColumn(listing.items), ...planColumns];
+      printListing(
+        listing,
+        { name: 'plan', columns, json, empty: 'There is no backup to consider.' },
+        surroundings,
+      );
+      if (!json && listing.items.length > 0) surroundings.stderr.write(`${planTotals(listing.items)}\n`);
+      finish(listing.exitCode);
+    });
+}
+
+const planColumns: readonly Column<PlanItem>[] = [
+  { title: 'PLAN', value: planned },
+  { title: 'INSTANCE', value: ({ instanceId }) => instanceId },
+  { title: 'BACKUP', value: ({ backupId }) => backupId },
+  { title: 'GONE AFTER (UTC)', value: ({ deadline }) => readable(deadline) },
+  { title: 'STARTED (UTC)', value: ({ startedAt }) => readable(startedAt), optional: true },
+  { title: 'NAME', value: ({ instanceName }) => instanceName, flexible: true, optional: true },
+];
+
+function planTotals(items: readonly PlanItem[]): string {
+  const count = (wanted: PlanItem['action']): number =>
+    items.filter(({ action }) => action === wanted).length;
+  return `${counted(count('archive'), 'backup')} to archive, ${count('skip')} to skip, ${count('fail')} that cannot be archived`;
+}
+
+/** `archive`, the reason to skip it, or why it cannot be archived any more. */
+function planned({ action, reason }: PlanItem): string {
+  if (action === 'archive') return action;
+  return action === 'fail' ? `failed: ${reason}` : (reason ?? action);
+}

@@ -1,0 +1,48 @@
+/** The exit codes: the one table that the help texts, the documentation and the tests read. */
+
+export const EXIT = {
+  done: 0,
+  bug: 1,
+  usage: 2,
+  incomplete: 3,
+  damaged: 4,
+  unlisted: 10,
+  storeRefused: 11,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const MEANINGS: Readonly<Record<ExitCode, string>> = {
+  0: 'everything asked for is done, or there was nothing to do',
+  1: 'unexpected error: a bug',
+  2: 'usage or configuration wrong; nothing was attempted',
+  3: 'finished, but a backup, instance or source failed or is unknown',
+  4: 'damage found: an archive does not match',
+  10: 'no source could be listed (credentials, permission, network)',
+  11: 'the destination refuses or cannot be reached; nothing was attempted',
+  130: 'interrupted by SIGINT; what was committed stays',
+  143: 'interrupted by SIGTERM; what was committed stays',
+};
+
+/** The *Exit status* section of a command's help: the codes that this command can give, and no others. */
+export function exitSection(codes: readonly ExitCode[]): string {
+  const lines = codes.map((code) => `  ${String(code).padEnd(5)}${MEANINGS[code]}`);
+  return `\nExit status:\n${lines.join('\n')}`;
+}
+
+/** What a command can give that does no more than read its arguments and print. */
+export const QUIET_CODES: readonly ExitCode[] = [EXIT.done, EXIT.bug, EXIT.usage];
+
+/** What a command can give that speaks to the cloud and to the destination. */
+export const WORKING_CODES: readonly ExitCode[] = [
+  ...QUIET_CODES,
+  EXIT.incomplete,
+  EXIT.unlisted,
+  EXIT.storeRefused,
+  EXIT.interrupted,
+  EXIT.terminated,
+];
+
+export const ALL_CODES: readonly ExitCode[] = Object.values(EXIT);

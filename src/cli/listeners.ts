@@ -1,0 +1,33 @@
+/** Who listens to a run: JSON lines for machines, bars and a closing table for a person. */
+import type { Config } from '../config/schema.ts';
+import { fanOut } from '../report/fan-out.ts';
+import type { Observer } from '../report/observer.ts';
+import type { Surroundings } from './surroundings.ts';
+
+interface Listeners {
+  readonly observer: Observer;
+  close(): void;
+}
+
+/** The log module is loaded here and not above, so that `--help` need not wait for it. */
+export async function createListeners(log: Config['log'], surroundings: Surroundings): Promise<Listeners> {
+  const { stdout, stderr, clock, env } = surroundings;
+  if (log.format === 'json' || (log.format === 'auto' && !stdout.isTTY)) {
+    const { createLog } = await import('../report/log.ts');
+    const observer = createLog({ write: stdout.write, clock, level: log.level, skipped: log.skipped });
+    return { observer: fanOut([observer]), close: () => undefined };
+  }
+  const [{ createProgress }, { createPaint }] = await Promise.all([
+    import('../report/progress.ts'),
+    import('../report/style.ts'),
+  ]);
+  const { observer, close } = createProgress({
+    ...(stderr.terminal === undefined ? {} : { terminal: stderr.terminal }),
+    ...(stdout.columns === undefined ? {} : { width: stdout.columns }),
+    say: stderr.write,
+    conclude: stdout.write,
+    clock,
+    paint: { say: createPaint(stderr.isTTY, env), conclude: createPaint(stdout.isTTY, env) },
+  });
+  return { observer: fanOut([observer]), close };
+}

@@ -1,0 +1,67 @@
+/** The command line: which commands there are, and how each of them ends in one exit status. */
+import { Command } from 'commander';
+import { ArchiverError } from '../domain/errors.ts';
+import { addArchive } from './commands/archive.ts';
+import { addConfig } from './commands/config.ts';
+import { addDemo } from './commands/demo.ts';
+import { addList } from './commands/list.ts';
+import { addPlan } from './commands/plan.ts';
+import { addRun } from './commands/run.ts';
+import { addSandbox } from './commands/sandbox.ts';
+import { addVerify } from './commands/verify.ts';
+import { reportError } from './errors.ts';
+import { ALL_CODES, EXIT, exitSection } from './exit-codes.ts';
+import { addCommonOptions } from './options.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Runs one command to its end and gives its exit status; never rejects. `args` come without the program's own name. */
+export async function runProgram(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { stderr, signal } = surroundings;
+  let code: number = EXIT.done;
+  try {
+    const program = createProgram(surroundings, (result) => {
+      code = result;
+    });
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    code = reportError(error, stderr);
+  }
+  // A signal comes before everything else, whatever the command made of it.
+  return signal.aborted && signal.reason instanceof ArchiverError ? signal.reason.exit : code;
+}
+
+/** The commands on offer; `finish` takes the exit status of the one that was run. */
+function createProgram(surroundings: Surroundings, finish: (code: number) => void): Command {
+  const { stdout, stderr, version } = surroundings;
+  const program = new Command('rdb-archiver')
+    .description(
+      'Archives TencentDB for Redis backups into S3-compatible storage before the cloud deletes them.',
+    )
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+    .configureHelp({
+      showGlobalOptions: true,
+      helpWidth: helpWidth(stdout.columns),
+      subcommandTerm: (command) => command.name(),
+    })
+    .configureOutput({ writeOut: stdout.write, writeErr: stderr.write })
+    .addHelpText('after', `\nEach command has its own --help.\n${exitSection(ALL_CODES)}`)
+    .exitOverride();
+  addCommonOptions(program);
+
+  addRun(program, surroundings, finish);
+  addArchive(program, surroundings, finish);
+  addPlan(program, surroundings, finish);
+  addList(program, surroundings, finish);
+  addVerify(program, surroundings, finish);
+  addConfig(program, surroundings);
+  addSandbox(program, surroundings);
+  addDemo(program, surroundings, finish);
+  return program;
+}
+
+/** Help reads badly in very long lines, and is not cut where nobody knows the width. */
+function helpWidth(columns: number | undefined): number {
+  return Math.min(columns ?? 80, 100);
+}

@@ -1,0 +1,40 @@
+/** Everything that the command line takes from outside, so that a test can be the outside. */
+import type { CreateApp } from '../app.ts';
+import type { Clock } from '../domain/clock.ts';
+
+/** Standard output or standard error. */
+export interface Output {
+  write(text: string): void;
+  readonly isTTY: boolean;
+  /** Of the terminal; undefined where it is none. */
+  readonly columns: number | undefined;
+  /** Where bars can be drawn; undefined where they cannot. */
+  readonly terminal: NodeJS.WriteStream | undefined;
+}
+
+/** A stand-in of the cloud that listens. */
+export interface RunningSandbox {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  /** In words, for instance `5 instances, 9 backups`. */
+  readonly contents: string;
+  /** The variables that point the program at it. Its keys open nothing else. */
+  readonly environment: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+export interface Surroundings {
+  readonly createApp: CreateApp;
+  /** Port 0 takes a free one. */
+  readonly createSandbox: (options: { readonly port: number }) => Promise<RunningSandbox>;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Record<string, string | undefined>;
+  readonly cwd: string;
+  readonly clock: Clock;
+  readonly version: string;
+  /** How this program was called, for advice: `rdb-archiver`, or `node src/main.ts` in a checkout. */
+  readonly invocation: string;
+  /** Aborted by the first SIGINT or SIGTERM, with the error that `interruption` makes. */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,47 @@
+/** Puts the application together for one command, and takes it apart again however the command ends. */
+import type { App } from '../app.ts';
+import type { Config } from '../config/schema.ts';
+import { createListeners } from './listeners.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** For commands that print what they find: warnings go to standard error, and nothing else is told on the way. */
+export async function withQuietApp<Result>(
+  config: Config,
+  { createApp, clock, stderr }: Surroundings,
+  use: (app: App) => Promise<Result>,
+): Promise<Result> {
+  const app = await createApp(config, {
+    clock,
+    observer(event) {
+      if (event.type === 'warning')
+        stderr.write(`warning: ${event.message}${event.hint ? ` ${event.hint}` : ''}\n`);
+    },
+  });
+  try {
+    return await use(app);
+  } finally {
+    await app.close();
+  }
+}
+
+/** For commands that move backups: every event is told, as log lines or as progress. */
+export async function withApp<Result>(
+  config: Config,
+  surroundings: Surroundings,
+  use: (app: App) => Promise<Result>,
+): Promise<Result> {
+  const listeners = await createListeners(config.log, surroundings);
+  try {
+    const app = await surroundings.createApp(config, {
+      clock: surroundings.clock,
+      observer: listeners.observer,
+    });
+    try {
+      return await use(app);
+    } finally {
+      await app.close();
+    }
+  } finally {
+    listeners.close();
+  }
+}

@@ -1,0 +1,81 @@
+#!/usr/bin/env node
+/** The entry: hands the process's surroundings to the command line, and is the only place that ends the process. */
+import { runProgram } from './cli/program.ts';
+import type { Output, RunningSandbox, Surroundings } from './cli/surroundings.ts';
+import { asArchiverError, interruption } from './domain/errors.ts';
+import { messageChain } from './report/error-text.ts';
+import { systemClock } from './system-clock.ts';
+import { readVersion } from './version.ts';
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    const reason = interruption(signal);
+    // The second signal means it.
+    if (stop.signal.aborted) process.exit(reason.exit);
+    stop.abort(reason);
+  });
+}
+for (const failure of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(failure, (thrown: unknown) => {
+    process.stderr.write(`rdb-archiver: ${messageChain(asArchiverError(thrown))}\n`);
+    process.exit(1);
+  });
+}
+for (const stream of [process.stdout, process.stderr]) {
+  // Whoever reads may go away (`… | head`): the work goes on, its words are lost.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+const surroundings: Surroundings = {
+  // The adapters are loaded by the commands that need them: help and version come at once.
+  createApp: async (config, ports) => (await import('./app.ts')).createApp(config, ports),
+  createSandbox: openSandbox,
+  stdout: outputOf(process.stdout),
+  stderr: outputOf(process.stderr),
+  env: process.env,
+  cwd: process.cwd(),
+  clock: systemClock,
+  version: readVersion(),
+  invocation: import.meta.url.endsWith('.ts') ? 'node src/main.ts' : 'rdb-archiver',
+  signal: stop.signal,
+};
+
+const code = await runProgram(process.argv.slice(2), surroundings);
+await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+process.exit(code);
+
+function outputOf(stream: NodeJS.WriteStream): Output {
+  return {
+    write: (text) => void stream.write(text),
+    isTTY: stream.isTTY,
+    columns: stream.isTTY ? stream.columns : undefined,
+    terminal: stream.isTTY ? stream : undefined,
+  };
+}
+
+/** Resolves when everything written so far has left the process, or has nobody left to go to. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}
+
+async function openSandbox({ port }: { readonly port: number }): Promise<RunningSandbox> {
+  const [{ createSandbox, sandboxEnvironment }, { defaultWorld }] = await Promise.all([
+    import('./sandbox/sandbox.ts'),
+    import('./sandbox/worlds.ts'),
+  ]);
+  const world = defaultWorld(systemClock);
+  const sandbox = await createSandbox({ world, clock: systemClock, port });
+  const count = (list: 'instances' | 'backups'): number =>
+    sandbox.regions.reduce((sum, region) => sum + world[list](region).length, 0);
+  return {
+    url: sandbox.url,
+    contents: `${count('instances')} instances, ${count('backups')} backups`,
+    environment: sandboxEnvironment(sandbox),
+    close: () => sandbox.close(),
+  };
+}

@@ -1,0 +1,96 @@
+/** The outside of the command line as a test holds it: an application that answers what it is told to, and streams that remember. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { App, AppPorts } from '../../src/app.ts';
+import { runProgram } from '../../src/cli/program.ts';
+import type { Output, Surroundings } from '../../src/cli/surroundings.ts';
+import type { Config } from '../../src/config/schema.ts';
+import type { RunSummary } from '../../src/domain/outcome.ts';
+import { systemClock } from '../../src/system-clock.ts';
+
+export const cleanSummary: RunSummary = {
+  runId: 'run-1',
+  considered: 0,
+  archived: 0,
+  skipped: 0,
+  failed: 0,
+  skippedBy: {},
+  bytes: 0,
+  durationMs: 1,
+  exitCode: 0,
+};
+
+const nothing = { items: [], problems: [], exitCode: 0 };
+
+export interface Outside {
+  /** What the application answers; the rest finds nothing. */
+  readonly app?: Partial<App>;
+  readonly createApp?: Surroundings['createApp'];
+  readonly env?: Record<string, string>;
+  readonly signal?: AbortSignal;
+  readonly createSandbox?: Surroundings['createSandbox'];
+  readonly terminalColumns?: number;
+}
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What the application was made of; undefined where none was made. */
+  readonly config: Config | undefined;
+  readonly closed: boolean;
+}
+
+/** Runs one command line in this process. */
+export async function runIn(args: readonly string[], outside: Outside = {}): Promise<Ended> {
+  const stdout = memory(outside.terminalColumns);
+  const stderr = memory(undefined);
+  let config: Config | undefined;
+  let closed = false;
+  const createApp = async (given: Config, ports: AppPorts): Promise<App> => {
+    config = given;
+    if (outside.createApp) return outside.createApp(given, ports);
+    return {
+      run: async () => cleanSummary,
+      archive: async () => cleanSummary,
+      plan: async () => nothing,
+      listInstances: async () => nothing,
+      listBackups: async () => nothing,
+      listArchives: async () => nothing,
+      verify: async () => nothing,
+      ...outside.app,
+      async close() {
+        closed = true;
+      },
+    };
+  };
+  const code = await runProgram(args, {
+    createApp,
+    createSandbox:
+      outside.createSandbox ??
+      (async () => {
+        throw new Error('this test has no sandbox');
+      }),
+    stdout,
+    stderr,
+    env: { ARCHIVER_SOURCE_REGIONS: 'gz', ARCHIVER_DESTINATION: 'file:///nowhere', ...outside.env },
+    cwd: mkdtempSync(join(tmpdir(), 'archiver-cli-')),
+    clock: systemClock,
+    version: '1.2.3',
+    invocation: 'rdb-archiver',
+    signal: outside.signal ?? new AbortController().signal,
+  });
+  return { code, stdout: stdout.text(), stderr: stderr.text(), config, closed };
+}
+
+function memory(columns: number | undefined): Output & { text(): string } {
+  const written: string[] = [];
+  return {
+    write: (text) => void written.push(text),
+    isTTY: columns !== undefined,
+    columns,
+    terminal: undefined,
+    text: () => written.join(''),
+  };
+}
