@@ -38,8 +38,3 @@ export const regionNames: readonly string[] = [...Object.keys(LONG_NAMES), ...Ob
 export function longRegion(name: string): string {
   return Object.hasOwn(LONG_NAMES, name) ? (LONG_NAMES[name] ?? name) : name;
 }
-
-/** Whether the name, short or long, is in our table; the cloud may have opened regions since. */
-export function isKnownRegion(name: string): boolean {
-  return regionNames.includes(name);
-}

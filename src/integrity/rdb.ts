@@ -39,7 +39,7 @@ export async function rdbTap(): Promise<Tap<RdbVerdict>> {
 }
 
 /** The auxiliary fields at the beginning of a dump: `redis-ver`, `ctime` and others, as text. */
-export function readAuxiliaryFields(head: Buffer): ReadonlyMap<string, string> {
+function readAuxiliaryFields(head: Buffer): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   let position = MAGIC_LENGTH;
   while (head[position] === OPCODE_AUX) {

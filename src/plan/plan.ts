@@ -41,7 +41,7 @@ export interface Plan {
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** A backup that is still not ready this long before the cloud deletes it will never be. */
-export const AT_RISK_MS = DAY_MS;
+const AT_RISK_MS = DAY_MS;
 
 /** A damaged dump is tried again this often, for as long as the cloud has it. */
 const QUARANTINE_RETRY_MS = DAY_MS;
