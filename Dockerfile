@@ -1,24 +1,18 @@
-# The container: the compiled program and its production dependencies, nothing else; no root, no writable file.
+# The container: one bundle of the program and its production dependencies, nothing else; no root, no writable file.
 #   docker build -t rdb-archiver:0.1.0 .
 #   docker run --rm --read-only --env-file .env rdb-archiver:0.1.0
 # The base is pinned by its version; pin it by digest too where your registry tells you one:
 #   --build-arg NODE_IMAGE=node:24.21.0-bookworm-slim@sha256:…
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
-# Compile. Install scripts stay off in every stage: no package of ours needs one to compile or to run.
+# Bundle the program with its production dependencies. Install scripts stay off: no package of ours needs one to build or to run.
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
+COPY rolldown.config.ts ./
 COPY src ./src
 RUN npm run build
-
-# What the program needs at run time, without what only building and testing need.
-FROM ${NODE_IMAGE} AS dependencies
-WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --ignore-scripts
 
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="rdb-archiver" \
@@ -28,7 +22,6 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY config ./config
-COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 # By number, so that Kubernetes can see that it is not root.
 USER 1000:1000

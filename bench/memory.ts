@@ -1,6 +1,6 @@
 /**
  * Shows that memory does not grow with the dumps: peak resident memory of a real `run`, for several sizes, numbers and pools.
- * Linux only (it reads /proc). Usage: npm run bench:memory
+ * Linux only (it reads /proc). Usage: npm run bench:memory [CASE…]
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -30,7 +30,7 @@ async function measure({ dumps, size, pool }: (typeof CASES)[number]): Promise<s
   const servers = fork(new URL('./memory-servers.ts', import.meta.url), [String(size), String(dumps)]);
   try {
     const [environment] = (await once(servers, 'message')) as [Record<string, string>];
-    const run = spawn(process.execPath, [...FLAGS, 'src/main.ts', 'run', '--log-format', 'json'], {
+    const run = spawn(process.execPath, [...FLAGS, 'dist/main.js', 'run', '--log-format', 'json'], {
       env: { PATH: process.env['PATH'], ...environment, ARCHIVER_BUFFER_MEMORY: pool },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -44,7 +44,10 @@ async function measure({ dumps, size, pool }: (typeof CASES)[number]): Promise<s
     }, 20);
     const [exitCode] = (await once(run, 'close')) as [number];
     clearInterval(watch);
-    const summary = JSON.parse(output.trim().split('\n').at(-1) ?? '{}') as { archived?: number; durationMs?: number };
+    const summary = JSON.parse(output.trim().split('\n').at(-1) ?? '{}') as {
+      archived?: number;
+      durationMs?: number;
+    };
     const what = `${dumps} x ${size / MiB} MiB`.padEnd(14);
     return `${what}  pool ${pool.padEnd(7)}  peak ${peak.toFixed(0).padStart(4)} MB   exit ${exitCode}, archived ${summary.archived}, ${summary.durationMs} ms`;
   } finally {
@@ -55,4 +58,7 @@ async function measure({ dumps, size, pool }: (typeof CASES)[number]): Promise<s
 /** As in the container image. */
 const FLAGS = ['--max-semi-space-size=1'];
 
-for (const one of CASES) console.log(await measure(one));
+const wanted = process.argv.slice(2).map(Number);
+for (const [index, one] of CASES.entries()) {
+  if (wanted.length === 0 || wanted.includes(index + 1)) console.log(await measure(one));
+}

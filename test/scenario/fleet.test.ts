@@ -25,12 +25,18 @@ describe('a run over 1,000 instances and 7,000 backups that are all archived', (
       world.addBackup(instanceId, { id, startedAt, files });
       archive(instanceId, id, startedAt);
       for (let year = 1; year <= 10; year += 1) {
-        if (instanceId === 'crs-00000000') archive(instanceId, `${id}-${year}`, startedAt - year * 365 * 86_400_000);
+        if (instanceId === 'crs-00000000')
+          archive(instanceId, `${id}-${year}`, startedAt - year * 365 * 86_400_000);
       }
     }
 
     const run = await scenario.run();
-    expect(run.summary).toMatchObject({ considered: INSTANCES * BACKUPS_EACH, archived: 0, failed: 0, exitCode: 0 });
+    expect(run.summary).toMatchObject({
+      considered: INSTANCES * BACKUPS_EACH,
+      archived: 0,
+      failed: 0,
+      exitCode: 0,
+    });
     expect(run.summary.skippedBy).toEqual({ 'already-archived': INSTANCES * BACKUPS_EACH });
     expect(scenario.cloud.requests.length).toBeLessThanOrEqual(80);
     const { s3 } = scenario;

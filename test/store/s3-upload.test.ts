@@ -140,7 +140,6 @@ describe('an upload to S3', () => {
 
   test('takes no more of the body once a part has failed, and is given up only after every part has come to its end', async () => {
     const held = server.holdAt(({ operation, partNumber }) => operation === 'UploadPart' && partNumber === 1);
-    server.fail({ on: 'UploadPart', nth: 2, effect: 'answer', status: 403, code: 'AccessDenied' });
     let closed = false;
     async function* endless() {
       try {
@@ -151,7 +150,8 @@ describe('an upload to S3', () => {
     }
     const failed = store.upload(KEY, endless(), options).catch((error: unknown) => error);
     await held.arrived;
-    await expect.poll(() => closed).toBe(true);
+    server.fail({ on: 'UploadPart', times: 100, effect: 'answer', status: 403, code: 'AccessDenied' });
+    await expect.poll(() => closed, { timeout: 20_000 }).toBe(true);
     expect(server.counts.get('AbortMultipartUpload')).toBeUndefined();
     held.release();
     expect(await failed).toMatchObject({ code: 'store-refused' });

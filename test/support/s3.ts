@@ -5,7 +5,7 @@
 import { createServer, Agent as HttpAgent, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { BucketState, Stored, StoredObject } from './s3-bucket.ts';
+import { type BucketState, type Stored, type StoredObject, storeChunks } from './s3-bucket.ts';
 import {
   createFaults,
   type Faults,
@@ -26,7 +26,7 @@ export interface S3ServerOptions {
    * only the first version of the list call and its own put-if-absent header, and its multipart ETags are no MD5s.
    */
   readonly mode?: 'aws' | 'cos' | 'ceph';
-  /** Keeps digests only, for dumps that would not fit into memory. What is read back is then empty. */
+  /** Keeps digests only of large bodies, for dumps that would not fit into memory. What is read back of those is empty. */
   readonly discardBodies?: boolean;
 }
 
@@ -54,6 +54,7 @@ export interface S3Server {
   close(): Promise<void>;
 }
 
+const SMALL_BODY = 64 * 1024;
 const BUCKET = 'archive';
 const CREDENTIALS: S3Credentials = { accessKeyId: 'stand-in-key', secretAccessKey: 'stand-in-secret' };
 
@@ -150,7 +151,7 @@ async function answerRequest(
   const seen = note(context, address, request);
   const fault = context.faults.meet(address.operation);
   if (fault?.effect === 'reset') return resetInBody(request);
-  const body = await readBody(request, context.options.discardBodies !== true || request.method === 'POST');
+  const body = await readBody(request, keepsBody(context, address, request));
   const refusal = typeof body === 'string' ? refuse(400, body) : refusalOf(context, address, request);
   await context.faults.pass(seen);
   if (refusal !== undefined || typeof body === 'string')
@@ -165,7 +166,7 @@ async function answerRequest(
     address,
     request,
     body,
-    fault?.effect === 'corrupt' ? flipBit(body) : body,
+    fault?.effect === 'corrupt' ? await flipBit(body) : body,
   );
   if (fault?.effect === 'lose-reply') request.socket.destroy();
   else if (fault?.effect === 'cut') cutShort(response, answer);
@@ -214,12 +215,22 @@ async function operate(
 }
 
 /** The bytes change on their way to the disk, after all checks; the store's digests are those of what it has. */
-function flipBit(body: Stored): Stored {
-  const changed = Buffer.from(body.md5);
+/** A manifest is read again even where dumps would not fit into memory. */
+function keepsBody(
+  { options }: Context,
+  { operation }: Address,
+  { method, headers }: IncomingMessage,
+): boolean {
+  const isSmall = operation === 'PutObject' && Number(headers['content-length']) <= SMALL_BODY;
+  return options.discardBodies !== true || method === 'POST' || isSmall;
+}
+
+/** The body with its first bit flipped, stored as the server would store that; where it keeps no bytes only the digests show it. */
+async function flipBit(body: Stored): Promise<Stored> {
+  const [first = Buffer.alloc(1), ...rest] = body.chunks;
+  const changed = Buffer.from(first);
   changed.writeUInt8(changed.readUInt8(0) ^ 1, 0);
-  const crc32 = Buffer.from(body.crc32);
-  crc32.writeUInt8(crc32.readUInt8(0) ^ 1, 0);
-  return { ...body, md5: changed, crc32 };
+  return { ...(await storeChunks([changed, ...rest], body.chunks.length > 0)), size: body.size };
 }
 
 function disguise(answer: Answer, { effect }: S3Effect): Answer {
