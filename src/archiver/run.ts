@@ -100,7 +100,7 @@ function report(found: Survey, ledger: Ledger, { observer, policy }: RunPorts): 
 }
 
 /** All that is open, over all sources, most urgent first. */
-export function openWork(found: Survey): Subject[] {
+function openWork(found: Survey): Subject[] {
   return found.sources
     .flatMap(({ source, plan }) => plan.todo.map((planned) => ({ source, ...planned })))
     .sort(byUrgency);

@@ -1,0 +1,60 @@
+/** What an external monitor asks: for every instance, how safe is it? From the catalog in the bucket, so true even when no worker ever ran. */
+import type { Instant } from './instant.ts';
+
+/** A backup that the cloud shows and that is not archived. */
+export interface OpenBackup {
+  readonly backupId: string;
+  readonly startedAt: Instant;
+  /** When the cloud will delete it. */
+  readonly deadline: Instant;
+  /** Hours until then; negative where it has passed. */
+  readonly hoursLeft: number;
+  readonly state: 'available' | 'not-ready' | 'expired';
+  /** Its dump stays damaged; it lies in quarantine. */
+  readonly quarantined: boolean;
+  /** The cloud will delete it within a day, and it can still be had. */
+  readonly atRisk: boolean;
+}
+
+/** One square of the calendar, in UTC. */
+export interface DayStatus {
+  /** For instance `2026-11-24`. */
+  readonly day: string;
+  readonly archived: number;
+  readonly quarantined: number;
+  /** Shown by the cloud and not archived. */
+  readonly open: number;
+}
+
+export interface InstanceStatus {
+  readonly source: string;
+  readonly region: string;
+  readonly instanceId: string;
+  readonly name: string;
+  /** The cloud no longer lists the instance, or none of its backups. */
+  readonly vanished: boolean;
+  /** Absent where there is none within the days looked at. */
+  readonly newest?: { readonly backupId: string; readonly startedAt: Instant };
+  /** Milliseconds since the newest archive's backup was started. */
+  readonly ageMs?: number;
+  /** Archives within the days looked at, and the bytes of their dumps. */
+  readonly archives: number;
+  readonly bytes: number;
+  readonly open: readonly OpenBackup[];
+  /** No archive within the days looked at, or the newest is older than allowed. */
+  readonly stale: boolean;
+  /** Oldest first, without gaps. */
+  readonly days: readonly DayStatus[];
+}
+
+export interface StatusReport {
+  readonly generatedAt: Instant;
+  readonly maxAgeMs: number;
+  /** How many days back the catalog was looked at. */
+  readonly daysBack: number;
+  /** Worst first. */
+  readonly instances: readonly InstanceStatus[];
+  /** What could not be listed. */
+  readonly problems: readonly { readonly message: string; readonly hint: string }[];
+  readonly exitCode: number;
+}
