@@ -4,12 +4,14 @@ import pLimit from 'p-limit';
 import { archiveOne } from './archiver/archive-one.ts';
 import { listArchives, verify } from './archiver/list-archives.ts';
 import { listBackups, listInstances, listPlan } from './archiver/list-cloud.ts';
+import { reachAll } from './archiver/reach.ts';
 import { BACKUP_RETRY } from './archiver/retry.ts';
 import { type RunPorts, runOnce } from './archiver/run.ts';
+import { createStatus, type StatusRequest } from './archiver/status.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { createQuarantine } from './catalog/quarantine.ts';
 import type { Config, DestinationConfig } from './config/schema.ts';
-import { archiveLayout } from './domain/archive-key.ts';
+import { type ArchiveLayout, archiveLayout } from './domain/archive-key.ts';
 import type { Clock } from './domain/clock.ts';
 import { stampOf, toInstant } from './domain/instant.ts';
 import type {
@@ -20,13 +22,19 @@ import type {
   PlanItem,
   VerifyItem,
 } from './domain/listing.ts';
+import type { NotifyItem } from './domain/notification.ts';
 import type { RunSummary } from './domain/outcome.ts';
-import { createAgents, directAgents } from './network/agents.ts';
+import type { Reach } from './domain/reach.ts';
+import type { StatusReport } from './domain/status.ts';
+import { type Agents, createAgents, directAgents } from './network/agents.ts';
+import { fanOut } from './report/fan-out.ts';
+import type { MetricsDelivery } from './report/metrics-delivery.ts';
+import type { Notifier } from './report/notify/notifier.ts';
 import type { Observer } from './report/observer.ts';
 import { createSources } from './sources.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { createPace } from './transfer/bandwidth.ts';
-import { createHttpGet } from './transfer/http-get.ts';
+import { createHttpGet } from './transfer/lanes.ts';
 import { readVersion } from './version.ts';
 
 interface Signalled {
@@ -35,12 +43,17 @@ interface Signalled {
 
 /** Everything that a command can ask for. Rejects with an `ArchiverError` when the destination refuses or cannot be reached. */
 export interface App {
-  run(options: Signalled): Promise<RunSummary>;
+  /** Only over the sources of these names, where given. */
+  run(options: Signalled & { readonly sources?: readonly string[] }): Promise<RunSummary>;
+  /** Whether the destination and every source answer now: one small request each. */
+  reach(options: Signalled): Promise<readonly Reach[]>;
   /** `backupId` may be `latest`. */
   archive(
     request: Signalled & { readonly instanceId: string; readonly backupId: string; readonly source?: string },
   ): Promise<RunSummary>;
   plan(options: Signalled): Promise<Listing<PlanItem>>;
+  /** How safe every instance is, from the cloud's listing and the catalog of the days looked at. */
+  status(request: StatusRequest): Promise<StatusReport>;
   listInstances(options: Signalled & { readonly instanceId?: string }): Promise<Listing<InstanceItem>>;
   listBackups(options: Signalled & { readonly instanceId?: string }): Promise<Listing<BackupItem>>;
   listArchives(options: Signalled & { readonly instanceId?: string }): Promise<Listing<ArchiveItem>>;
@@ -51,6 +64,8 @@ export interface App {
       readonly quick: boolean;
     },
   ): Promise<Listing<VerifyItem>>;
+  /** One message to every configured receiver of notifications. */
+  testReceivers(options: Signalled): Promise<readonly NotifyItem[]>;
   /** Closes connections; call it once, when nothing runs any more. */
   close(): Promise<void>;
 }
@@ -66,8 +81,9 @@ export type CreateApp = (config: Config, ports: AppPorts) => Promise<App>;
 
 export const createApp: CreateApp = async (
   config,
-  { observer, clock, retryWaitMs = BACKUP_RETRY.waitMs },
+  { observer: listener, clock, retryWaitMs = BACKUP_RETRY.waitMs },
 ) => {
+  const observer = fanOut([listener]);
   const agents = createAgents(config.environment);
   const direct = directAgents();
   const store = await openStore(config, clock);
@@ -78,14 +94,16 @@ export const createApp: CreateApp = async (
   const { stallTimeoutMs, attempts, readback, concurrency } = config;
   const transfer = {
     store,
-    get: createHttpGet(agents),
+    get: createHttpGet(agents, clock),
     pace: createPace(config.bandwidth, clock),
     clock,
     policy: { stallTimeoutMs, attempts, readback },
   };
   const fileSlots = pLimit(concurrency);
+  const delivery = await openDelivery(config, { agents, clock, observer });
+  const notifier = await openNotifier(config, { agents, clock, store, layout, observer: delivery.observer });
   const ports: RunPorts = {
-    targets: createSources(config, { agents, direct, clock }),
+    targets: createSources(config, { agents, direct, clock, observer: delivery.observer }),
     catalog,
     quarantine,
     backup: { layout, catalog, quarantine, transfer, fileSlots, clock, version: readVersion() },
@@ -101,15 +119,24 @@ export const createApp: CreateApp = async (
     },
   };
 
+  const targetsNamed = (names: readonly string[] | undefined) =>
+    ports.targets.filter(({ source }) => names?.includes(source.name) ?? true);
+
   return {
-    run: ({ signal }) => runOnce(ports, signal),
+    run({ signal, sources }) {
+      const mine = { ...ports, targets: targetsNamed(sources), observer: notifier.observer };
+      return delivery.after(() => notifier.after(() => runOnce(mine, signal), signal), signal);
+    },
+    reach: ({ signal }) => reachAll(ports, signal),
     archive: ({ signal, ...request }) => archiveOne(request, ports, signal),
     plan: ({ signal }) => listPlan(ports, signal),
+    status: createStatus(ports),
     listInstances: ({ signal, instanceId }) => listInstances(ports, instanceId, signal),
     listBackups: ({ signal, instanceId }) => listBackups(ports, instanceId, signal),
     listArchives: ({ signal, instanceId }) => listArchives(ports, instanceId, signal),
     verify: ({ signal, instanceId, backupId, quick }) =>
       verify(ports, store, { instanceId, backupId, quick }, signal),
+    testReceivers: ({ signal }) => notifier.test(signal),
     async close() {
       store.close();
       agents.destroy();
@@ -117,6 +144,55 @@ export const createApp: CreateApp = async (
     },
   };
 };
+
+/** Loaded only where somebody is to have the metrics; else a run is told as it goes. */
+async function openDelivery(
+  { metrics, shard }: Config,
+  { agents, clock, observer }: Pick<AppPorts, 'clock' | 'observer'> & { readonly agents: Agents },
+): Promise<MetricsDelivery> {
+  if (metrics.pushgateway === undefined && metrics.textfile === undefined)
+    return { observer, after: (run) => run() };
+  const [{ createMetricsDelivery }, { createExchange }] = await Promise.all([
+    import('./report/metrics-delivery.ts'),
+    import('./report/notify/exchange.ts'),
+  ]);
+  const exchange = createExchange(agents, clock);
+  return createMetricsDelivery({
+    settings: metrics,
+    version: readVersion(),
+    exchange,
+    clock,
+    observer,
+    shard,
+  });
+}
+
+/** Loaded only where somebody is to be told. */
+async function openNotifier(
+  { notify, heartbeat, sources, shard }: Config,
+  {
+    store,
+    layout,
+    observer,
+    ...ports
+  }: Pick<AppPorts, 'clock' | 'observer'> & {
+    readonly agents: Agents;
+    readonly store: ObjectStore;
+    readonly layout: ArchiveLayout;
+  },
+): Promise<Notifier> {
+  if (notify.length === 0 && heartbeat === undefined)
+    return { observer, after: (run) => run(), test: async () => [] };
+  const { createNotifier } = await import('./report/notify/notifier.ts');
+  const settings = {
+    receivers: notify,
+    ...(heartbeat && { heartbeat }),
+    sources: sources.map(({ name }) => name),
+    destination: store.description,
+    stateKey: layout.notifyStateKey(shard),
+  };
+  return createNotifier(settings, { ...ports, objects: store, tell: observer });
+}
 
 /** Loads only the adapter that is needed: the S3 client takes most of the program's start. */
 async function openStore(config: Config, clock: Clock): Promise<ObjectStore> {

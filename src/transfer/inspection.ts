@@ -1,7 +1,7 @@
 /** Inspects a download while it streams into the store, and decides at its end whether the object may become visible. */
 import { ArchiverError } from '../domain/errors.ts';
 import { type Judgement, judgeReceived } from '../integrity/compare.ts';
-import { looksLikeWebPage, type RdbVerdict, rdbTap } from '../integrity/rdb.ts';
+import { looksLikeWebPage, type RdbVerdict, rdbTap, WEB_PAGE_HEAD } from '../integrity/rdb.ts';
 import { sha256Tap, sizeTap, type Tap, tapped } from '../integrity/taps.ts';
 
 export interface InspectionOptions {
@@ -95,12 +95,12 @@ function admit(judgement: Judgement, { subject, keepDamaged }: InspectionOptions
 
 /** For formats that we cannot check: only a web page in a dump's place is told apart. */
 function exemptTap(): Tap<RdbVerdict | undefined> {
-  let head: Buffer | undefined;
+  let head = Buffer.alloc(0);
   return {
     update(chunk) {
-      head ??= Buffer.from(chunk.subarray(0, 64));
+      if (head.length < WEB_PAGE_HEAD) head = Buffer.concat([head, chunk]).subarray(0, WEB_PAGE_HEAD);
     },
     result: () =>
-      head && looksLikeWebPage(head) ? { kind: 'web-page', problem: 'the answer is a web page' } : undefined,
+      looksLikeWebPage(head) ? { kind: 'web-page', problem: 'the answer is a web page' } : undefined,
   };
 }

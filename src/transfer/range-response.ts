@@ -44,6 +44,11 @@ export function judgeResponse(head: ResponseHead, expected: Expectation, now: nu
     case 404:
     case 410:
       return { kind: 'missing', cause };
+    case 407:
+      return {
+        kind: 'retry',
+        cause: 'the proxy wants a user name and password, or others than HTTP_PROXY holds (407)',
+      };
     case 412:
       return { kind: 'restart', cause: 'the file at the link has changed (412)' };
     case 416:

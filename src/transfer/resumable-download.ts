@@ -27,6 +27,8 @@ export interface DownloadOptions {
   readonly signal: AbortSignal;
   /** Milliseconds without a byte that count as a failure. */
   readonly stallTimeoutMs: number;
+  /** Bytes of the file, as far as the API knows. */
+  readonly expectedSize?: number;
   /** Called with the byte at which a broken download goes on. */
   readonly onResume: (position: number, cause: string) => void;
 }
@@ -55,12 +57,14 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
     for (;;) {
       signal.throwIfAborted();
       const link = await lease.current(signal);
+      const expectedSize = total ?? options.expectedSize;
       let answer: GetAnswer;
       try {
         answer = await get({
           link,
           headers: rangeHeaders(position, validator),
           timeoutMs: stallTimeoutMs,
+          ...(expectedSize !== undefined && { expectedSize }),
           signal,
         });
       } catch (error) {

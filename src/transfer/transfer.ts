@@ -107,7 +107,16 @@ async function moveOnce(job: TransferJob, ports: TransferPorts, budget: RetryBud
     onRenewal: listener.linkRenewed,
   });
   const stall = { clock, signal, stallTimeoutMs: policy.stallTimeoutMs };
-  const download = await openDownload({ subject, lease, get, budget, ...stall, onResume: listener.resumed });
+  const expected = file.announcedSize === undefined ? {} : { expectedSize: file.announcedSize };
+  const download = await openDownload({
+    subject,
+    lease,
+    get,
+    budget,
+    ...stall,
+    ...expected,
+    onResume: listener.resumed,
+  });
   listener.begin(download.size);
 
   const inspected = await inspect(paced(download.body, ports.pace, job), {

@@ -33,12 +33,14 @@ import {
   MiB,
   only,
   type Scenario,
+  type ScenarioOptions,
 } from '../support/scenario.ts';
 
 const SIZE = 6 * MiB + 1234;
 
-function broken(): Promise<Scenario> {
+function broken(config: ScenarioOptions['config'] = {}): Promise<Scenario> {
   return createScenario({
+    config,
     world(world, clock) {
       world.addInstance({ id: INSTANCE });
       addBackup(world, clock, { id: 'backup-1', size: SIZE });
@@ -55,7 +57,6 @@ describe('a download that breaks once', () => {
     ['before its last byte', cutAt(SIZE - 1)],
     ['by a clean end before the announced length', endEarlyAt(4_000_000)],
     ['by a clean end of an answer without a length', endChunksEarlyAt(4_000_000)],
-    ['by a stall', stallAt(2_000_000)],
     ['by a gzip-encoded answer that nobody asked for', gzipBody()],
     ['by one flipped bit', flipBit(4_321_000)],
     ['with a weak ETag', weakEtag()],
@@ -98,6 +99,14 @@ describe('a download that breaks once', () => {
     expect(scenario.manifests().get('backup-1')?.files[0]?.sha256).toBe(await digestOf(scenario));
   });
 
+  it('by a stall still gives the cloud’s bytes', async () => {
+    const scenario = await broken({ stallTimeoutMs: 500, attempts: 20 });
+    const active = scenario.cloud.fault(download(), stallAt(2_000_000), { times: 1 });
+    expect(only(await scenario.run())).toMatchObject({ outcome: 'archived' });
+    expect(active.strikes).toBe(1);
+    expect(scenario.manifests().get('backup-1')?.files[0]?.sha256).toBe(await digestOf(scenario));
+  });
+
   it('gets a new link when the old one expires in mid-file, and goes on at the same byte', async () => {
     const scenario = await broken();
     scenario.cloud.fault(download(), expireLinkAt(2_500_000));
@@ -114,7 +123,6 @@ describe('a download that cannot succeed', () => {
     ['downloads are restricted to another network', restrictedNetwork(), 'link-refused'],
     ['the dump is gone from the download host', noSuchKey(), 'backup-gone'],
     ['a web page comes in its place', htmlPage(), 'download-failed'],
-    ['it always stalls', stallAt(0), 'download-failed'],
   ])('is told as such when %s, and leaves nothing behind', async (_, fault, reason) => {
     const scenario = await broken();
     scenario.cloud.fault(download(), fault);
@@ -127,6 +135,15 @@ describe('a download that cannot succeed', () => {
     expect(run.summary.exitCode).toBe(3);
     expect(scenario.keys()).toEqual([]);
     expect(scenario.s3.uploads.size).toBe(0);
+  });
+});
+
+describe('a download that always stalls', () => {
+  it('is told as failed, and leaves nothing behind', async () => {
+    const scenario = await broken({ stallTimeoutMs: 200 });
+    scenario.cloud.fault(download(), stallAt(0));
+    expect(only(await scenario.run())).toMatchObject({ outcome: 'failed', reason: 'download-failed' });
+    expect(scenario.keys()).toEqual([]);
   });
 });
 

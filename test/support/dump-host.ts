@@ -74,7 +74,7 @@ export function serve(content: Buffer, options: ServeOptions = {}): Turn {
 /** An answer without a dump. */
 export function answer(status: number, body = '', headers: Readonly<Record<string, string>> = {}): Turn {
   return (_, response) => {
-    response.writeHead(status, headers);
+    response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...headers });
     response.end(body);
   };
 }

@@ -4,10 +4,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ArchiverError } from '../../src/domain/errors.ts';
 import { Link } from '../../src/domain/link.ts';
-import { createHttpGet } from '../../src/transfer/http-get.ts';
+import { systemClock } from '../../src/system-clock.ts';
+import { fastGet } from '../../src/transfer/fast-get.ts';
+import { createGotGet } from '../../src/transfer/got-get.ts';
+import type { HttpGet } from '../../src/transfer/http-get.ts';
 import { createLinkLease } from '../../src/transfer/link-lease.ts';
 import { FileRestart, openDownload } from '../../src/transfer/resumable-download.ts';
 import { createRetryBudget } from '../../src/transfer/retry-budget.ts';
@@ -54,7 +57,7 @@ async function download(script: readonly Turn[], options: Options = {}) {
   const opened = await openDownload({
     subject: 'dump.rdb',
     lease,
-    get: createHttpGet(agents),
+    get,
     budget,
     clock,
     signal,
@@ -86,7 +89,21 @@ async function failure(script: readonly Turn[], options: Options = {}): Promise<
   );
 }
 
-describe('a download', () => {
+const LANES: Readonly<Record<string, HttpGet>> = {
+  got: createGotGet(agents),
+  async fast(request) {
+    const answer = await fastGet(request, systemClock);
+    if (!answer) throw new Error('the fast lane should take this');
+    return answer;
+  },
+};
+let get: HttpGet;
+
+describe.each(Object.keys(LANES))('a download over the %s lane', (lane) => {
+  beforeEach(() => {
+    get = LANES[lane] ?? expect.unreachable();
+  });
+
   it('arrives whole, and tells its size first', async () => {
     expect(await download([serve(CONTENT)])).toMatchObject({
       ...WHOLE,

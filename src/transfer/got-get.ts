@@ -1,0 +1,41 @@
+/** One GET over got, as a stream and nothing more: no retry, no decompression; what the answer means is decided elsewhere. */
+import { once } from 'node:events';
+import type http from 'node:http';
+import type https from 'node:https';
+import got from 'got';
+import { describeNetworkError, type HttpGet } from './http-get.ts';
+
+const MAX_REDIRECTS = 3;
+
+/** The agents bring keep-alive and the proxies of the environment. */
+export function createGotGet(agents: { readonly http: http.Agent; readonly https: https.Agent }): HttpGet {
+  return async ({ link, headers, timeoutMs, signal }) => {
+    const stream = got.stream(link.reveal(), {
+      // Got refuses an agent object with any other member.
+      agent: { http: agents.http, https: agents.https },
+      headers: { 'accept-encoding': 'identity', ...headers },
+      decompress: false,
+      throwHttpErrors: false,
+      retry: { limit: 0 },
+      maxRedirects: MAX_REDIRECTS,
+      timeout: { lookup: timeoutMs, connect: timeoutMs, secureConnect: timeoutMs, response: timeoutMs },
+      signal,
+    });
+    // An error between two reads would otherwise end the process; the iterator reports it at the next read.
+    stream.on('error', () => {});
+    try {
+      const [response] = (await once(stream, 'response')) as [http.IncomingMessage];
+      const head = { status: response.statusCode ?? 0, headers: flatten(response.headers) };
+      return { head, body: stream, discard: () => stream.destroy() };
+    } catch (error) {
+      stream.destroy();
+      throw new Error(describeNetworkError(error));
+    }
+  };
+}
+
+function flatten(headers: http.IncomingHttpHeaders): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  );
+}

@@ -1,0 +1,26 @@
+/** Chooses the lane of each GET: the fast one for large dumps that are served plainly, got for everything else. */
+import type http from 'node:http';
+import type https from 'node:https';
+import type { Clock } from '../domain/clock.ts';
+import { fastGet } from './fast-get.ts';
+import { createGotGet } from './got-get.ts';
+import type { HttpGet } from './http-get.ts';
+
+export interface DownloadAgents {
+  readonly http: http.Agent;
+  readonly https: https.Agent;
+  /** The proxy for this address; undefined for a direct connection. */
+  proxyFor(address: string): string | undefined;
+}
+
+/** Below this a connection kept alive is worth more than a cheap read: the fast lane makes a new one each time. */
+const FAST_LANE_FROM = 1024 * 1024;
+
+export function createHttpGet(agents: DownloadAgents, clock: Clock): HttpGet {
+  const overGot = createGotGet(agents);
+  return async (request) => {
+    const { link, expectedSize = FAST_LANE_FROM } = request;
+    const isPlain = expectedSize >= FAST_LANE_FROM && agents.proxyFor(link.reveal()) === undefined;
+    return (isPlain ? await fastGet(request, clock) : undefined) ?? overGot(request);
+  };
+}
