@@ -4,6 +4,8 @@ import type { Target } from './archiver/survey.ts';
 import type { Config, SourceConfig } from './config/schema.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Agents } from './network/agents.ts';
+import type { Observer } from './report/observer.ts';
+import type { CallReport } from './source/api-client.ts';
 import { defaultProviders } from './source/credentials/default-providers.ts';
 import { createCredentials } from './source/credentials.ts';
 import { createMetadataService, type MetadataService } from './source/metadata.ts';
@@ -15,6 +17,7 @@ interface SourcePorts {
   /** For the metadata service, which no proxy may answer for. */
   readonly direct: Agents;
   readonly clock: Clock;
+  readonly observer: Observer;
 }
 
 export function createSources(config: Config, ports: SourcePorts): Target[] {
@@ -32,7 +35,7 @@ function createSource(
   source: SourceConfig,
   config: Config,
   metadata: MetadataService,
-  { agents, clock }: SourcePorts,
+  { agents, clock, observer }: SourcePorts,
 ): Target['source'] {
   const { name, region, endpoint, utcOffsetMinutes, exportClusters, network } = source;
   const providers = defaultProviders({
@@ -51,6 +54,8 @@ function createSource(
     network: async (signal: AbortSignal) => (network === 'auto' ? metadata.detectNetwork(signal) : network),
     agents,
     clock,
+    workers: config.shard.count,
+    onCall: (call: CallReport) => observer({ type: 'api.call', source: name, region, ...call }),
   };
   return source.api === 'tencent-v3'
     ? createTencentV3(options)

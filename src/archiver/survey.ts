@@ -1,14 +1,16 @@
 /** Looks at what the cloud has and what is archived already, and makes the plan of every source. A source or instance that fails stops no other. */
 import pLimit from 'p-limit';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Quarantine } from '../catalog/quarantine.ts';
+import type { Quarantine, QuarantineRecord } from '../catalog/quarantine.ts';
+import type { ArchiveRef } from '../domain/archive-key.ts';
 import type { Backup } from '../domain/backup.ts';
-import { ArchiverError } from '../domain/errors.ts';
-import { dayOf, type Instant, toEpoch } from '../domain/instant.ts';
+import { ArchiverError, asArchiverError } from '../domain/errors.ts';
+import { dayOf, toEpoch } from '../domain/instant.ts';
 import { makePlan, type Plan } from '../plan/plan.ts';
 import { idsToList, literalIds, type Selection, selector } from '../plan/selection.ts';
-import { belongsTo, type Shard } from '../plan/shard.ts';
+import { belongsTo, isMine, type Shard } from '../plan/shard.ts';
 import type { Inventory, ListingFailure, Source } from '../source/source.ts';
+import { allOrFirstError } from './all-or-first-error.ts';
 
 /** A source and what of it is to be archived. */
 export interface Target {
@@ -16,10 +18,14 @@ export interface Target {
   readonly selection: Selection;
 }
 
-export interface SourceSurvey {
+/** A source that was looked at. */
+export interface Looked {
   readonly source: Source;
   readonly inventory: Inventory;
   readonly selects: (instance: Inventory['instances'][number]) => boolean;
+}
+
+export interface SourceSurvey extends Looked {
   readonly isArchived: (backup: Backup) => boolean;
   readonly plan: Plan;
 }
@@ -29,13 +35,17 @@ export interface SourceFailure extends ListingFailure {
   readonly source: Source;
 }
 
-export interface Survey {
-  readonly sources: readonly SourceSurvey[];
+/** How much of the sources could be seen. */
+export interface Sight {
   readonly failures: readonly SourceFailure[];
   /** True when there are sources and not one of them could be listed at all. */
   readonly blind: boolean;
   /** True when all sources could be listed and no instance is selected in any of them. */
   readonly empty: boolean;
+}
+
+export interface Survey extends Sight {
+  readonly sources: readonly SourceSurvey[];
 }
 
 export interface SurveyPorts {
@@ -50,8 +60,12 @@ export interface SurveyOptions {
   readonly signal: AbortSignal;
 }
 
+const ALONE: Shard = { index: 0, count: 1 };
+
 /** Accounts and regions have quotas of their own, so they are listed side by side; this many keep memory and sockets in bounds. */
-const SOURCES_AT_ONCE = 4;
+export const SOURCES_AT_ONCE = 4;
+/** A lookup in the catalog is all latency, and a fleet has thousands of instances. */
+const LOOKUPS_AT_ONCE = 16;
 
 /** Rejects when the destination fails, or with the signal's reason; the sources' failures are in the answer. */
 export async function survey(
@@ -60,22 +74,27 @@ export async function survey(
   options: SurveyOptions,
 ): Promise<Survey> {
   const limit = pLimit(SOURCES_AT_ONCE);
-  const sources = await Promise.all(
-    targets.map((target) => limit(() => surveySource(target, ports, options))),
+  const sources = await allOrFirstError(options.signal, (signal) =>
+    targets.map((target) => limit(() => surveySource(target, ports, { ...options, signal }))),
   );
+  return { sources, ...sightOf(targets, sources, options.shard) };
+}
+
+/** Sums up what could not be listed, and what was asked for and is not there. */
+export function sightOf(targets: readonly Target[], sources: readonly Looked[], shard: Shard): Sight {
   const failures = sources.flatMap(({ source, inventory }) =>
     inventory.failures.map((failure) => ({ source, ...failure })),
   );
   return {
-    sources,
-    failures: [...failures, ...missingInstances(targets, sources, options.shard)],
+    failures: [...failures, ...missingInstances(targets, sources, shard)],
     blind: sources.length > 0 && sources.every(({ inventory }) => isBlind(inventory)),
     empty:
       failures.length === 0 && !sources.some(({ inventory, selects }) => inventory.instances.some(selects)),
   };
 }
 
-function isBlind({ instances, backups, failures }: Inventory): boolean {
+/** True when not a thing of the source could be listed. */
+export function isBlind({ instances, backups, failures }: Inventory): boolean {
   return (
     instances.length === 0 &&
     backups.length === 0 &&
@@ -83,17 +102,32 @@ function isBlind({ instances, backups, failures }: Inventory): boolean {
   );
 }
 
-async function surveySource(
+/** Lists a source as far as its selection needs it. Rejects with the signal's reason only. */
+export async function look(
   { source, selection }: Target,
+  signal: AbortSignal,
+  shard: Shard = ALONE,
+): Promise<Looked> {
+  const instanceIds = idsToList(selection);
+  const share = { takes: (id: string) => belongsTo(id, shard), strays: shard.index === 0 };
+  const inventory = await source.inventory({
+    ...(instanceIds && { instanceIds }),
+    ...(shard.count > 1 && { share }),
+    signal,
+  });
+  return { source, inventory, selects: selector(selection) };
+}
+
+async function surveySource(
+  target: Target,
   ports: SurveyPorts,
   options: SurveyOptions,
 ): Promise<SourceSurvey> {
-  const instanceIds = idsToList(selection);
-  const inventory = await source.inventory({ ...(instanceIds && { instanceIds }), signal: options.signal });
-  const selects = selector(selection);
+  const looked = await look(target, options.signal, options.shard);
+  const { source, inventory, selects } = looked;
   const selected = new Set(
     inventory.instances
-      .filter((instance) => selects(instance) && belongsTo(instance.id, options.shard))
+      .filter((instance) => selects(instance) && isMine(instance, options.shard))
       .map(({ id }) => id),
   );
   const backups = inventory.backups.filter((backup) => selected.has(backup.instanceId));
@@ -113,7 +147,7 @@ async function surveySource(
     quarantinedAt: (backup) => quarantined.get(identity(backup.instanceId, backup.id)),
     now: options.now,
   });
-  return { source, inventory, selects, isArchived, plan };
+  return { ...looked, isArchived, plan };
 }
 
 /** Lists only the days that the cloud still shows, so a run's cost does not grow with the age of the archive. */
@@ -142,10 +176,25 @@ async function quarantinedAmong(
   const wanted = new Set(open.map((backup) => identity(backup.instanceId, backup.id)));
   for await (const ref of quarantine.refs(source.name, { signal })) {
     const id = identity(ref.instanceId, ref.backupId);
-    const record = wanted.has(id) ? await quarantine.find(ref, { signal }) : undefined;
+    const record = wanted.has(id) ? await recordOf(ref, quarantine, signal) : undefined;
     if (record) tried.set(id, toEpoch(record.lastTriedAt));
   }
   return tried;
+}
+
+/** One record that the store withholds (cold storage, say) stops no other backup: its own asks again, and then fails alone. */
+async function recordOf(
+  ref: ArchiveRef,
+  quarantine: Quarantine,
+  signal: AbortSignal,
+): Promise<QuarantineRecord | undefined> {
+  try {
+    return await quarantine.find(ref, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (asArchiverError(error).code === 'store-unreachable') throw error;
+    return undefined;
+  }
 }
 
 /** Of the expired backups, those whose instance was archived before: they slipped away. One lookup an instance, and none where nothing expired. */
@@ -155,22 +204,23 @@ async function lostAmong(
   catalog: Catalog,
   signal: AbortSignal,
 ): Promise<Set<string>> {
-  const oldest = new Map<string, Instant | undefined>();
-  const lost = new Set<string>();
-  for (const { instanceId, id, startedAt, state } of open) {
-    if (state !== 'expired') continue;
-    if (!oldest.has(instanceId))
-      oldest.set(instanceId, await catalog.oldest(source.name, instanceId, { signal }));
-    const first = oldest.get(instanceId);
-    if (first !== undefined && first < startedAt) lost.add(identity(instanceId, id));
-  }
-  return lost;
+  const expired = open.filter(({ state }) => state === 'expired');
+  const instanceIds = [...new Set(expired.map(({ instanceId }) => instanceId))];
+  const limit = pLimit(LOOKUPS_AT_ONCE);
+  const found = await allOrFirstError(signal, (inner) =>
+    instanceIds.map((id) =>
+      limit(async () => [id, await catalog.oldest(source.name, id, { signal: inner })] as const),
+    ),
+  );
+  const oldest = new Map(found);
+  const isLost = ({ instanceId, startedAt }: Backup) => (oldest.get(instanceId) ?? startedAt) < startedAt;
+  return new Set(expired.filter(isLost).map(({ instanceId, id }) => identity(instanceId, id)));
 }
 
 /** An instance that the configuration names outright and no source has: a typing error, or one deleted without its backups. */
 function missingInstances(
   targets: readonly Target[],
-  surveys: readonly SourceSurvey[],
+  surveys: readonly Looked[],
   shard: Shard,
 ): SourceFailure[] {
   if (surveys.some(({ inventory }) => inventory.failures.some((failure) => failure.instanceId === undefined)))

@@ -1,8 +1,9 @@
 /** Decides what is to be archived now, and why the rest is not. Pure: the cloud's backups, the catalog and the time in, decisions out. */
 import { type Backup, deadlineOf } from '../domain/backup.ts';
+import { compareText } from '../domain/compare-text.ts';
 import type { Instance } from '../domain/instance.ts';
 import type { FailReason, SkipReason, UncountedReason } from '../domain/outcome.ts';
-import { belongsTo, type Shard } from './shard.ts';
+import { isMine, type Shard } from './shard.ts';
 
 export type Decision =
   | { readonly action: 'archive' }
@@ -56,7 +57,7 @@ export function makePlan(input: PlanInput): Plan {
     const instance = instances.get(backup.instanceId);
     if (!instance || !input.selects(instance)) {
       uncounted.filtered += 1;
-    } else if (!belongsTo(instance.id, input.shard)) {
+    } else if (!isMine(instance, input.shard)) {
       uncounted['other-shard'] += 1;
     } else {
       const decision = decide(backup, input);
@@ -88,8 +89,9 @@ function decide(backup: Backup, input: PlanInput): Decision {
         ? { action: 'fail', reason: 'never-ready' }
         : { action: 'skip', reason: 'not-ready' };
     case 'available': {
-      const triedAt = input.quarantinedAt(backup);
-      const waits = triedAt !== undefined && input.now - triedAt < QUARANTINE_RETRY_MS;
+      const age = input.now - (input.quarantinedAt(backup) ?? Number.NEGATIVE_INFINITY);
+      // A date in the future is a wrong clock's: waiting for it could take longer than the cloud has the dump.
+      const waits = age >= 0 && age < QUARANTINE_RETRY_MS;
       return waits ? { action: 'fail', reason: 'corrupt-source' } : { action: 'archive' };
     }
   }
@@ -98,9 +100,4 @@ function decide(backup: Backup, input: PlanInput): Decision {
 /** True when the cloud will delete the backup before the next day's run can have it. */
 export function isAtRisk(backup: Backup, now: number): boolean {
   return deadlineOf(backup) - now < AT_RISK_MS;
-}
-
-function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }

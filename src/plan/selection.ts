@@ -18,14 +18,10 @@ export const EVERYTHING: Selection = { instances: ['*'], exclude: [], names: [],
 
 /** A test of one instance; the globs are compiled once. */
 export function selector(selection: Selection): (instance: Instance) => boolean {
-  const byId = picomatch([...selection.instances], GLOB_OPTIONS);
-  const excluded =
-    selection.exclude.length > 0 ? picomatch([...selection.exclude], GLOB_OPTIONS) : () => false;
-  const byName = selection.names.length > 0 ? picomatch([...selection.names], GLOB_OPTIONS) : () => true;
-  const byTag = Object.entries(selection.tags).map(([key, value]) => ({
-    key,
-    matches: picomatch(value, GLOB_OPTIONS),
-  }));
+  const byId = matcher(selection.instances);
+  const excluded = matcher(selection.exclude);
+  const byName = selection.names.length > 0 ? matcher(selection.names) : () => true;
+  const byTag = Object.entries(selection.tags).map(([key, glob]) => ({ key, matches: matcher([glob]) }));
 
   return (instance) =>
     byId(instance.id) &&
@@ -33,8 +29,15 @@ export function selector(selection: Selection): (instance: Instance) => boolean 
     byName(instance.name) &&
     byTag.every(({ key, matches }) => {
       const value = instance.tags[key];
-      return value !== undefined && (value === '' ? selection.tags[key] === '' : matches(value));
+      return value !== undefined && matches(value);
     });
+}
+
+/** A test whether one of the globs matches. Picomatch thinks of paths: to it `*` is neither nothing nor `..`, and an empty glob a mistake. */
+function matcher(globs: readonly string[]): (text: string) => boolean {
+  if (globs.includes('*')) return () => true;
+  const matches = globs.filter((glob) => glob !== '').map((glob) => picomatch(glob, GLOB_OPTIONS));
+  return (text) => globs.includes(text) || matches.some((fits) => fits(text));
 }
 
 /** The ids that the selection names outright; one that the cloud does not know is a mistake worth telling. */

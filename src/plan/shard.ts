@@ -1,4 +1,5 @@
 /** Which of several workers an instance falls to: rendezvous hashing, so that a change of their number moves as few as can be. */
+import type { Instance } from '../domain/instance.ts';
 
 export interface Shard {
   /** From 0. */
@@ -6,7 +7,15 @@ export interface Shard {
   readonly count: number;
 }
 
-/** True when the instance is this worker's. Every worker comes to the same answer without asking the others. */
+/**
+ * True when the instance is this worker's. One that the cloud no longer lists is always the first worker's: the others need not page
+ * through a whole region to find it.
+ */
+export function isMine(instance: Pick<Instance, 'id' | 'vanished'>, shard: Shard): boolean {
+  return instance.vanished && shard.count > 1 ? shard.index === 0 : belongsTo(instance.id, shard);
+}
+
+/** True when the id is this worker's. Every worker comes to the same answer without asking the others. */
 export function belongsTo(instanceId: string, shard: Shard): boolean {
   return shard.count === 1 || ownerOf(instanceId, shard.count) === shard.index;
 }

@@ -19,8 +19,15 @@ export interface CallReport {
 interface ClientOptions {
   readonly protocol: Protocol;
   readonly credentials: CredentialSource;
-  readonly agents: { readonly http: http.Agent; readonly https: https.Agent };
+  readonly agents: {
+    readonly http: http.Agent;
+    readonly https: https.Agent;
+    /** Which proxy an address is reached through, for messages. */
+    readonly proxyFor?: (address: string) => string | undefined;
+  };
   readonly clock: Clock;
+  /** Workers that share the account's quota; 1 where absent. */
+  readonly workers?: number;
   readonly onCall?: (call: CallReport) => void;
 }
 
@@ -50,7 +57,7 @@ interface Reply {
 
 export function createApiClient(options: ClientOptions): ApiClient {
   const { protocol, clock, credentials: source } = options;
-  const takeTurn = createRateLimit(protocol.quotas, clock);
+  const takeTurn = createRateLimit(protocol.quotas, clock, options.workers);
   const http = got.extend({
     agent: options.agents,
     headers: { 'user-agent': 'rdb-archiver' },
@@ -97,7 +104,8 @@ export function createApiClient(options: ClientOptions): ApiClient {
     try {
       const { status, date, body } = await post(request, signal);
       const serverTime = Date.parse(date);
-      const answer = protocol.read(parsed(body)) ?? unreadable(status, body);
+      const answer =
+        protocol.read(parsed(body)) ?? unreadable(status, body, options.agents.proxyFor?.(request.url));
       return { answer, ...(!Number.isNaN(serverTime) && { serverTime }) };
     } catch (error) {
       signal.throwIfAborted();
@@ -106,7 +114,7 @@ export function createApiClient(options: ClientOptions): ApiClient {
       return {
         answer: {
           ok: false,
-          verdict: 'unavailable',
+          verdict: refusedByProxy(error) ? 'proxy' : 'unavailable',
           message: `no answer from ${hostOf(request)}: ${error.message}${/certificate/i.test(error.message) ? PRIVATE_CA : ''}`,
         },
       };
@@ -121,10 +129,16 @@ export function createApiClient(options: ClientOptions): ApiClient {
     });
     const chunks: Buffer[] = [];
     let size = 0;
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > MAX_ANSWER_BYTES) break;
-      chunks.push(chunk);
+    try {
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (size > MAX_ANSWER_BYTES) break;
+        chunks.push(chunk);
+      }
+    } finally {
+      // Got (16.1) goes on to hear the signal when the answer overtakes the end of the sending; a SIGTERM hours later then ended the
+      // process by an error that nobody was there to catch.
+      stream.destroy();
     }
     const body = size > MAX_ANSWER_BYTES ? '' : Buffer.concat(chunks).toString('utf8');
     return { status: stream.response?.statusCode ?? 0, date: stream.response?.headers.date ?? '', body };
@@ -169,7 +183,15 @@ function parsed(body: string): Fields {
   }
 }
 
-function unreadable(status: number, body: string): Answer {
+/** Asked to tunnel, the proxy wants a user name and password, or others than it was given. */
+function refusedByProxy({ code, message }: RequestError): boolean {
+  return code === 'ERR_PROXY_TUNNEL' && message.includes('407');
+}
+
+function unreadable(status: number, body: string, proxy: string | undefined): Answer {
+  // Without TLS the proxy answers in the API's place.
+  if (status === 407)
+    return { ok: false, verdict: 'proxy', message: `the proxy ${proxy ?? ''} refuses (HTTP 407)` };
   const what = body === '' ? 'an empty or oversized body' : 'something that is no answer of this API';
   return { ok: false, verdict: 'unavailable', message: `HTTP ${status} with ${what}; check the endpoint` };
 }

@@ -5,6 +5,7 @@ import { ArchiverError, type ErrorCode } from '../domain/errors.ts';
 export type Verdict =
   | 'throttled'
   | 'unavailable'
+  | 'proxy'
   | 'skewed'
   | 'replayed'
   | 'stale-token'
@@ -33,6 +34,11 @@ const CLOCK_HINT =
 export const MEANINGS: Readonly<Record<Verdict, Meaning>> = {
   throttled: { code: 'throttled', remedy: 'wait' },
   unavailable: { code: 'api-unavailable', remedy: 'wait' },
+  // The proxy in between, not the cloud: waiting does not give it the right password.
+  proxy: {
+    code: 'api-unavailable',
+    hint: 'Check the user name and password in HTTPS_PROXY or HTTP_PROXY; special characters are percent-encoded there.',
+  },
   skewed: { code: 'credentials', remedy: 'clock', hint: CLOCK_HINT },
   replayed: { code: 'credentials', remedy: 'wait', hint: CLOCK_HINT },
   'stale-token': {

@@ -57,12 +57,18 @@ export function assemble(
     }
     // A named instance that is not there has no backups, and that is no failure; a listed one must have its backups listed.
     const neverWas = verdictOf(list.failure) === 'gone' && !instances.has(asked ?? '');
-    if (list.failure !== undefined && !neverWas) {
+    const said = asked === undefined && isSameTrouble(instanceList.failure, list.failure);
+    if (list.failure !== undefined && !neverWas && !said) {
       failures.push({ ...(asked !== undefined && { instanceId: asked }), error: list.failure });
     }
   }
 
   return { instances: [...instances.values()], backups: [...backups.values()], failures };
+}
+
+/** A wrong key or a dead network fails both listings of a region, and is told once. Permissions are granted, and so told, one by one. */
+function isSameTrouble(one: ArchiverError | undefined, other: ArchiverError | undefined): boolean {
+  return one?.code === other?.code && other?.code !== 'permission';
 }
 
 function unreadable(row: Fields, instanceId: string): ListingFailure {

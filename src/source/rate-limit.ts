@@ -10,13 +10,20 @@ const USUAL_QUOTA = 20;
 /** Resolves when the action may be called; rejects with the signal's reason. */
 export type RateLimit = (action: string, signal: AbortSignal) => Promise<void>;
 
-/** `quotas`: calls a second that the cloud documents for each action. */
-export function createRateLimit(quotas: Readonly<Record<string, number>>, clock: Clock): RateLimit {
+/**
+ * `quotas`: calls a second that the cloud documents for each action, of the whole account. `workers`: how many share them, since they
+ * know nothing of each other.
+ */
+export function createRateLimit(
+  quotas: Readonly<Record<string, number>>,
+  clock: Clock,
+  workers = 1,
+): RateLimit {
   const nextFree = new Map<string, number>();
 
   return async (action, signal) => {
     signal.throwIfAborted();
-    const interval = 1000 / ((quotas[action] ?? USUAL_QUOTA) * SHARE);
+    const interval = (1000 * workers) / ((quotas[action] ?? USUAL_QUOTA) * SHARE);
     const now = clock.now();
     const turn = Math.max(now, nextFree.get(action) ?? now);
     nextFree.set(action, turn + interval);

@@ -4,9 +4,18 @@ import type { ArchiverError } from '../domain/errors.ts';
 import type { Instance } from '../domain/instance.ts';
 import type { Dialect } from '../domain/outcome.ts';
 
+/** The part that falls to one worker of several. */
+export interface Share {
+  readonly takes: (instanceId: string) => boolean;
+  /** Also instances that are known only by their backups, since the cloud no longer lists them. */
+  readonly strays: boolean;
+}
+
 export interface InventoryRequest {
   /** Only these instances, by literal id; absent: everything in the region. An id that is not there is simply not in the answer. */
   readonly instanceIds?: readonly string[];
+  /** Backups of others need not be listed, where that saves calls; absent: all are wanted. */
+  readonly share?: Share;
   readonly signal: AbortSignal;
 }
 
@@ -33,6 +42,9 @@ export interface Source {
 
   /** Lists instances and backups. Rejects only when the signal is aborted; every other failure is in the answer. */
   inventory(request: InventoryRequest): Promise<Inventory>;
+
+  /** One small request, to see whether the API answers and takes the credentials. Rejects as `files` does. */
+  probe(signal: AbortSignal): Promise<void>;
 
   /**
    * Asks for fresh links, so call it when the transfer starts and not before (invariant 1). At least one file, no name twice,

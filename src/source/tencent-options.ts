@@ -18,6 +18,8 @@ export interface TencentOptions {
   readonly network: (signal: AbortSignal) => Promise<'intranet' | 'extranet'>;
   readonly agents: { readonly http: http.Agent; readonly https: https.Agent };
   readonly clock: Clock;
+  /** Workers that share the account's quota; 1 where absent. */
+  readonly workers?: number;
   /** Told of every request on the wire. */
   readonly onCall?: (call: CallReport) => void;
 }

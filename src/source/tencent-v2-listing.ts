@@ -27,6 +27,8 @@ const BACKUPS: Table = {
 export interface V2Listing {
   instances(ids: readonly string[] | undefined, signal: AbortSignal): Promise<Rows<Fields>>;
   backups(instanceId: string, signal: AbortSignal): Promise<Rows<Fields>>;
+  /** Asks for a single instance. */
+  probe(signal: AbortSignal): Promise<void>;
 }
 
 export function v2Listing(client: ApiClient): V2Listing {
@@ -41,6 +43,10 @@ export function v2Listing(client: ApiClient): V2Listing {
 
     backups(redisId, signal) {
       return rowsWhere(BACKUPS, { redisId }, `of ${redisId}`, signal);
+    },
+
+    async probe(signal) {
+      await client.call(INSTANCES.action, { limit: 1, offset: 0 }, 'of the region', signal);
     },
   };
 

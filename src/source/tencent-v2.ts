@@ -36,14 +36,17 @@ export function createTencentV2(options: V2Options): Source {
     api: 'tencent-v2',
     region,
 
-    async inventory({ instanceIds, signal }) {
+    async inventory({ instanceIds, share, signal }) {
       const named = instanceIds && [...new Set(instanceIds)];
       const instances = await listing.instances(named, signal);
       // A named instance may be deleted and still have backups; without a name API 2.0 cannot be asked for those.
       const ids = named ?? instances.rows.map((row) => textOf(row['redisId'])).filter((id) => id !== '');
-      const listings = await listEach(ids, (id) => listing.backups(id, signal));
+      const mine = share ? ids.filter(share.takes) : ids;
+      const listings = await listEach(mine, (id) => listing.backups(id, signal));
       return assemble(instances, listings, reader);
     },
+
+    probe: (signal) => listing.probe(signal),
 
     async files(backup, instance, signal) {
       if (instance.cluster) await exportedByCloud(backup, exporting, signal);

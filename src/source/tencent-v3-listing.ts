@@ -37,6 +37,8 @@ const STATUSES = Object.values(STATUS);
 export interface V3Listing {
   instances(ids: readonly string[] | undefined, signal: AbortSignal): Promise<Rows<Fields>>;
   backups(instanceId: string | undefined, signal: AbortSignal): Promise<Rows<Fields>>;
+  /** Asks for a single instance. */
+  probe(signal: AbortSignal): Promise<void>;
 }
 
 export function v3Listing(client: ApiClient): V3Listing {
@@ -58,6 +60,10 @@ export function v3Listing(client: ApiClient): V3Listing {
       for (const statuses of queries) lists.push(await backupsIn(statuses, id, signal));
       const refused = lists.length === 1 && lists.some(isRefused);
       return refused ? backupsByStatus(id, signal) : merged(lists, BACKUPS);
+    },
+
+    async probe(signal) {
+      await client.call(INSTANCES.action, { Limit: 1, Offset: 0 }, 'of the region', signal);
     },
   };
 

@@ -5,7 +5,7 @@ import type { AnsweredFile } from './backup-files.ts';
 import { stateOf } from './backup-state.ts';
 import { fromCloudTime } from './cloud-time.ts';
 import type { RowReader } from './inventory.ts';
-import { type Fields, listOf, numberOf, rowsOf, textOf } from './json-fields.ts';
+import { type Fields, fieldsOf, listOf, numberOf, rowsOf, textOf } from './json-fields.ts';
 
 type Model = Pick<Instance, 'engine' | 'version' | 'cluster'>;
 
@@ -90,7 +90,8 @@ function readBackup(row: Fields, instanceId: string, utcOffsetMinutes: number): 
 
 /** `BackupInfos`, or the parallel arrays that older regions answer; there the names may be missing. */
 export function v3Files(data: Fields): readonly AnsweredFile[] {
-  const infos = rowsOf(data['BackupInfos']);
+  // An entry that is no object must not go missing: without a link it fails the backup, as all files or none.
+  const infos = listOf(data['BackupInfos']).map(fieldsOf);
   if (infos.length > 0) {
     return infos.map((info) =>
       answered(info['FileName'], info['DownloadUrl'], info['InnerDownloadUrl'], info['FileSize']),

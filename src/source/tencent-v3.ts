@@ -13,6 +13,9 @@ import { v3Files, v3Reader } from './tencent-v3-rows.ts';
 /** Documented for DescribeBackupUrl; a link that carries `q-sign-time` says it better itself. */
 const LINK_VALIDITY_MS = 6 * 60 * 60 * 1000;
 
+/** A page holds 100 backups, and an instance has seven: one a day for a week. */
+const PAGES_AN_INSTANCE = 0.07;
+
 export function createTencentV3(options: TencentOptions): Source {
   const { name, region, clock } = options;
   const endpoint = endpointOf(options.endpoint ?? ownEndpoint(region), region);
@@ -25,14 +28,24 @@ export function createTencentV3(options: TencentOptions): Source {
     api: 'tencent-v3',
     region,
 
-    async inventory({ instanceIds, signal }) {
+    async inventory({ instanceIds, share, signal }) {
       const ids = instanceIds && [...new Set(instanceIds)];
+      if (share && !share.strays && !ids) {
+        const instances = await listing.instances(undefined, signal);
+        const mine = instances.rows.map((row) => reader.instance(row).id).filter(share.takes);
+        // With many workers, asking for one's own instances takes fewer calls than paging through everybody's backups.
+        if (instances.failure === undefined && mine.length < instances.rows.length * PAGES_AN_INSTANCE) {
+          return assemble(instances, await listEach(mine, (id) => listing.backups(id, signal)), reader);
+        }
+      }
       // Backups first: an instance made in between is then in the second listing, and not taken for a vanished one.
       const listings: BackupListing[] = ids
         ? await listEach(ids, (id) => listing.backups(id, signal))
         : [{ list: await listing.backups(undefined, signal) }];
       return assemble(await listing.instances(ids, signal), listings, reader);
     },
+
+    probe: (signal) => listing.probe(signal),
 
     async files(backup, instance, signal) {
       const subject = `${instance.id}/${backup.id}`;

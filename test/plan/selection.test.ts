@@ -14,7 +14,8 @@ const takes = (changes: Partial<typeof EVERYTHING>) => selector({ ...EVERYTHING,
 describe('a selection', () => {
   it('takes every instance by default, whatever its id holds', () => {
     expect(takes({})).toBe(true);
-    expect(selector(EVERYTHING)(anInstance({ id: '.hidden/one' }))).toBe(true);
+    for (const id of ['.hidden/one', '..', '.', 'два слова'])
+      expect(selector(EVERYTHING)(anInstance({ id })), id).toBe(true);
   });
 
   it('takes ids and globs', () => {
@@ -34,6 +35,11 @@ describe('a selection', () => {
     expect(takes({ tags: { team: 'shop', tier: 'g*' } })).toBe(true);
     expect(takes({ tags: { team: 'shop', tier: 'silver' } })).toBe(false);
     expect(takes({ tags: { missing: '*' } })).toBe(false);
+    const plain = anInstance({ name: '', tags: { team: '' } });
+    for (const value of ['', '*']) {
+      expect(selector({ ...EVERYTHING, names: ['*'], tags: { team: value } })(plain)).toBe(true);
+    }
+    expect(selector({ ...EVERYTHING, tags: { team: 'shop' } })(plain)).toBe(false);
   });
 
   it('asks the cloud for single instances only when all of them are named outright', () => {

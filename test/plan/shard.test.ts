@@ -1,6 +1,6 @@
 /** How instances are shared among workers without a coordinator. */
 import { describe, expect, it } from 'vitest';
-import { belongsTo } from '../../src/plan/shard.ts';
+import { belongsTo, isMine } from '../../src/plan/shard.ts';
 
 const IDS = Array.from(
   { length: 10_000 },
@@ -41,5 +41,14 @@ describe('sharding', () => {
     }
     expect(moved / IDS.length).toBeGreaterThan(0.08);
     expect(moved / IDS.length).toBeLessThan(0.14);
+  });
+});
+
+describe('an instance that the cloud no longer lists', () => {
+  it('is the first worker’s, so that the others need not look for it', () => {
+    for (const id of IDS.slice(0, 50)) {
+      const mine = [0, 1, 2].map((index) => isMine({ id, vanished: true }, { index, count: 3 }));
+      expect(mine).toEqual([true, false, false]);
+    }
   });
 });
