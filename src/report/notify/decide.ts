@@ -1,0 +1,94 @@
+/** Whether a receiver is told of a run, and of what. Pure: facts, wishes, what was told before, and the time in; a decision out. */
+import { createHash } from 'node:crypto';
+import { type Instant, toEpoch, toInstant } from '../../domain/instant.ts';
+import type { NOTIFIED_KINDS, NotificationItem, NotificationKind } from '../../domain/notification.ts';
+import type { RunFacts } from './facts.ts';
+
+export interface Wishes {
+  readonly on: readonly (typeof NOTIFIED_KINDS)[number][];
+  /** Milliseconds in which the same trouble is told once at the most. */
+  readonly intervalMs: number;
+}
+
+/** What a receiver has been told, and what of it is not yet over. */
+export interface Told {
+  /** When each trouble was last told, by its fingerprint. */
+  readonly at: Readonly<Record<string, Instant>>;
+  /** Trouble without a good run since: when it was first told, and in which sources (none: the run itself). */
+  readonly open?: { readonly since: Instant; readonly sources: readonly string[] };
+}
+
+export interface Decision {
+  /** Absent: the receiver is told nothing. */
+  readonly tell?: {
+    readonly kind: NotificationKind;
+    readonly items: readonly NotificationItem[];
+    readonly since?: Instant;
+  };
+  /** To be remembered once it was told (or, where there is nothing to tell, at once). */
+  readonly told: Told;
+}
+
+export const NOTHING_TOLD: Told = { at: {} };
+
+/** So many troubles, the most important ones, decide whether there is something new: the memory must stay small. */
+const MOST_REMEMBERED = 500;
+
+const INTERRUPTED = [130, 143];
+
+export function decide(facts: RunFacts, wishes: Wishes, before: Told, now: number): Decision {
+  const { exitCode } = facts.summary;
+  if (INTERRUPTED.includes(exitCode)) return afterInterruption(facts, wishes, before);
+  if (exitCode === 0 && facts.items.length === 0) return afterGoodRun(facts, wishes, before);
+  return afterTrouble(facts, wishes, before, now);
+}
+
+function afterInterruption({ items }: RunFacts, { on }: Wishes, told: Told): Decision {
+  return on.includes('interrupted') ? { tell: { kind: 'interrupted', items }, told } : { told };
+}
+
+/** Over only where each source that was in trouble has been looked at again. */
+function afterGoodRun({ listed }: RunFacts, { on }: Wishes, before: Told): Decision {
+  const { open, at } = before;
+  if (open === undefined) return { told: before };
+  const sources = open.sources.filter((source) => !listed.includes(source));
+  if (sources.length > 0) return { told: { at, open: { ...open, sources } } };
+  if (!on.includes('recovery')) return { told: { at } };
+  return { tell: { kind: 'recovery', items: [], since: open.since }, told: { at } };
+}
+
+function afterTrouble(facts: RunFacts, { on, intervalMs }: Wishes, before: Told, now: number): Decision {
+  const urgent = on.includes('risk') ? facts.items.filter((item) => item.urgent) : [];
+  const items = on.includes('failure') ? facts.items : urgent;
+  if (!on.includes('failure') && urgent.length === 0) return { told: before };
+
+  const current = fingerprints(facts.summary.exitCode, items);
+  const recent = Object.entries(before.at).filter(([, at]) => now - toEpoch(at) < intervalMs);
+  const known = new Set(recent.map(([fingerprint]) => fingerprint));
+  if (current.every((fingerprint) => known.has(fingerprint))) return { told: before };
+
+  const time = toInstant(now);
+  const sources = new Set([
+    ...(before.open?.sources ?? []),
+    ...items.flatMap(({ source }) => (source === undefined ? [] : [source])),
+  ]);
+  return {
+    tell: { kind: urgent.length > 0 ? 'risk' : 'failure', items },
+    told: {
+      at: {
+        ...Object.fromEntries(recent),
+        ...Object.fromEntries(current.map((fingerprint) => [fingerprint, time])),
+      },
+      open: { since: before.open?.since ?? time, sources: [...sources] },
+    },
+  };
+}
+
+/** A backup that becomes urgent is a new trouble, and so is the next backup of the same instance. */
+function fingerprints(exitCode: number, items: readonly NotificationItem[]): string[] {
+  if (items.length === 0) return [`exit-${exitCode}`];
+  return items.slice(0, MOST_REMEMBERED).map(({ subject, reason, urgent, source, instanceId, backupId }) => {
+    const identity = JSON.stringify([subject, reason, urgent, source, instanceId, backupId]);
+    return createHash('sha256').update(identity).digest('hex').slice(0, 16);
+  });
+}

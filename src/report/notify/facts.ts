@@ -1,0 +1,151 @@
+/** What a notification may speak of: gathers a run's events into facts, the most important trouble first. */
+import { deadlineOf } from '../../domain/backup.ts';
+import type { ArchiverError } from '../../domain/errors.ts';
+import { type Instant, toEpoch, toInstant } from '../../domain/instant.ts';
+import type { NotificationItem } from '../../domain/notification.ts';
+import type { Outcome, RunSummary } from '../../domain/outcome.ts';
+import { errorText } from '../error-text.ts';
+import type { ArchiverEvent } from '../observer.ts';
+import { redact } from '../redact.ts';
+
+/** All that is known of a run when it has ended. */
+export interface RunFacts {
+  readonly summary: RunSummary;
+  /** Most important first. */
+  readonly items: readonly NotificationItem[];
+  /** Names of the sources that could be listed. */
+  readonly listed: readonly string[];
+}
+
+export interface FactsCollector {
+  /** The facts of the run that this event ends; undefined for all other events. `now` in milliseconds since the epoch. */
+  add(event: ArchiverEvent, now: number): RunFacts | undefined;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Runs may overlap (a schedule a source), so each has its own heap. */
+export function createFactsCollector(): FactsCollector {
+  const runs = new Map<string, { readonly items: NotificationItem[]; readonly listed: string[] }>();
+
+  function of(runId: string) {
+    const known = runs.get(runId);
+    if (known) return known;
+    const fresh = { items: [], listed: [] };
+    runs.set(runId, fresh);
+    return fresh;
+  }
+
+  return {
+    add(event, now) {
+      switch (event.type) {
+        case 'run.failed':
+          of(event.runId).items.push(failure('run', event));
+          return undefined;
+        case 'source.failed':
+          of(event.runId).items.push(failure('source', event));
+          return undefined;
+        case 'instance.failed':
+          of(event.runId).items.push(failure('instance', event));
+          return undefined;
+        case 'source.listed':
+          of(event.runId).listed.push(event.source);
+          return undefined;
+        case 'backup.outcome': {
+          const item = backupItem(event.outcome, now);
+          if (item) of(event.outcome.runId).items.push(item);
+          return undefined;
+        }
+        case 'run.summary': {
+          const { items, listed } = of(event.summary.runId);
+          runs.delete(event.summary.runId);
+          return { summary: event.summary, items: items.sort(byImportance), listed };
+        }
+        default:
+          return undefined;
+      }
+    },
+  };
+}
+
+function failure(
+  subject: NotificationItem['subject'],
+  event: { readonly error: ArchiverError; source?: string; region?: string; instanceId?: string },
+): NotificationItem {
+  const { code, message, hint } = errorText(event.error);
+  const { source, region, instanceId } = event;
+  return {
+    subject,
+    reason: code,
+    urgent: false,
+    ...(source !== undefined && { source }),
+    ...(region !== undefined && { region }),
+    ...(instanceId !== undefined && { instanceId }),
+    message,
+    hint,
+  };
+}
+
+/** Undefined where nothing is wrong with it, or where only a signal came in between: the next run goes on. */
+function backupItem(outcome: Outcome, now: number): NotificationItem | undefined {
+  const deadline = outcome.deadline ?? defaultDeadline(outcome);
+  const lost = outcome.outcome === 'failed' && ['lost', 'backup-gone'].includes(outcome.reason);
+  const urgent = lost || toEpoch(deadline) - now < DAY_MS;
+  const told =
+    outcome.outcome === 'failed' ? outcome.reason !== 'interrupted' || urgent : waits(outcome) && urgent;
+  if (!told || outcome.reason === null) return undefined;
+  const { source, region, instanceId, backupId, reason } = outcome;
+  const { message, hint } = outcome.outcome === 'failed' ? outcome.error : waiting(reason);
+  return {
+    subject: 'backup',
+    reason,
+    urgent,
+    source,
+    region,
+    instanceId,
+    backupId,
+    deadline,
+    message: redact(message),
+    hint: redact(hint),
+  };
+}
+
+/** Skipped for now, not for good. */
+function waits({ outcome, reason }: Outcome): boolean {
+  return outcome === 'skipped' && (reason === 'deadline' || reason === 'not-ready');
+}
+
+function waiting(reason: string): { readonly message: string; readonly hint: string } {
+  return reason === 'deadline'
+    ? {
+        message: 'the run ended at its deadline before this backup was begun',
+        hint: 'Raise runDeadline, bandwidth or concurrency, or spread the instances over shards.',
+      }
+    : {
+        message: 'the cloud is still making it',
+        hint: "Look at the backup in the cloud's console; take a new one by hand.",
+      };
+}
+
+function defaultDeadline({ backupStartedAt }: Outcome): Instant {
+  return toInstant(deadlineOf({ startedAt: backupStartedAt }));
+}
+
+/** What is lost, then what keeps everything from being archived, then what is about to be lost, then the rest; sooner before later. */
+function byImportance(left: NotificationItem, right: NotificationItem): number {
+  return rank(left) - rank(right) || compare(left.deadline ?? '', right.deadline ?? '');
+}
+
+function rank({ subject, urgent, reason }: NotificationItem): number {
+  if (reason === 'lost' || reason === 'backup-gone') return 0;
+  if (subject === 'run') return 1;
+  if (urgent) return 2;
+  if (subject === 'source') return 3;
+  if (reason === 'corrupt-source') return 4;
+  return subject === 'instance' ? 5 : 6;
+}
+
+function compare(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}

@@ -1,0 +1,168 @@
+/** The notifier: listens to runs, and when one has ended tells the receivers and the dead-man switch. Whatever fails there fails no run. */
+import type http from 'node:http';
+import type https from 'node:https';
+import type { Clock } from '../../domain/clock.ts';
+import { asArchiverError } from '../../domain/errors.ts';
+import type { NotifyItem } from '../../domain/notification.ts';
+import type { Secret } from '../../domain/secret.ts';
+import { messageChain } from '../error-text.ts';
+import { fanOut } from '../fan-out.ts';
+import type { ArchiverEvent, Observer } from '../observer.ts';
+import { decide, NOTHING_TOLD, type Told } from './decide.ts';
+import { createExchange } from './exchange.ts';
+import { createFactsCollector, type RunFacts } from './facts.ts';
+import { createHeartbeat } from './heartbeat.ts';
+import { createMemory, type SmallObjects } from './memory.ts';
+import { createReceiver, type Receiver, type ReceiverOptions } from './receiver.ts';
+import { withinTime } from './time-limit.ts';
+
+export interface NotifierOptions {
+  readonly receivers: readonly ReceiverOptions[];
+  /** The dead-man switch's address. */
+  readonly heartbeat?: Secret;
+  /** Names of all configured sources. */
+  readonly sources: readonly string[];
+  /** Where archives go, without credentials. */
+  readonly destination: string;
+  /** The object that keeps what was told. */
+  readonly stateKey: string;
+}
+
+export interface NotifierPorts {
+  readonly agents: { readonly http: http.Agent; readonly https: https.Agent };
+  readonly clock: Clock;
+  readonly objects: SmallObjects;
+  /** Who listens besides. */
+  readonly tell: Observer;
+}
+
+export interface Notifier {
+  /**
+   * Passes every event on to the other listeners at once, but for a run's summary: that one follows when the receivers have been
+   * told, so that it stays the last line of a run.
+   */
+  readonly observer: Observer;
+  /** The run's own result; before it is given, the receivers are told, in a bounded time (30 s, or 5 s after the signal). */
+  after<Result>(run: () => Promise<Result>, signal: AbortSignal): Promise<Result>;
+  /** Sends one message to every receiver, whatever it was told before. */
+  test(signal: AbortSignal): Promise<readonly NotifyItem[]>;
+}
+
+export function createNotifier(options: NotifierOptions, ports: NotifierPorts): Notifier {
+  const { clock } = ports;
+  const tell = fanOut([ports.tell]);
+  const exchange = createExchange(ports.agents, clock);
+  const { destination } = options;
+  const receivers = options.receivers.map((receiver) =>
+    createReceiver(receiver, { exchange, clock, destination }),
+  );
+  const memory = createMemory(ports.objects, options.stateKey, clock);
+  const heartbeat =
+    options.heartbeat && createHeartbeat({ url: options.heartbeat, sources: options.sources }, exchange);
+  const facts = createFactsCollector();
+  const ended: RunFacts[] = [];
+  let started = nothingStarted();
+  let delivered: Promise<void> = Promise.resolve();
+
+  function observer(event: ArchiverEvent): void {
+    if (event.type === 'run.begin' && heartbeat) {
+      const stop = new AbortController();
+      const done = attempt(event.runId, 'heartbeat', () => heartbeat.begin(event, stop.signal));
+      started = { done: Promise.all([started.done, done]), stop };
+    }
+    const run = facts.add(event, clock.now());
+    if (run) ended.push(run);
+    else tell(event);
+  }
+
+  async function deliver(signal: AbortSignal): Promise<void> {
+    const { done, stop } = started;
+    signal.addEventListener('abort', () => stop.abort(signal.reason), { once: true });
+    for (let run = ended.shift(); run; run = ended.shift()) {
+      const { summary } = run;
+      const beat = done.then(() =>
+        attempt(summary.runId, 'heartbeat', async () => heartbeat?.end(run, signal)),
+      );
+      await Promise.all([beat, tellReceivers(run, signal)]);
+      tell({ type: 'run.summary', summary });
+    }
+  }
+
+  async function tellReceivers(run: RunFacts, signal: AbortSignal): Promise<void> {
+    if (receivers.length === 0) return;
+    const before = await memory.load(signal);
+    const after = await Promise.all(
+      receivers.map(
+        async (receiver) =>
+          [
+            receiver.name,
+            await tellOne(receiver, run, before[receiver.name] ?? NOTHING_TOLD, signal),
+          ] as const,
+      ),
+    );
+    if (after.every(([name, told]) => told === (before[name] ?? NOTHING_TOLD))) return;
+    try {
+      await memory.save({ ...before, ...Object.fromEntries(after) }, signal);
+    } catch (error) {
+      const message = `what the receivers were told could not be kept in ${destination}: ${messageChain(asArchiverError(error))}`;
+      tell({ type: 'warning', message, hint: 'The next run may tell them the same again.' });
+    }
+  }
+
+  /** What the receiver has been told afterwards: as before, where it could not be reached. */
+  async function tellOne(receiver: Receiver, run: RunFacts, before: Told, signal: AbortSignal) {
+    const { summary } = run;
+    const { tell: story, told } = decide(run, receiver.wishes, before, clock.now());
+    if (!story) return told;
+    const sent = await attempt(summary.runId, receiver.name, () =>
+      receiver.send({ ...story, summary }, signal),
+    );
+    if (sent) tell({ type: 'notify.sent', runId: summary.runId, receiver: receiver.name, kind: story.kind });
+    return sent ? told : before;
+  }
+
+  async function attempt(runId: string, receiver: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      tell({ type: 'notify.failed', runId, receiver, error: asArchiverError(error) });
+      return false;
+    }
+  }
+
+  return {
+    observer,
+    async after(run, signal) {
+      try {
+        return await run();
+      } finally {
+        // One after the other: what the first run told is what the second one must know.
+        delivered = delivered.then(() => withinTime(clock, signal, deliver));
+        await delivered;
+      }
+    },
+    test: (signal) =>
+      Promise.all(
+        receivers.map(async (receiver): Promise<NotifyItem> => {
+          const { name, preset, address } = receiver;
+          try {
+            await receiver.send({ kind: 'test', items: [] }, signal);
+            return { receiver: name, preset, address, result: 'delivered', detail: '' };
+          } catch (error) {
+            return {
+              receiver: name,
+              preset,
+              address,
+              result: 'failed',
+              detail: messageChain(asArchiverError(error)),
+            };
+          }
+        }),
+      ),
+  };
+}
+
+function nothingStarted(): { readonly done: Promise<unknown>; readonly stop: AbortController } {
+  return { done: Promise.resolve(), stop: new AbortController() };
+}

@@ -1,0 +1,73 @@
+/** The whole application with receivers: a cloud that fails and recovers, and who is told of it. */
+import { describe, expect, test } from 'vitest';
+import type { Config } from '../../src/config/schema.ts';
+import type { Notification } from '../../src/domain/notification.ts';
+import { Secret } from '../../src/domain/secret.ts';
+import { download } from '../support/cloud.ts';
+import { restrictedNetwork } from '../support/cloud-download-faults.ts';
+import { ADDRESS_SECRET, heartbeatReceiver, jsonReceiver } from '../support/receivers.ts';
+import { createScenario } from '../support/scenario.ts';
+
+async function watched() {
+  const [receiver, heartbeat] = [await jsonReceiver(), await heartbeatReceiver()];
+  const config: Partial<Config> = {
+    notify: [
+      {
+        name: 'ops',
+        preset: 'json',
+        url: new Secret(receiver.url),
+        on: ['failure', 'recovery', 'risk'],
+        intervalMs: 6 * 3_600_000,
+        method: 'POST',
+        headers: {},
+      },
+    ],
+    heartbeat: new Secret(heartbeat.url),
+  };
+  const scenario = await createScenario({ config });
+  const told = () => receiver.shown.map((body) => JSON.parse(body) as Notification);
+  return { receiver, heartbeat, scenario, told };
+}
+
+describe('the receivers of the application', () => {
+  test('hear of a failure and of the recovery, from one pod and from the next', async () => {
+    const { scenario, heartbeat, told } = await watched();
+    const fault = scenario.cloud.fault(download(), restrictedNetwork());
+    const first = await scenario.run();
+    expect(first.summary.exitCode).toBe(3);
+    const next = await scenario.secondWorker();
+    await next.run();
+    fault.remove();
+    const last = await (await scenario.secondWorker()).run();
+    expect(last.summary).toMatchObject({ archived: 1, exitCode: 0 });
+
+    expect(told().map(({ kind }) => kind)).toEqual(['failure', 'recovery']);
+    expect(told()[0]).toMatchObject({
+      destination: expect.stringMatching(/^s3:/),
+      run: { exitCode: 3, failed: 1 },
+      items: [{ subject: 'backup', instanceId: 'crs-orders01', backupId: 'backup-1' }],
+    });
+    expect(heartbeat.shown).toEqual(['/start', '/fail', '/start', '/fail', '/start', '(success)']);
+    expect(scenario.keys().filter((key) => key.includes('/state/'))).toEqual([
+      'redis/state/notify/0-of-1.json',
+    ]);
+  });
+
+  test('that are dead change neither outcome nor exit status, and no secret of theirs is told', async () => {
+    const { scenario, receiver, heartbeat } = await watched();
+    receiver.fail('reset');
+    heartbeat.fail({ status: 500, body: '' });
+    const run = await scenario.run();
+    expect(run.summary).toMatchObject({ archived: 1, exitCode: 0 });
+    expect(run.events.at(-1)?.type).toBe('run.summary');
+    expect(run.of('notify.failed').length).toBeGreaterThan(0);
+    expect(JSON.stringify(run.events)).not.toContain(ADDRESS_SECRET);
+  });
+
+  test('are left alone by an archive by hand: it must not speak for the schedule', async () => {
+    const { scenario, receiver, heartbeat } = await watched();
+    await scenario.archive('crs-orders01');
+    await scenario.archive('crs-nowhere');
+    expect([...receiver.asked, ...heartbeat.asked]).toEqual([]);
+  });
+});
