@@ -1,0 +1,173 @@
+/** How safe every instance is: the cloud's listing held against the catalog of the last days. Costs one listing a day looked at, however old the archive is. */
+import pLimit from 'p-limit';
+import type { Catalog, CatalogEntry } from '../catalog/catalog.ts';
+import type { Quarantine } from '../catalog/quarantine.ts';
+import type { Clock } from '../domain/clock.ts';
+import { type ArchiverError, asArchiverError } from '../domain/errors.ts';
+import type { Instance } from '../domain/instance.ts';
+import { dayOf, toInstant } from '../domain/instant.ts';
+import type { StatusReport } from '../domain/status.ts';
+import { assessStatus, type BackupRef, calendarDays, type SourceFacts } from '../plan/assess-status.ts';
+import { isMine, type Shard } from '../plan/shard.ts';
+import type { Source } from '../source/source.ts';
+import { type ArchiveSizes, createArchiveSizes } from './archive-sizes.ts';
+import { worstOf } from './exit-code.ts';
+import { type Looked, look, SOURCES_AT_ONCE, sightOf, type Target } from './survey.ts';
+
+export interface StatusRequest {
+  readonly maxAgeMs: number;
+  /** Calls an instance stale that the cloud no longer has, too. */
+  readonly includeVanished: boolean;
+  /** Days to look back in the catalog; more where `maxAgeMs` asks for it. */
+  readonly daysBack: number;
+  readonly signal: AbortSignal;
+}
+
+export interface StatusPorts {
+  readonly targets: readonly Target[];
+  readonly catalog: Catalog;
+  readonly quarantine: Quarantine;
+  readonly clock: Clock;
+  readonly policy: { readonly shard: Shard; readonly allowEmpty: boolean };
+}
+
+/** One source in the cloud and in the catalog. */
+interface Look extends Looked {
+  readonly facts: SourceFacts;
+  readonly broken: readonly ArchiverError[];
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const MANIFESTS_AT_ONCE = 16;
+
+/** Rejects when the destination fails, or with the signal's reason; the sources' failures are in the report. */
+export function createStatus(ports: StatusPorts): (request: StatusRequest) => Promise<StatusReport> {
+  const sizes = createArchiveSizes(ports.catalog);
+  return async ({ maxAgeMs, includeVanished, daysBack: wanted, signal }) => {
+    const now = ports.clock.now();
+    // An allowed age that reaches beyond the days looked at would call everything of that age stale.
+    const daysBack = Math.max(wanted, Math.ceil(maxAgeMs / DAY_MS) + 1);
+    const days = calendarDays(now, daysBack);
+    const limit = pLimit(SOURCES_AT_ONCE);
+    const looks = await Promise.all(
+      ports.targets.map((target) => limit(() => lookAt(target, days, sizes, ports, signal))),
+    );
+    const instances = assessStatus(
+      looks.map(({ facts }) => facts),
+      { now, maxAgeMs, includeVanished, daysBack },
+    );
+    const { problems, codes } = troubles(looks, ports);
+    const alarming = instances.some(({ stale, open }) => stale || open.some(({ atRisk }) => atRisk));
+    if (alarming) codes.add(5);
+    const exitCode = worstOf(codes);
+    return { generatedAt: toInstant(now), maxAgeMs, daysBack, instances, problems, exitCode };
+  };
+}
+
+async function lookAt(
+  target: Target,
+  days: readonly string[],
+  sizes: ArchiveSizes,
+  ports: StatusPorts,
+  signal: AbortSignal,
+): Promise<Look> {
+  // The whole of it, whatever the share: what another worker's share hides would look vanished.
+  const looked = await look(target, signal);
+  const { source, inventory, selects } = looked;
+  const mine = (instance: Instance) => isMine(instance, ports.policy.shard) && selects(instance);
+
+  const shown = inventory.backups.map(({ startedAt }) => dayOf(startedAt));
+  const entries = await entriesOf(source, [...new Set([...days, ...shown])].sort(), ports, signal);
+  const listed = new Set(inventory.instances.map(({ id }) => id));
+  const unlisted = await instancesBehind(
+    entries.filter(({ ref }) => !listed.has(ref.instanceId)),
+    // Where the listing broke off, an instance's absence from it says nothing.
+    inventory.failures.every(({ instanceId }) => instanceId !== undefined),
+    ports.catalog,
+    signal,
+  );
+
+  const instances = [...inventory.instances, ...unlisted].filter(mine);
+  const ids = new Set(instances.map(({ id }) => id));
+  const own = entries.filter(({ ref }) => ids.has(ref.instanceId));
+  const { archives, broken } = await sizes.of(source.name, own, signal);
+  const facts = {
+    source: source.name,
+    region: source.region,
+    instances,
+    archives,
+    backups: inventory.backups,
+    quarantined: await quarantinedIn(source, ports, signal),
+  };
+  return { ...looked, facts, broken };
+}
+
+async function entriesOf(
+  source: Source,
+  days: readonly string[],
+  { catalog }: StatusPorts,
+  signal: AbortSignal,
+): Promise<CatalogEntry[]> {
+  const entries: CatalogEntry[] = [];
+  for await (const entry of catalog.entries(source.name, days, { signal })) entries.push(entry);
+  return entries;
+}
+
+/** The instances that only their archives tell of, each as its newest manifest knew it. */
+async function instancesBehind(
+  entries: readonly CatalogEntry[],
+  vanished: boolean,
+  catalog: Catalog,
+  signal: AbortSignal,
+): Promise<Instance[]> {
+  const newest = new Map<string, CatalogEntry>();
+  for (const entry of entries) {
+    const { instanceId, startedAt } = entry.ref;
+    if (startedAt >= (newest.get(instanceId)?.ref.startedAt ?? '')) newest.set(instanceId, entry);
+  }
+  const limit = pLimit(MANIFESTS_AT_ONCE);
+  return Promise.all(
+    [...newest].map(([id, { key }]) =>
+      limit(async (): Promise<Instance> => {
+        const unknown = { id, name: '', engine: '', version: null, shards: 1, tags: {} };
+        const known = await catalog.read(key, { signal }).catch(unlessDamaged);
+        return { ...(known?.instance ?? unknown), cluster: false, vanished };
+      }),
+    ),
+  );
+}
+
+/** A damaged manifest is told where its size is asked for. */
+function unlessDamaged(thrown: unknown): undefined {
+  if (asArchiverError(thrown).code !== 'archive-damaged') throw thrown;
+}
+
+async function quarantinedIn(
+  source: Source,
+  { quarantine }: StatusPorts,
+  signal: AbortSignal,
+): Promise<BackupRef[]> {
+  const refs: BackupRef[] = [];
+  for await (const ref of quarantine.refs(source.name, { signal })) refs.push(ref);
+  return refs;
+}
+
+/** What could not be listed or read, and the exit status that means. */
+function troubles(
+  looks: readonly Look[],
+  { targets, policy }: StatusPorts,
+): { problems: StatusReport['problems']; codes: Set<number> } {
+  const { failures, blind, empty } = sightOf(targets, looks, policy.shard);
+  const broken = looks.flatMap((looked) => looked.broken);
+  const errors = [...failures.map(({ error }) => error), ...broken];
+  const problems = errors.map(({ message, hint }) => ({ message, hint }));
+  const codes = new Set(broken.map(({ exit }) => exit));
+  if (failures.length > 0) codes.add(3);
+  if (blind) codes.add(10);
+  if (empty && !policy.allowEmpty) {
+    codes.add(3);
+    if (problems.length === 0)
+      problems.push({ message: 'no instance in any source', hint: 'Check the regions and the filters.' });
+  }
+  return { problems, codes };
+}

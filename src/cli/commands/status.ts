@@ -1,0 +1,150 @@
+/** `status`: how safe every instance is; what an external monitor runs. */
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { parseDuration } from '../../config/units.ts';
+import { ArchiverError } from '../../domain/errors.ts';
+import type { InstanceStatus, StatusReport } from '../../domain/status.ts';
+import { counted, humanSize, humanTime } from '../../report/amounts.ts';
+import { readable } from '../../report/closing.ts';
+import type { Column } from '../../report/table.ts';
+import { EXIT, exitSection, WORKING_CODES } from '../exit-codes.ts';
+import { printListing, sourceColumn } from '../listing.ts';
+import { configOf } from '../options.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { withQuietApp } from '../with-app.ts';
+
+interface StatusOptions {
+  /** Milliseconds. */
+  readonly maxAge?: number;
+  readonly days?: number;
+  readonly includeVanished?: boolean;
+  readonly json?: boolean;
+  readonly html?: string;
+}
+
+/** A daily backup and two hours to archive it in. */
+const DEFAULT_MAX_AGE = '26h';
+/** A month, and what of it lies before the first Monday. */
+const DEFAULT_DAYS = 35;
+const MOST_DAYS = 3660;
+
+export function addStatus(
+  program: Command,
+  surroundings: Surroundings,
+  finish: (code: number) => void,
+): void {
+  program
+    .command('status')
+    .summary('show how safe every instance is')
+    .description(
+      'How safe every instance is: its newest archive, and what is not archived before the cloud deletes it. Worst first. Moves nothing.',
+    )
+    .option('--max-age <time>', `how old the newest archive may be (default: ${DEFAULT_MAX_AGE})`, parseAge)
+    .option('--include-vanished', 'instances that the cloud no longer has can be stale too')
+    .option('--days <number>', `how far to look back in the catalog (default: ${DEFAULT_DAYS})`, parseDays)
+    .option('--json', 'one JSON document instead of a table')
+    .option('--html <file>', 'write a page for people, too')
+    .addHelpText('after', exitSection(STATUS_CODES))
+    .action(async (options: StatusOptions, command: Command) => {
+      const { includeVanished = false, json = false, html } = options;
+      const request = {
+        maxAgeMs: options.maxAge ?? parseAge(DEFAULT_MAX_AGE),
+        daysBack: options.days ?? DEFAULT_DAYS,
+        includeVanished,
+        signal: surroundings.signal,
+      };
+      const config = await configOf(command, surroundings);
+      const report = await withQuietApp(config, surroundings, (app) => app.status(request));
+      if (html !== undefined) await writePage(html, report, surroundings);
+      print(report, json, surroundings);
+      finish(report.exitCode);
+    });
+}
+
+const STATUS_CODES = [...WORKING_CODES, EXIT.damaged, EXIT.endangered].sort((left, right) => left - right);
+
+function print(report: StatusReport, json: boolean, surroundings: Surroundings): void {
+  const { generatedAt, maxAgeMs, daysBack, instances, problems } = report;
+  printListing(
+    { items: instances, problems, exitCode: report.exitCode },
+    {
+      name: 'status',
+      columns: [...sourceColumn(instances), ...columns],
+      json,
+      empty: 'There is no instance.',
+      about: { generatedAt, maxAgeMs, daysBack },
+    },
+    surroundings,
+  );
+  if (!json && instances.length > 0) surroundings.stderr.write(`${totals(instances)}\n`);
+}
+
+/** The page's module is loaded here and not above: a monitor does not need it. */
+async function writePage(file: string, report: StatusReport, { cwd, version }: Surroundings): Promise<void> {
+  const { renderPage } = await import('../../report/page.ts');
+  try {
+    writeFileSync(resolve(cwd, file), renderPage({ report, runs: [], version }));
+  } catch (cause) {
+    throw new ArchiverError('usage', `the page cannot be written to ${file}`, {
+      hint: 'Name a file in a folder that is there and can be written to.',
+      cause,
+    });
+  }
+}
+
+type State = 'at risk' | 'stale' | 'vanished' | 'fresh';
+
+const columns: readonly Column<InstanceStatus>[] = [
+  { title: 'STATUS', value: stateOf },
+  { title: 'INSTANCE', value: ({ instanceId }) => instanceId },
+  { title: 'NEWEST (UTC)', value: ({ newest }) => (newest ? readable(newest.startedAt) : 'none') },
+  { title: 'AGE', value: ({ ageMs }) => (ageMs === undefined ? '' : humanTime(ageMs)), align: 'right' },
+  { title: 'NOT ARCHIVED', value: openText, align: 'right' },
+  { title: 'HOURS LEFT', value: hoursLeft, align: 'right' },
+  { title: 'ARCHIVES', value: ({ archives }) => archives, align: 'right', optional: true },
+  { title: 'SIZE', value: ({ bytes }) => humanSize(bytes), align: 'right', optional: true },
+  { title: 'NAME', value: ({ name }) => name, flexible: true, optional: true },
+];
+
+function stateOf({ open, stale, vanished }: InstanceStatus): State {
+  if (open.some(({ atRisk }) => atRisk)) return 'at risk';
+  if (stale) return 'stale';
+  return vanished ? 'vanished' : 'fresh';
+}
+
+/** `3`, or `3 (1 damaged)`; nothing where all is archived. */
+function openText({ open }: InstanceStatus): string {
+  const damaged = open.filter(({ quarantined }) => quarantined).length;
+  if (open.length === 0) return '';
+  return damaged === 0 ? String(open.length) : `${open.length} (${damaged} damaged)`;
+}
+
+/** Until the cloud deletes the first of those that can still be had. */
+function hoursLeft({ open }: InstanceStatus): string {
+  const hours = open.filter(({ state }) => state !== 'expired').map((backup) => backup.hoursLeft);
+  return hours.length === 0 ? '' : String(Math.min(...hours));
+}
+
+/** `4 instances: 1 at risk, 1 stale, 2 fresh` */
+function totals(instances: readonly InstanceStatus[]): string {
+  const states = Map.groupBy(instances, stateOf);
+  const parts = (['at risk', 'stale', 'fresh', 'vanished'] as const).flatMap((state) => {
+    const count = states.get(state)?.length ?? 0;
+    return count === 0 ? [] : [`${count} ${state}`];
+  });
+  return `${counted(instances.length, 'instance')}: ${parts.join(', ')}`;
+}
+
+function parseAge(text: string): number {
+  const age = parseDuration(text);
+  if (age === undefined || age <= 0) throw new InvalidArgumentError('A time is written 26h, 90m or 2d.');
+  return age;
+}
+
+function parseDays(text: string): number {
+  const days = Number(text);
+  if (!/^\d+$/.test(text) || days < 1 || days > MOST_DAYS)
+    throw new InvalidArgumentError(`A number of days is from 1 to ${MOST_DAYS}.`);
+  return days;
+}
