@@ -46,14 +46,18 @@ function levelOf(event: ArchiverEvent): Level {
     case 'run.failed':
     case 'source.failed':
     case 'instance.failed':
+    case 'schedule.run-failed':
       return 'error';
     case 'backup.retry':
+    case 'notify.failed':
+    case 'schedule.tick-skipped':
     case 'warning':
       return 'warn';
     case 'backup.outcome':
       return event.outcome.outcome === 'failed' ? 'error' : 'info';
     case 'run.summary':
       return event.summary.exitCode === 0 ? 'info' : 'error';
+    case 'api.call':
     case 'transfer.begin':
     case 'transfer.progress':
     case 'transfer.end':
@@ -73,6 +77,8 @@ function fieldsOf(event: ArchiverEvent): object {
     case 'run.failed':
     case 'source.failed':
     case 'instance.failed':
+    case 'schedule.run-failed':
+    case 'notify.failed':
     case 'backup.retry': {
       const { type: _type, error, ...rest } = event;
       return { ...rest, error: errorText(error) };

@@ -1,6 +1,7 @@
 /** What the engine tells while it works. Log lines, progress bars, metrics and notices are listeners; the engine knows none of them. */
 import type { ArchiverError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
+import type { NotificationKind } from '../domain/notification.ts';
 import type { Outcome, RunSummary } from '../domain/outcome.ts';
 
 interface SourceRef {
@@ -15,6 +16,11 @@ interface TransferRef extends SourceRef {
   readonly instanceId: string;
   readonly backupId: string;
   readonly file: string;
+}
+
+interface ScheduleRef {
+  readonly cron: string;
+  readonly sources: readonly string[];
 }
 
 export type ArchiverEvent =
@@ -48,6 +54,41 @@ export type ArchiverEvent =
       readonly attempt: number;
       readonly error: ArchiverError;
     } & SourceRef)
+  /** One request to the cloud's API on the wire; each try is one. */
+  | {
+      readonly type: 'api.call';
+      readonly source: string;
+      readonly region: string;
+      readonly action: string;
+      readonly result: 'ok' | 'throttled' | 'error';
+    }
+  /** When the schedule's next tick is; told at the start and after each tick. */
+  | ({ readonly type: 'schedule.next'; readonly timezone: string; readonly at: Instant } & ScheduleRef)
+  /** A tick at `at` began no run, since the one before is still going. */
+  | ({
+      readonly type: 'schedule.tick-skipped';
+      readonly at: Instant;
+      readonly runningSince: Instant;
+    } & ScheduleRef)
+  /** A run of the schedule ended without a summary; the schedule goes on. */
+  | ({ readonly type: 'schedule.run-failed'; readonly error: ArchiverError } & ScheduleRef)
+  | { readonly type: 'daemon.listening'; readonly url: string }
+  /** A signal came: nothing new begins, and what runs is ending. */
+  | { readonly type: 'daemon.stopping'; readonly cause: string }
+  /** A receiver was told of a run. */
+  | {
+      readonly type: 'notify.sent';
+      readonly runId: string;
+      readonly receiver: string;
+      readonly kind: NotificationKind;
+    }
+  /** A receiver, or the dead-man switch (`heartbeat`), could not be told. */
+  | {
+      readonly type: 'notify.failed';
+      readonly runId: string;
+      readonly receiver: string;
+      readonly error: ArchiverError;
+    }
   | { readonly type: 'warning'; readonly message: string; readonly hint?: string }
   | { readonly type: 'backup.outcome'; readonly outcome: Outcome }
   | { readonly type: 'run.summary'; readonly summary: RunSummary };

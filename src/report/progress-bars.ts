@@ -3,7 +3,7 @@ import { MultiBar, type Params, type SingleBar } from 'cli-progress';
 import type { Clock } from '../domain/clock.ts';
 import { humanSize, humanTime } from './amounts.ts';
 import { createMeter, type Meter } from './meter.ts';
-import { fitted } from './text-width.ts';
+import { fitted, wrapped } from './text-width.ts';
 
 export interface Bars {
   /** `todo`: how many backups this run will move. */
@@ -23,6 +23,8 @@ export interface Bars {
 interface Transfer {
   readonly bar: SingleBar;
   readonly meter: Meter;
+  /** Bytes; absent where nobody knows. */
+  readonly size: number | undefined;
   position: number;
 }
 
@@ -41,11 +43,18 @@ export function createBars(stream: NodeJS.WriteStream, clock: Pick<Clock, 'now'>
     // The signals belong to main, which lets the run end well before the bars go.
     gracefulExit: false,
     format: (_options, params, payload: { line: (params: Params) => string }) =>
-      fitted(payload.line(params), Math.max(20, stream.columns || 80)),
+      fitted(payload.line(params), widthOf(stream)),
   });
   const transfers = new Map<number, Transfer>();
   const run = { meter: createMeter(clock), begunAt: clock.now(), todo: 0, done: 0 };
-  const runBar = multibar.create(1, 0, { line: () => runLine(run, clock) });
+  const runBar = multibar.create(1, 0, {
+    line: () =>
+      runLine(
+        run,
+        clock,
+        [...transfers.values()].map(({ position, size, meter }) => timeLeft(position, size, meter.rate())),
+      ),
+  });
 
   return {
     expect(todo) {
@@ -58,7 +67,7 @@ export function createBars(stream: NodeJS.WriteStream, clock: Pick<Clock, 'now'>
     begin(id, title, size) {
       const meter = createMeter(clock);
       const line = ({ value }: Params): string => transferLine(title, value, size, meter.rate());
-      transfers.set(id, { bar: multibar.create(size ?? 0, 0, { line }), meter, position: 0 });
+      transfers.set(id, { bar: multibar.create(size ?? 0, 0, { line }), meter, size, position: 0 });
     },
     move(id, position) {
       const transfer = transfers.get(id);
@@ -77,7 +86,7 @@ export function createBars(stream: NodeJS.WriteStream, clock: Pick<Clock, 'now'>
       multibar.remove(transfer.bar);
     },
     say(line) {
-      multibar.log(`${line}${ERASE_REST}\n`);
+      for (const part of wrapped(line, widthOf(stream))) multibar.log(`${part}${ERASE_REST}\n`);
     },
     stop() {
       // The log's lines are written with the next frame, so that frame must come before the end.
@@ -88,11 +97,19 @@ export function createBars(stream: NodeJS.WriteStream, clock: Pick<Clock, 'now'>
   };
 }
 
+/** Some terminals say 0. */
+function widthOf(stream: NodeJS.WriteStream): number {
+  return Math.max(20, stream.columns || 80);
+}
+
+/** What is left by the backups done so far, but never less than the slowest transfer still takes: the big ones are often the last. */
 function runLine(
   run: { meter: Meter; begunAt: number; todo: number; done: number },
   clock: Pick<Clock, 'now'>,
+  transfersLeft: readonly number[],
 ): string {
-  const left = run.done === 0 ? undefined : ((clock.now() - run.begunAt) / run.done) * (run.todo - run.done);
+  const byCount = ((clock.now() - run.begunAt) / run.done) * (run.todo - run.done);
+  const left = run.done === 0 ? undefined : Math.max(byCount, ...transfersLeft);
   const parts = [
     `${run.done} of ${run.todo} backups`,
     humanSize(run.meter.total()),
@@ -102,6 +119,12 @@ function runLine(
   return parts.join(' · ');
 }
 
+/** Milliseconds until the transfer ends at its present rate; 0 where nobody can tell. */
+function timeLeft(position: number, size: number | undefined, rate: number): number {
+  if (size === undefined) return 0;
+  return rate > 0 && position < size ? ((size - position) / rate) * 1000 : 0;
+}
+
 /** The numbers first: on a narrow terminal it is the name's end that is cut. */
 function transferLine(title: string, position: number, size: number | undefined, rate: number): string {
   const speed = `${humanSize(Math.round(rate))}/s`;
@@ -109,6 +132,6 @@ function transferLine(title: string, position: number, size: number | undefined,
   const share = Math.min(1, position / size);
   const filled = Math.round(share * BAR_WIDTH);
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
-  const left = rate > 0 && position < size ? `  ${humanTime(((size - position) / rate) * 1000)}` : '';
-  return `${bar} ${String(Math.floor(share * 100)).padStart(3)}%  ${humanSize(size)}  ${speed}${left}  ${title}`;
+  const left = timeLeft(position, size, rate);
+  return `${bar} ${String(Math.floor(share * 100)).padStart(3)}%  ${humanSize(size)}  ${speed}${left > 0 ? `  ${humanTime(left)}` : ''}  ${title}`;
 }

@@ -2,7 +2,7 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Outcome, RunSummary } from '../domain/outcome.ts';
 import { counted, humanSize, humanTime } from './amounts.ts';
-import { closingText, type RunStory, type Trouble } from './closing.ts';
+import { closingText, type RunStory, readable, type Trouble } from './closing.ts';
 import { errorText } from './error-text.ts';
 import type { ArchiverEvent, Observer } from './observer.ts';
 import { type Bars, createBars } from './progress-bars.ts';
@@ -32,9 +32,8 @@ export interface Progress {
 
 export function createProgress(options: ProgressOptions): Progress {
   const { clock, paint } = options;
-  const archived: RunStory['archived'][number][] = [];
-  const failed: RunStory['failed'][number][] = [];
-  const troubles: Trouble[] = [];
+  /** By run: those of different schedules can go on at the same time. */
+  const stories = new Map<string, Story>();
   let bars: Bars | undefined;
 
   const say = (line: string): void => {
@@ -46,25 +45,38 @@ export function createProgress(options: ProgressOptions): Progress {
     bars = undefined;
   };
 
+  const storyOf = (runId: string): Story => {
+    const story = stories.get(runId) ?? { archived: [], failed: [], troubles: [] };
+    stories.set(runId, story);
+    return story;
+  };
+
   const observer = (event: ArchiverEvent): void => {
     switch (event.type) {
+      case 'run.begin': {
+        storyOf(event.runId);
+        return;
+      }
       case 'source.listed': {
         say(`${event.source}: ${counted(event.instances, 'instance')}, ${counted(event.backups, 'backup')}`);
         return;
       }
       case 'run.failed': {
-        troubles.push({ what: 'the run itself', ...errorText(event.error) });
+        storyOf(event.runId).troubles.push({ what: 'the run itself', ...errorText(event.error) });
         return;
       }
       case 'source.failed':
       case 'instance.failed': {
         const what = event.type === 'source.failed' ? event.source : `${event.source} ${event.instanceId}`;
-        troubles.push({ what: `${what} could not be listed`, ...errorText(event.error) });
+        storyOf(event.runId).troubles.push({
+          what: `${what} could not be listed`,
+          ...errorText(event.error),
+        });
         return;
       }
       case 'plan.ready': {
         if (event.todo === 0) return;
-        if (options.terminal !== undefined) bars = createBars(options.terminal, clock);
+        if (options.terminal !== undefined) bars ??= createBars(options.terminal, clock);
         bars?.expect(event.todo);
         return;
       }
@@ -86,6 +98,11 @@ export function createProgress(options: ProgressOptions): Progress {
         );
         return;
       }
+      case 'notify.failed': {
+        const { message, hint } = errorText(event.error);
+        say(`${paint.say('yellow', 'warning')}   ${event.receiver} was not told: ${message}. ${hint}`);
+        return;
+      }
       case 'warning': {
         say(
           redact(
@@ -94,26 +111,51 @@ export function createProgress(options: ProgressOptions): Progress {
         );
         return;
       }
+      case 'schedule.next': {
+        say(`${paint.say('dim', 'next run')}  ${readable(event.at)} UTC (${event.cron}, ${event.timezone})`);
+        return;
+      }
+      case 'schedule.tick-skipped': {
+        say(
+          `${paint.say('yellow', 'no run')}    the one of ${readable(event.runningSince)} UTC is still going`,
+        );
+        return;
+      }
+      case 'schedule.run-failed': {
+        say(`${paint.say('red', 'failed')}    ${errorText(event.error).message}`);
+        return;
+      }
+      case 'daemon.listening': {
+        say(`listening on ${event.url}`);
+        return;
+      }
+      case 'daemon.stopping': {
+        say(`stopping: ${event.cause}`);
+        return;
+      }
       case 'backup.outcome': {
         keep(event.outcome);
         return;
       }
       case 'run.summary': {
-        close();
-        options.conclude(redact(closing(event.summary)));
+        const story = storyOf(event.summary.runId);
+        stories.delete(event.summary.runId);
+        if (stories.size === 0) close();
+        options.conclude(redact(closing(story, event.summary)));
         return;
       }
       default:
     }
   };
 
-  const closing = (summary: RunSummary): string => {
+  const closing = (story: Story, summary: RunSummary): string => {
     if (options.terminal === undefined)
-      return closingText({ archived: [], failed, troubles, summary }, paint.conclude);
-    return `\n${closingText({ archived, failed, troubles, summary }, paint.conclude, options.width)}`;
+      return closingText({ ...story, archived: [], summary }, paint.conclude);
+    return `\n${closingText({ ...story, summary }, paint.conclude, options.width)}`;
   };
   const keep = (outcome: Outcome): void => {
     if (outcome.outcome === 'skipped') return;
+    const { archived, failed } = storyOf(outcome.runId);
     if (outcome.outcome === 'archived') archived.push(outcome);
     else failed.push(outcome);
     bars?.done();
@@ -124,6 +166,13 @@ export function createProgress(options: ProgressOptions): Progress {
   };
 
   return { observer, close };
+}
+
+/** What is kept of a run for its closing table. */
+interface Story {
+  readonly archived: RunStory['archived'][number][];
+  readonly failed: RunStory['failed'][number][];
+  readonly troubles: Trouble[];
 }
 
 function outcomeLine(outcome: Outcome, paint: Paint): string {

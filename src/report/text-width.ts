@@ -24,6 +24,18 @@ export function fitted(text: string, columns: number): string {
   return `${kept}…`;
 }
 
+/** Broken between words into lines of at most so many columns; a single word that is longer stays whole. */
+export function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && textWidth(last) + 1 + textWidth(word) <= columns)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** Names and remarks come from the cloud's users: an escape sequence in one must not reach a terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '\u{fffd}');

@@ -59,6 +59,31 @@ failed    1 backup
     );
   });
 
+  test('only what belongs to it is told, whatever ran before it or beside it', () => {
+    const begin = (runId: string): ArchiverEvent => ({
+      type: 'run.begin',
+      runId,
+      startedAt: '2026-11-24T03:00:00Z',
+      sources: 1,
+    });
+    const ended = (runId: string): ArchiverEvent => ({
+      type: 'run.summary',
+      summary: { ...summary, runId, failed: 0 },
+    });
+    const other = { ...failed, runId: 'run-2', instanceId: 'crs-other' };
+    const events = [
+      ...RUN,
+      begin('run-2'),
+      begin('run-3'),
+      { type: 'backup.outcome', outcome: other } as const,
+    ];
+    const before = told(RUN).concluded;
+    expect(told([...events, ended('run-3')]).concluded.slice(before.length)).not.toContain('failed');
+    const both = told([...events, ended('run-3'), ended('run-2')]).concluded.slice(before.length);
+    expect(both).toContain('crs-other');
+    expect(both).not.toContain('crs-orders01');
+  });
+
   test('a table tells each archive, where it did not come as a line before', () => {
     const text = closingText({ archived: [archived], failed: [], troubles: [], summary }, plain);
     expect(text).toContain(
@@ -100,6 +125,13 @@ crs-orders01  1234-5678  2026-11-24 02:15      1  2.00 KiB   2 s
   });
 });
 
+test('a receiver that could not be told is a warning, with what to do', () => {
+  const error = new ArchiverError('notify-failed', 'https://chat.example.com took no message: HTTP 404');
+  expect(told([{ type: 'notify.failed', runId: 'run-1', receiver: 'ops', error }]).said).toMatch(
+    /^warning +ops was not told: https:\/\/chat\.example\.com took no message: HTTP 404\. Check the receiver/,
+  );
+});
+
 test('without a terminal each outcome is one line, skipped ones none', () => {
   expect(told(RUN).said).toBe(
     `prod: 2 instances, 3 backups
@@ -131,6 +163,28 @@ test('on a terminal a bar shows how far the transfer is, and is gone when the ru
   const end = screen.text().slice(screen.text().lastIndexOf('\u001b[?25h'));
   expect(end).toContain('ARCHIVED');
   expect(end).not.toContain('█');
+});
+
+test('the time left is never less than what the slowest transfer still takes', async () => {
+  const screen = fakeTerminal();
+  let now = 0;
+  const { observer, close } = createProgress({
+    terminal: screen.stream,
+    say: () => {},
+    conclude: () => {},
+    clock: { now: () => now },
+    paint: { say: plain, conclude: plain },
+  });
+  observer({ type: 'run.begin', runId: 'run-1', startedAt: '2026-11-24T03:00:00Z', sources: 1 });
+  observer({ type: 'plan.ready', runId: 'run-1', todo: 2, skipped: 0 });
+  observer({ type: 'transfer.begin', ...transfer, size: 100_000 });
+  now = 1000;
+  observer({ type: 'backup.outcome', outcome: archived });
+  observer({ type: 'transfer.progress', ...transfer, position: 1000 });
+  await vi.waitFor(() =>
+    expect(screen.text()).toContain('1 of 2 backups · 0.98 KiB · 0.98 KiB/s · about 1 min 39 s left'),
+  );
+  close();
 });
 
 test('no link in a message reaches the screen', () => {

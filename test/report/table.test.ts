@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Column, formatTable } from '../../src/report/table.ts';
-import { fitted, textWidth } from '../../src/report/text-width.ts';
+import { fitted, textWidth, wrapped } from '../../src/report/text-width.ts';
 
 interface Row {
   readonly id: string;
@@ -69,4 +69,19 @@ test('a text is cut to the columns it may take, never in the middle of a wide ch
       expect(textWidth(fitted(text, width))).toBeLessThanOrEqual(width);
     }),
   );
+});
+
+test('a long message is broken between words, and nothing of it is lost', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.stringMatching(/^[a-z会]{1,12}$/), { minLength: 1 }),
+      fc.integer({ min: 24, max: 80 }),
+      (words, columns) => {
+        const lines = wrapped(words.join(' '), columns);
+        expect(lines.join(' ')).toBe(words.join(' '));
+        for (const line of lines) expect(textWidth(line)).toBeLessThanOrEqual(columns);
+      },
+    ),
+  );
+  expect(wrapped('a word longer than that', 4)).toEqual(['a', 'word', 'longer', 'than', 'that']);
 });

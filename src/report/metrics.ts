@@ -1,0 +1,261 @@
+/** Prometheus metrics: counted from what the engine tells, and set from a status report where only the bucket knows. */
+import { Registry } from 'prom-client';
+import { toEpoch } from '../domain/instant.ts';
+import type { FailReason, Outcome, RunSummary, SkipReason } from '../domain/outcome.ts';
+import type { InstanceStatus, StatusReport } from '../domain/status.ts';
+import {
+  type ArchiveFamilies,
+  archiveFamilies,
+  lastSuccessFamily,
+  type RunFamilies,
+  runFamilies,
+} from './metrics-families.ts';
+import type { ArchiverEvent, Observer } from './observer.ts';
+
+/** One request to a Pushgateway: what lies in the group under the same names is replaced, the rest stays. */
+export interface MetricsGroup {
+  /** The group's labels besides the job. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface Metrics {
+  readonly observer: Observer;
+  /** Takes over what the bucket says: an instance that is not in the report has no series any more. */
+  setStatus(report: StatusReport): void;
+  text(): Promise<{ readonly contentType: string; readonly body: string }>;
+  /**
+   * What a one-shot run has to push: one group for the run, and one for each instance whose last success it knows. So nothing is
+   * ever said of an instance that this run did not get to see.
+   */
+  groups(): Promise<readonly MetricsGroup[]>;
+}
+
+const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
+
+/** Every label that an outcome can have, so that all are there from the start: what is 0 is told as 0. */
+const SKIPPED: Readonly<Record<SkipReason, true>> = {
+  'already-archived': true,
+  'not-ready': true,
+  expired: true,
+  deadline: true,
+};
+const FAILED: Readonly<Record<FailReason, true>> = {
+  'link-refused': true,
+  'backup-gone': true,
+  'download-failed': true,
+  'corrupt-source': true,
+  'store-failed': true,
+  interrupted: true,
+  'export-required': true,
+  'never-ready': true,
+  lost: true,
+  internal: true,
+};
+
+export function createMetrics({ version }: { readonly version: string }): Metrics {
+  const [runs, successes, archive] = [new Registry(), new Registry(), new Registry()];
+  const run = runFamilies(runs);
+  const lastSuccess = lastSuccessFamily(successes);
+  const bucket = archiveFamilies(archive);
+  run.buildInfo.set({ version }, 1);
+  run.inProgress.set(0);
+
+  const newest = new Map<string, LastSuccess>();
+  const succeeded = ({ source, instanceId, backupStartedAt }: Outcome): void => {
+    const key = `${source}\n${instanceId}`;
+    const seconds = toEpoch(backupStartedAt) / 1000;
+    if (seconds <= (newest.get(key)?.seconds ?? 0)) return;
+    newest.set(key, { source, instanceId, seconds });
+    lastSuccess.set({ source, instance_id: instanceId }, seconds);
+  };
+
+  return {
+    observer: countInto(run, succeeded),
+
+    setStatus(report) {
+      newest.clear();
+      lastSuccess.reset();
+      for (const { source, instanceId, newest: archived } of report.instances) {
+        if (archived === undefined) continue;
+        const seconds = toEpoch(archived.startedAt) / 1000;
+        newest.set(`${source}\n${instanceId}`, { source, instanceId, seconds });
+        lastSuccess.set({ source, instance_id: instanceId }, seconds);
+      }
+      setBucket(bucket, report);
+    },
+
+    async text() {
+      const parts = await Promise.all([runs, successes, archive].map((registry) => registry.metrics()));
+      return { contentType: CONTENT_TYPE, body: parts.join('\n') };
+    },
+
+    async groups() {
+      const each = [...newest.values()].map(async (success) => ({
+        labels: { source: success.source, instance_id: success.instanceId },
+        body: await lastSuccessText(success),
+      }));
+      return [{ labels: {}, body: await runs.metrics() }, ...(await Promise.all(each))];
+    },
+  };
+}
+
+interface LastSuccess {
+  readonly source: string;
+  readonly instanceId: string;
+  readonly seconds: number;
+}
+
+function lastSuccessText({ source, instanceId, seconds }: LastSuccess): Promise<string> {
+  const registry = new Registry();
+  lastSuccessFamily(registry).set({ source, instance_id: instanceId }, seconds);
+  return registry.metrics();
+}
+
+function countInto(run: RunFamilies, succeeded: (outcome: Outcome) => void): Observer {
+  const begunAt = new Map<string, number>();
+  const nextTick = new Map<string, number>();
+  const seen = new Set<string>();
+  const meet = (source: string): void => {
+    if (seen.has(source)) return;
+    seen.add(source);
+    beginAtZero(run, source);
+  };
+
+  return (event: ArchiverEvent) => {
+    switch (event.type) {
+      case 'run.begin':
+        begunAt.set(event.runId, toEpoch(event.startedAt));
+        run.attempts.inc();
+        run.inProgress.inc();
+        break;
+      case 'source.listed':
+        meet(event.source);
+        break;
+      case 'source.failed':
+      case 'instance.failed':
+        meet(event.source);
+        run.listingFailures.inc({ source: event.source });
+        break;
+      case 'run.failed':
+        countStoreError(run, event.error.code);
+        break;
+      case 'backup.retry':
+        run.retries.inc({ source: event.source });
+        countStoreError(run, event.error.code);
+        break;
+      case 'transfer.resumed':
+        run.resumes.inc({ source: event.source });
+        break;
+      case 'transfer.restarted':
+        run.restarts.inc({ source: event.source });
+        break;
+      case 'link.renewed':
+        run.renewals.inc({ source: event.source });
+        break;
+      case 'api.call':
+        run.apiCalls.inc({ source: event.source, action: event.action, result: event.result });
+        break;
+      case 'backup.outcome':
+        countOutcome(run, event.outcome);
+        if (isArchived(event.outcome)) succeeded(event.outcome);
+        break;
+      case 'notify.sent':
+      case 'notify.failed': {
+        const failed = event.type === 'notify.failed';
+        run.notifications.inc({ receiver: event.receiver, result: 'sent' }, failed ? 0 : 1);
+        run.notifications.inc({ receiver: event.receiver, result: 'failed' }, failed ? 1 : 0);
+        break;
+      }
+      case 'run.summary':
+        countRun(run, event.summary, begunAt.get(event.summary.runId) ?? 0);
+        begunAt.delete(event.summary.runId);
+        break;
+      case 'schedule.next': {
+        const { cron, at } = event;
+        const before = nextTick.get(cron);
+        if (before !== undefined && toEpoch(at) > before)
+          run.interval.set({ cron }, (toEpoch(at) - before) / 1000);
+        nextTick.set(cron, toEpoch(at));
+        run.nextTick.set({ cron }, toEpoch(at) / 1000);
+        run.skippedTicks.inc({ cron }, 0);
+        break;
+      }
+      case 'schedule.tick-skipped':
+        run.skippedTicks.inc({ cron: event.cron });
+        break;
+      case 'schedule.run-failed':
+        run.failures.inc();
+        break;
+      default:
+    }
+  };
+}
+
+/** A counter that first appears with its first failure hides that failure from `increase()`. */
+function beginAtZero(run: RunFamilies, source: string): void {
+  run.backups.inc({ source, outcome: 'archived', reason: '' }, 0);
+  for (const reason of Object.keys(SKIPPED)) run.backups.inc({ source, outcome: 'skipped', reason }, 0);
+  for (const reason of Object.keys(FAILED)) run.backups.inc({ source, outcome: 'failed', reason }, 0);
+  for (const family of [run.bytes, run.retries, run.resumes, run.restarts, run.renewals, run.listingFailures])
+    family.inc({ source }, 0);
+  for (const code of ['store-refused', 'store-unreachable', 'store-failed']) run.storeErrors.inc({ code }, 0);
+  run.backupSeconds.zero({ source });
+}
+
+function countOutcome(run: RunFamilies, outcome: Outcome): void {
+  const { source } = outcome;
+  run.backups.inc({ source, outcome: outcome.outcome, reason: outcome.reason ?? '' });
+  if (outcome.outcome === 'archived') {
+    run.bytes.inc({ source }, outcome.bytes);
+    run.backupSeconds.observe({ source }, outcome.durationMs / 1000);
+  }
+  if (outcome.outcome === 'failed') countStoreError(run, outcome.error.code);
+}
+
+/** Archived now, or found archived: either way the instance has it. */
+function isArchived({ outcome, reason }: Outcome): boolean {
+  return outcome === 'archived' || reason === 'already-archived';
+}
+
+function countStoreError(run: RunFamilies, code: string): void {
+  if (code.startsWith('store-')) run.storeErrors.inc({ code });
+}
+
+const PARTIAL_EXITS = [3, 4, 130, 143];
+
+function countRun(run: RunFamilies, { exitCode, durationMs }: RunSummary, begunAt: number): void {
+  const endedAt = (begunAt + durationMs) / 1000;
+  run.inProgress.dec();
+  run.runSeconds.observe(durationMs / 1000);
+  run.lastEnd.set(endedAt);
+  run.lastExitCode.set(exitCode);
+  if (exitCode === 0) {
+    run.successes.inc();
+    run.lastRunSuccess.set(endedAt);
+  } else (PARTIAL_EXITS.includes(exitCode) ? run.partials : run.failures).inc();
+}
+
+function setBucket(bucket: ArchiveFamilies, report: StatusReport): void {
+  for (const family of Object.values(bucket)) family.reset();
+  for (const status of report.instances) {
+    const { source, archives, bytes, open } = status;
+    const labels = { source, instance_id: status.instanceId };
+    bucket.archives.set(labels, archives);
+    bucket.bytes.set(labels, bytes);
+    const deadlines = open
+      .filter(({ state }) => state !== 'expired')
+      .map(({ deadline }) => toEpoch(deadline));
+    if (deadlines.length > 0) bucket.deadline.set(labels, Math.min(...deadlines) / 1000);
+    for (const state of ['fresh', 'stale', 'vanished'] as const)
+      bucket.instances.inc({ source, state }, stateOf(status) === state ? 1 : 0);
+    bucket.atRisk.inc({ source }, open.filter(({ atRisk }) => atRisk).length);
+  }
+  bucket.problems.set(report.problems.length);
+  bucket.takenAt.set(toEpoch(report.generatedAt) / 1000);
+}
+
+function stateOf({ stale, vanished }: InstanceStatus): 'fresh' | 'stale' | 'vanished' {
+  if (stale) return 'stale';
+  return vanished ? 'vanished' : 'fresh';
+}
