@@ -7,6 +7,7 @@ import { runProgram } from '../../src/cli/program.ts';
 import type { Output, Surroundings } from '../../src/cli/surroundings.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { RunSummary } from '../../src/domain/outcome.ts';
+import type { StatusReport } from '../../src/domain/status.ts';
 import { systemClock } from '../../src/system-clock.ts';
 
 export const cleanSummary: RunSummary = {
@@ -21,7 +22,31 @@ export const cleanSummary: RunSummary = {
   exitCode: 0,
 };
 
+const emptyStatus: StatusReport = {
+  generatedAt: '2026-11-24T03:00:00Z',
+  maxAgeMs: 93_600_000,
+  daysBack: 35,
+  instances: [],
+  problems: [],
+  exitCode: 0,
+};
+
 const nothing = { items: [], problems: [], exitCode: 0 };
+
+/** Does everything asked of it at once, and finds nothing. */
+export const idleApp: App = {
+  run: async () => cleanSummary,
+  archive: async () => cleanSummary,
+  reach: async () => [],
+  plan: async () => nothing,
+  status: async () => emptyStatus,
+  listInstances: async () => nothing,
+  listBackups: async () => nothing,
+  listArchives: async () => nothing,
+  verify: async () => nothing,
+  testReceivers: async () => [],
+  close: async () => undefined,
+};
 
 export interface Outside {
   /** What the application answers; the rest finds nothing. */
@@ -52,13 +77,7 @@ export async function runIn(args: readonly string[], outside: Outside = {}): Pro
     config = given;
     if (outside.createApp) return outside.createApp(given, ports);
     return {
-      run: async () => cleanSummary,
-      archive: async () => cleanSummary,
-      plan: async () => nothing,
-      listInstances: async () => nothing,
-      listBackups: async () => nothing,
-      listArchives: async () => nothing,
-      verify: async () => nothing,
+      ...idleApp,
       ...outside.app,
       async close() {
         closed = true;

@@ -12,7 +12,7 @@ import type {
   VerifyItem,
 } from '../../src/domain/listing.ts';
 import { failed } from '../report/examples.ts';
-import { cleanSummary, type Outside, runIn } from './fake-surroundings.ts';
+import { cleanSummary, idleApp, type Outside, runIn } from './fake-surroundings.ts';
 
 const plan: PlanItem = {
   source: 'ap-guangzhou',
@@ -142,6 +142,7 @@ describe('the exit status', () => {
     [['vrify'], /unknown command 'vrify'\n\(Did you mean verify\?\)/],
     [['plan', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
     [['archive'], /missing required argument 'instance'/],
+    [['list'], /missing required argument 'instances\|backups\|archives'/],
     [['list', 'dumps'], /Allowed choices are instances, backups, archives/],
     [['run', 'now'], /too many arguments/],
     [['sandbox', '--port', 'x'], /A port is a number/],
@@ -218,17 +219,7 @@ describe('run and archive', () => {
       tell();
       return cleanSummary;
     };
-    const listed = async () => found<never>();
-    return {
-      run,
-      archive: run,
-      plan: listed,
-      listInstances: listed,
-      listBackups: listed,
-      listArchives: listed,
-      verify: listed,
-      close: async () => undefined,
-    };
+    return { ...idleApp, run, archive: run };
   }
 });
 
@@ -286,6 +277,16 @@ describe('what is listed', () => {
     expect(code).toBe(3);
     expect(JSON.parse(stdout).items).toHaveLength(1);
     expect(stderr).toBe('rdb-archiver: ap-beijing could not be listed: token=[redacted]\n  Check the key.\n');
+  });
+
+  test('as nothing is no "there is none" where it could not be listed', async () => {
+    const problems = [{ message: 'ap-beijing could not be listed', hint: 'Check the key.' }];
+    const app = { listBackups: async () => ({ items: [], problems, exitCode: 10 }) };
+    const { stdout, stderr } = await runIn(['list', 'backups'], { app });
+    expect({ stdout, stderr }).toEqual({
+      stdout: '',
+      stderr: 'rdb-archiver: ap-beijing could not be listed\n  Check the key.\n',
+    });
   });
 
   test('as nothing is said in words, and an empty document is still one', async () => {

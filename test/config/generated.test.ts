@@ -34,6 +34,7 @@ describe('the files that ship beside the program', () => {
       ACCOUNT_B_SECRET_KEY: 'b',
       LEGACY_SECRET_ID: 'c',
       LEGACY_SECRET_KEY: 'c',
+      OPS_CHAT_URL: 'https://chat.example.com/hook',
     };
     const cwd = mkdtempSync(join(tmpdir(), 'archiver-config-'));
     const config = loadConfig({ flags: { config: join(ROOT, 'config/archiver.example.yaml') }, env, cwd });
@@ -45,10 +46,9 @@ describe('the files that ship beside the program', () => {
   });
 });
 
-test('.env.example leaves out no variable but those of the long-running mode', () => {
+test('.env.example leaves out no variable', () => {
   const listed = [...dotenvExample().matchAll(/^#?([A-Z0-9_]+)=/gm)].map(([, found]) => found);
-  const missing = knownNames().filter((name) => !listed.includes(name));
-  expect(missing).toEqual(['ARCHIVER_SCHEDULE', 'ARCHIVER_TIMEZONE', 'ARCHIVER_HTTP_LISTEN']);
+  expect(knownNames().filter((name) => !listed.includes(name))).toEqual([]);
 });
 
 test('.env.example sets nothing by itself but what is required, and that to nothing', () => {
@@ -57,9 +57,7 @@ test('.env.example sets nothing by itself but what is required, and that to noth
 
 test('every variable and every key of the file is in docs/configuration.md', () => {
   const page = configurationPage();
-  for (const name of knownNames()) {
-    if (!/SCHEDULE|TIMEZONE|HTTP_LISTEN/.test(name)) expect(page).toContain(`\`${name}\``);
-  }
+  for (const name of knownNames()) expect(page).toContain(`\`${name}\``);
   const { properties } = JSON.parse(jsonSchema());
   for (const key of Object.keys(properties)) expect(page).toMatch(new RegExp(`\`${key}(\\[\\])?[.\`]`));
 });

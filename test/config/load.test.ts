@@ -76,6 +76,13 @@ describe('with nothing but a region and a destination', () => {
       runDeadlineMs: 6 * 3_600_000,
       shard: { index: 0, count: 1 },
       allowEmpty: false,
+      schedule: '17 * * * *',
+      timezone: 'Asia/Shanghai',
+      runOnStart: true,
+      jitterMs: 0,
+      httpListen: { host: '0.0.0.0', port: 8080 },
+      notify: [],
+      metrics: {},
       log: { level: 'info', format: 'auto', skipped: true },
       environment: {},
     });
@@ -105,6 +112,9 @@ describe('with nothing but a region and a destination', () => {
       ARCHIVER_RUN_DEADLINE: '90m',
       ARCHIVER_BANDWIDTH: '200MiB',
       ARCHIVER_SHARD: '1/3',
+      ARCHIVER_SCHEDULE: '*/5 3 * * MON-FRI',
+      ARCHIVER_TIMEZONE: 'Europe/Berlin',
+      ARCHIVER_HTTP_LISTEN: '[::1]:9000',
       ARCHIVER_LOG_LEVEL: 'debug',
       ARCHIVER_LOG_FORMAT: 'json',
       ARCHIVER_LOG_SKIPPED: 'false',
@@ -130,6 +140,9 @@ describe('with nothing but a region and a destination', () => {
       runDeadlineMs: 5_400_000,
       bandwidth: 200 * 1024 ** 2,
       shard: { index: 1, count: 3 },
+      schedule: '*/5 3 * * MON-FRI',
+      timezone: 'Europe/Berlin',
+      httpListen: { host: '::1', port: 9000 },
       log: { level: 'debug', format: 'json', skipped: false },
     });
   });

@@ -17,6 +17,7 @@ const run = (args: readonly string[], env: Record<string, string> = {}) => runCo
 describe('--help', () => {
   const codes: Record<string, number[]> = {
     run: [0, 1, 2, 3, 10, 11, 130, 143],
+    schedule: [1, 2, 130, 143],
     archive: [0, 1, 2, 3, 10, 11, 130, 143],
     plan: [0, 1, 2, 3, 10, 11, 130, 143],
     list: [0, 1, 2, 3, 10, 11, 130, 143],

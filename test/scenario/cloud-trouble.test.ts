@@ -49,7 +49,8 @@ describe('trouble with the API', () => {
     const scenario = await createScenario({ source: { credentials: { secretId: 'AKIDwrong' } } });
     const run = await scenario.run();
     expect(run.summary.exitCode).toBe(10);
-    expect(run.of('source.failed')[0]?.error.code).toBe('credentials');
+    expect(run.of('source.failed').map(({ error }) => error.code)).toEqual(['credentials']);
+    expect(run.of('source.listed')).toEqual([]);
   });
 
   it('in the middle of a listing: what was listed is archived, and the source is told as failed', async () => {

@@ -1,6 +1,8 @@
 /** One call of the API on a real socket: what is waited out, what is mended once, and what never gets into an error. */
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { getEventListeners } from 'node:events';
+import { Agent, createServer, type Server } from 'node:http';
+import { globalAgent } from 'node:https';
+import { type AddressInfo, connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -106,6 +108,16 @@ describe('a call', () => {
     );
   });
 
+  test('that a proxy refuses (407) is not tried again: waiting gives it no better password', async () => {
+    const { call, server } = await clientOf({ status: 407, body: 'no entry' });
+    expect(await rejection(call())).toMatchObject({
+      code: 'api-unavailable',
+      message: expect.stringMatching(/the proxy .*refuses \(HTTP 407\)/),
+      hint: expect.stringContaining('HTTPS_PROXY or HTTP_PROXY'),
+    });
+    expect(server.asked).toHaveLength(1);
+  });
+
   test.each([
     ['UnauthorizedOperation.NoCAMAuthed', 'permission'],
     ['AuthFailure.SignatureFailure', 'credentials'],
@@ -141,6 +153,19 @@ describe('a call', () => {
     expect(await rejection(call(stop.signal))).toMatchObject({ code: 'interrupted' });
   });
 
+  test('that has been answered no longer hears a signal, even when the answer overtakes the end of the sending', async () => {
+    const { url } = await serve(() => FINE);
+    const agent = new Agent();
+    agent.createConnection = (target: TcpNetConnectOpts) => lateToNotice(connect(target));
+    onTestFinished(() => agent.destroy());
+    const agents = { http: agent, https: globalAgent };
+    const options = { ...optionsFor(url, fixedKeys(keysOf(KEYS)), jumpingClock()), agents };
+    const client = createApiClient({ ...options, protocol: v3Protocol(url, 'ap-guangzhou') });
+    const stop = new AbortController();
+    await client.call('DescribeInstances', {}, 'of the region', stop.signal);
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
+  });
+
   test('does not take in an answer without end', async () => {
     const megabyte = Buffer.alloc(1024 * 1024, 'x');
     let sent = 0;
@@ -153,6 +178,15 @@ describe('a call', () => {
     expect(sent).toBeGreaterThan(7 * 32);
   });
 });
+
+/** A socket that sends at once and tells so only much later, as a busy process does. */
+function lateToNotice(socket: Socket): Socket {
+  const write = socket._write.bind(socket);
+  socket._write = (chunk, encoding, done) =>
+    write(chunk, encoding, (error) => void setTimeout(done, 50, error));
+  Object.defineProperty(socket, '_writev', { value: undefined });
+  return socket;
+}
 
 function* endless(chunk: Buffer, given: () => void): Generator<Buffer> {
   for (;;) {

@@ -281,6 +281,16 @@ describe('the inventory', () => {
     expect(failures).toMatchObject([{ instanceId: 'crs-a', error: { code: 'api-rejected' } }]);
   });
 
+  test.each([
+    ['what is wrong with the region or the account once', faults.refused('UnsupportedRegion', 4000), 1],
+    ['missing permissions one by one, as they are granted', faults.denied(), 2],
+  ])('tells %s', async (_what, fault, failures) => {
+    const { list, cloud } = await region();
+    cloud.fault(INSTANCES, fault);
+    cloud.fault(BACKUPS, fault);
+    expect((await list()).failures).toHaveLength(failures);
+  });
+
   test('keeps what was listed when a listing breaks off half-way', async () => {
     const { list, cloud } = await region((world) => {
       for (let n = 0; n < 250; n++) world.addBackup('crs-a', { startedAt: NOON - HOUR });

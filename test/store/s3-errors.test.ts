@@ -49,6 +49,24 @@ describe('an S3 failure', () => {
   });
 
   test.each([
+    ['without TLS', sdkError('407', 407)],
+    [
+      'asked to tunnel',
+      networkError('ERR_PROXY_TUNNEL', 'Failed to establish tunnel via http://proxy:3128/: HTTP/1.1 407'),
+    ],
+  ])('that is a proxy refusing us (%s) names the proxy and what to correct', (_what, error) => {
+    const explained = explainS3Error(error, 'put s3://b/k', 'http://proxy:3128');
+    expect(explained).toMatchObject({
+      code: 'store-refused',
+      message: expect.stringMatching(
+        /^cannot put s3:\/\/b\/k: ProxyAuthenticationRequired.*http:\/\/proxy:3128/,
+      ),
+      hint: expect.stringContaining('user name and password in HTTPS_PROXY or HTTP_PROXY'),
+    });
+  });
+
+  test.each([
+    ['ERR_PROXY_TUNNEL', 'NO_PROXY'],
     ['ECONNREFUSED', 'ARCHIVER_S3_ENDPOINT'],
     ['ENOTFOUND', 'ARCHIVER_S3_FORCE_PATH_STYLE=true'],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'NODE_EXTRA_CA_CERTS'],

@@ -187,6 +187,22 @@ describe('an upload to S3', () => {
     nothingThere();
   });
 
+  test('that is told to stop does not wait for ever for a store that never names the upload', async () => {
+    const stop = new AbortController();
+    const alarm = (_milliseconds: number, fire: () => void) => ({
+      restart: () => void setImmediate(fire),
+      stop() {},
+    });
+    const impatient = storeOn(server, 'aws', { clock: { ...createTestClock(), alarm } });
+    const held = server.holdAt(({ operation }) => operation === 'CreateMultipartUpload', { all: true });
+    const stopped = expect(
+      impatient.upload(KEY, streamOf(DUMP), { ...options, signal: stop.signal }),
+    ).rejects.toThrow('asked to stop');
+    await held.arrived;
+    stop.abort(new Error('asked to stop'));
+    await stopped;
+  });
+
   test('never has more parts on their way than the store bears', async () => {
     const gate = server.holdAt(({ operation }) => operation === 'UploadPart', { all: true });
     const pool = createBufferPool(8 * MIN_PART_SIZE);

@@ -12,7 +12,14 @@ export interface Asked {
   readonly body: string;
 }
 
-export type Answer = { readonly status?: number; readonly body: string } | 'silence' | 'reset';
+export type Answer =
+  | {
+      readonly status?: number;
+      readonly body: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | 'silence'
+  | 'reset';
 
 interface LoopbackServer {
   readonly url: string;
@@ -40,7 +47,7 @@ export async function serve(
     const reply = await answer(question);
     if (reply === 'silence') return;
     if (reply === 'reset') request.socket.destroy();
-    else response.writeHead(reply.status ?? 200).end(reply.body);
+    else response.writeHead(reply.status ?? 200, reply.headers).end(reply.body);
   };
   const server =
     options.tls === undefined ? createServer(listener) : createSecureServer(options.tls, listener);

@@ -6,7 +6,7 @@ import type { Config } from '../../src/config/schema.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import type { Dialect, Outcome, RunSummary } from '../../src/domain/outcome.ts';
 import { Secret } from '../../src/domain/secret.ts';
-import type { ArchiverEvent } from '../../src/report/observer.ts';
+import type { ArchiverEvent, Observer } from '../../src/report/observer.ts';
 import { syntheticDump } from '../../src/sandbox/synthetic-dump.ts';
 import { createWorld, type World } from '../../src/sandbox/world.ts';
 import { createTestClock, type TestClock } from './clock.ts';
@@ -19,6 +19,12 @@ export interface ScenarioOptions {
   readonly world?: (world: World, clock: TestClock) => void;
   readonly config?: Partial<Config>;
   readonly source?: Partial<Config['sources'][number]>;
+  /** Changes the configuration as it was worked out from all the rest. */
+  readonly adjust?: (config: Config) => Config;
+  /** Milliseconds before a whole backup is tried again; none where absent. */
+  readonly retryWaitMs?: number;
+  /** Told of every event first. */
+  readonly observer?: Observer;
   /** A bucket that another scenario shares; one of its own where absent. */
   readonly s3?: S3Server;
 }
@@ -53,20 +59,22 @@ export async function createScenario(options: ScenarioOptions = {}): Promise<Sce
   const clock = createTestClock();
   const world = createWorld(clock);
   (options.world ?? oneSmallBackup)(world, clock);
-  const cloud = await createCloud({ world, clock });
+  const cloud = await createCloud({ world, clock, regions: ['ap-guangzhou', 'ap-shanghai'] });
   const s3 = options.s3 ?? (await startS3());
   onTestFinished(async () => {
     await cloud.close();
     if (!options.s3) await s3.close();
   });
-  const config = configOf(options, cloud, s3);
-  const worker = await createWorker(config, clock);
+  const { adjust = (config) => config } = options;
+  const config = adjust(configOf(options, cloud, s3));
+  const newWorker = () => createWorker(config, clock, options);
+  const worker = await newWorker();
   return {
     clock,
     cloud,
     s3,
     ...worker,
-    secondWorker: () => createWorker(config, clock),
+    secondWorker: newWorker,
     manifests() {
       const found = [...s3.objects.keys()].filter((key) => key.startsWith('redis/catalog/'));
       return new Map(
@@ -83,9 +91,14 @@ export async function createScenario(options: ScenarioOptions = {}): Promise<Sce
 async function createWorker(
   config: Config,
   clock: TestClock,
+  { retryWaitMs = 0, observer: listener = () => {} }: ScenarioOptions,
 ): Promise<Pick<Scenario, 'run' | 'archive' | 'app'>> {
   let events: ArchiverEvent[] = [];
-  const app = await createApp(config, { clock, observer: (event) => events.push(event), retryWaitMs: 0 });
+  const observer: Observer = (event) => {
+    events.push(event);
+    listener(event);
+  };
+  const app = await createApp(config, { clock, observer, retryWaitMs });
   onTestFinished(() => app.close());
 
   async function watch(work: () => Promise<RunSummary>): Promise<Run> {
@@ -142,11 +155,19 @@ function configOf(options: ScenarioOptions, cloud: Cloud, s3: S3Server): Config 
     concurrency: 4,
     partSize: 5 * MiB,
     bufferMemory: 40 * MiB,
-    stallTimeoutMs: 400,
+    // Far beyond what a loaded machine needs; a test that waits for a stall sets a short one.
+    stallTimeoutMs: 20_000,
     attempts: 3,
     runDeadlineMs: 6 * 3_600_000,
     shard: { index: 0, count: 1 },
     allowEmpty: false,
+    schedule: '17 * * * *',
+    timezone: 'Asia/Shanghai',
+    runOnStart: true,
+    jitterMs: 0,
+    httpListen: { host: '127.0.0.1', port: 0 },
+    metrics: {},
+    notify: [],
     log: { level: 'info', format: 'json', skipped: true },
     environment: {},
     ...options.config,

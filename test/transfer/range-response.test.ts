@@ -93,6 +93,13 @@ const ROWS: [string, Expectation, number, Record<string, string>, object][] = [
   ],
   ['unavailable with nonsense', start, 503, { 'retry-after': 'soon' }, { kind: 'retry' }],
   ['a server error', resumed, 500, {}, { kind: 'retry' }],
+  [
+    'a proxy that refuses in its place',
+    start,
+    407,
+    {},
+    { kind: 'retry', cause: expect.stringContaining('the proxy wants a user name and password') },
+  ],
   ['a redirect that was not followed', start, 302, {}, { kind: 'retry' }],
 ];
 

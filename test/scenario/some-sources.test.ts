@@ -1,0 +1,65 @@
+/** What the long-running mode asks of the application: a run over some of the sources, and whether everything answers. */
+import { describe, expect, it } from 'vitest';
+import type { Dialect } from '../../src/domain/outcome.ts';
+import { Secret } from '../../src/domain/secret.ts';
+import { createScenario } from '../support/scenario.ts';
+
+const { signal } = new AbortController();
+
+/** Two sources on one cloud, of which `other` has a wrong key. */
+function twoSources(api: Dialect = 'tencent-v3') {
+  return createScenario({
+    api,
+    adjust: (config) => ({
+      ...config,
+      sources: config.sources.flatMap((source) => [
+        source,
+        { ...source, name: 'other', credentials: { secretId: 'AKIDwrong', secretKey: new Secret('wrong') } },
+      ]),
+    }),
+  });
+}
+
+describe('a run over some of the sources', () => {
+  it('leaves the others alone', async () => {
+    const { app } = await twoSources();
+    expect(await app.run({ signal, sources: ['ap-guangzhou'] })).toMatchObject({ archived: 1, exitCode: 0 });
+    expect((await app.run({ signal, sources: ['other'] })).exitCode).toBe(10);
+    expect((await app.run({ signal })).exitCode).toBe(3);
+  });
+});
+
+describe('whether everything answers', () => {
+  it.each(['tencent-v3', 'tencent-v2'] as const)(
+    'costs %s one small request a source, and tells each by itself',
+    async (api) => {
+      const { app, cloud } = await twoSources(api);
+      const before = cloud.requests.length;
+      expect(await app.reach({ signal })).toEqual([
+        {},
+        { source: 'ap-guangzhou' },
+        { source: 'other', error: expect.objectContaining({ code: 'credentials' }) },
+      ]);
+      const calls = cloud.requests.slice(before);
+      expect(calls.length).toBeLessThanOrEqual(3);
+    },
+  );
+
+  it('tells a destination that refuses, and the sources nonetheless', async () => {
+    const { app } = await createScenario({
+      adjust: (config) => ({
+        ...config,
+        destination: { ...config.destination, bucket: 'no-such-bucket' } as typeof config.destination,
+      }),
+    });
+    expect(await app.reach({ signal })).toEqual([
+      { error: expect.objectContaining({ exit: 11 }) },
+      { source: 'ap-guangzhou' },
+    ]);
+  });
+
+  it('is given up at a signal', async () => {
+    const { app } = await createScenario();
+    await expect(app.reach({ signal: AbortSignal.abort(new Error('stop')) })).rejects.toThrow('stop');
+  });
+});
