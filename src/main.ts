@@ -22,10 +22,11 @@ for (const failure of ['uncaughtException', 'unhandledRejection'] as const) {
     process.exit(1);
   });
 }
-for (const stream of [process.stdout, process.stderr]) {
-  // Whoever reads may go away (`… | head`): the work goes on, its words are lost.
+let lostWords: string | undefined;
+for (const [name, stream] of Object.entries({ output: process.stdout, error: process.stderr })) {
+  // Whoever reads may go away (`… | head`), and a disk may be full: the work goes on, for a lost log must not cost a backup.
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE') lostWords ??= `cannot write to standard ${name}: ${error.message}`;
   });
 }
 
@@ -45,7 +46,8 @@ const surroundings: Surroundings = {
 
 const code = await runProgram(process.argv.slice(2), surroundings);
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-process.exit(code);
+if (lostWords !== undefined) process.stderr.write(`rdb-archiver: ${lostWords}\n`);
+process.exit(lostWords === undefined ? code : code || 1);
 
 function outputOf(stream: NodeJS.WriteStream): Output {
   return {

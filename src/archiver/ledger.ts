@@ -70,6 +70,7 @@ export function createLedger(options: { runId: string; clock: Clock; observer: O
       instanceId: backup.instanceId,
       backupId: backup.id,
       backupStartedAt: backup.startedAt,
+      deadline: toInstant(deadlineOf(backup)),
       files: [] as readonly OutcomeFile[],
       bytes: 0,
       durationMs: effort ? Math.round(clock.now() - effort.startedAt) : 0,
@@ -122,7 +123,7 @@ export function createLedger(options: { runId: string; clock: Clock; observer: O
     },
 
     listingFailed({ source, instanceId, error }) {
-      codes.add(3);
+      codes.add(error.code === 'internal' ? 1 : 3);
       const ref = { runId, source: source.name, region: source.region, error };
       observer(
         instanceId === undefined

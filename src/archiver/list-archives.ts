@@ -1,10 +1,12 @@
 /** What lies in the destination: archives as rows, and the result of holding them against their manifests. */
 import type { CatalogEntry } from '../catalog/catalog.ts';
 import { isDamage, verifyArchive } from '../catalog/verify.ts';
+import { compareText } from '../domain/compare-text.ts';
 import { type ArchiverError, asArchiverError } from '../domain/errors.ts';
 import type { ArchiveItem, Listing, VerifyItem } from '../domain/listing.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { allOrFirstError } from './all-or-first-error.ts';
 import { worstOf } from './exit-code.ts';
 import type { RunPorts } from './run.ts';
 
@@ -45,7 +47,7 @@ export async function verify(
 ): Promise<Listing<VerifyItem>> {
   const entries = await archivesOf(ports, request, signal);
   const items: VerifyItem[] = [];
-  await eachManifest(entries, ports, signal, ports.policy.concurrency, async ({ ref }, manifest) => {
+  await eachManifest(entries, ports, signal, ports.policy.concurrency, async ({ ref }, manifest, inner) => {
     const base = {
       source: ref.source,
       instanceId: ref.instanceId,
@@ -53,10 +55,11 @@ export async function verify(
       startedAt: ref.startedAt,
     };
     if (manifest instanceof Error) {
-      items.push({ ...base, result: 'bad-manifest', detail: manifest.message, files: 0, bytesRead: 0 });
+      const result = manifest.code === 'archive-damaged' ? 'bad-manifest' : 'unreadable';
+      items.push({ ...base, result, detail: manifest.message, files: 0, bytesRead: 0 });
       return;
     }
-    const found = await verifyArchive(manifest, store, { quick: request.quick, signal });
+    const found = await verifyArchive(manifest, store, { quick: request.quick, signal: inner });
     const detail = found.result === 'ok' ? '' : found.detail;
     items.push({
       ...base,
@@ -93,23 +96,23 @@ async function archivesOf(
   return entries;
 }
 
-/** Reads each manifest and hands it on, or the error that says that it is none. */
+/** Reads each manifest and hands it on, or the error that says that it is none, or that it could not be read. */
 async function eachManifest(
   entries: readonly CatalogEntry[],
   ports: RunPorts,
   signal: AbortSignal,
   atOnce: number,
-  action: (entry: CatalogEntry, manifest: Manifest | ArchiverError) => Promise<void>,
+  action: (entry: CatalogEntry, manifest: Manifest | ArchiverError, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const queue = entries.values();
-  async function worker(): Promise<void> {
+  async function worker(inner: AbortSignal): Promise<void> {
     for (const entry of queue) {
-      signal.throwIfAborted();
-      const manifest = await readOrExplain(entry, ports, signal);
-      if (manifest) await action(entry, manifest);
+      inner.throwIfAborted();
+      const manifest = await readOrExplain(entry, ports, inner);
+      if (manifest) await action(entry, manifest, inner);
     }
   }
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await allOrFirstError(signal, (inner) => Array.from({ length: atOnce }, () => worker(inner)));
 }
 
 /** Undefined for a manifest that was removed since it was listed. */
@@ -121,8 +124,10 @@ async function readOrExplain(
   try {
     return await ports.catalog.read(entry.key, { signal });
   } catch (thrown) {
+    signal.throwIfAborted();
     const error = asArchiverError(thrown);
-    if (error.code !== 'archive-damaged') throw thrown;
+    // One that is damaged or withheld (cold storage, say) hides no other; a store that is not there, all of them.
+    if (error.code === 'store-unreachable' || error.code === 'internal') throw error;
     return error;
   }
 }
@@ -148,6 +153,5 @@ function byStart(
   left: { startedAt: string; instanceId: string },
   right: { startedAt: string; instanceId: string },
 ): number {
-  if (left.startedAt !== right.startedAt) return left.startedAt < right.startedAt ? -1 : 1;
-  return left.instanceId < right.instanceId ? -1 : 1;
+  return compareText(left.startedAt, right.startedAt) || compareText(left.instanceId, right.instanceId);
 }

@@ -2,14 +2,16 @@
 import pLimit from 'p-limit';
 import { deadlineOf } from '../domain/backup.ts';
 import type { ArchiverError } from '../domain/errors.ts';
+import type { Instance } from '../domain/instance.ts';
 import { toInstant } from '../domain/instant.ts';
 import type { BackupItem, InstanceItem, Listing, PlanItem } from '../domain/listing.ts';
 import { byUrgency } from '../plan/plan.ts';
 import { EVERYTHING, selector } from '../plan/selection.ts';
+import type { Inventory, Source } from '../source/source.ts';
 import { worstOf } from './exit-code.ts';
 import type { Subject } from './ledger.ts';
 import type { RunPorts } from './run.ts';
-import { type Survey, survey, type Target } from './survey.ts';
+import { look, type Sight, SOURCES_AT_ONCE, sightOf, survey, type Target } from './survey.ts';
 
 const WHOLE = { index: 0, count: 1 };
 
@@ -30,48 +32,28 @@ export async function listInstances(
   instanceId: string | undefined,
   signal: AbortSignal,
 ): Promise<Listing<InstanceItem>> {
-  const limit = pLimit(4);
-  const surveys = await Promise.all(
-    ports.targets.map(({ source, selection }) =>
-      limit(async () => {
-        const inventory = await source.inventory({
-          ...(instanceId !== undefined && { instanceIds: [instanceId] }),
-          signal,
-        });
-        return { source, inventory, selects: selector(selection) };
-      }),
-    ),
+  const limit = pLimit(SOURCES_AT_ONCE);
+  const targets = targetsOf(ports, instanceId ?? '*');
+  const sources = await Promise.all(targets.map((target) => limit(() => look(target, signal))));
+  const selectors = new Map(ports.targets.map(({ source, selection }) => [source, selector(selection)]));
+  const items = sources.flatMap(({ source, inventory }) =>
+    instanceItems(source, inventory, (instance) => selectors.get(source)?.(instance) === true),
   );
-  const items = surveys.flatMap(({ source, inventory, selects }) => {
-    const backups = new Map<string, number>();
-    for (const backup of inventory.backups)
-      backups.set(backup.instanceId, (backups.get(backup.instanceId) ?? 0) + 1);
-    return inventory.instances.map((instance): InstanceItem => {
-      const { id, name, engine, version, shards, vanished } = instance;
-      const place = { source: source.name, region: source.region };
-      return {
-        ...place,
-        id,
-        name,
-        engine,
-        version,
-        shards,
-        backups: backups.get(id) ?? 0,
-        selected: selects(instance),
-        vanished,
-      };
-    });
+  return listing(items, sightOf(targets, sources, WHOLE), ports);
+}
+
+function instanceItems(
+  { name: source, region }: Source,
+  inventory: Inventory,
+  selects: (instance: Instance) => boolean,
+): InstanceItem[] {
+  const backups = new Map<string, number>();
+  for (const { instanceId } of inventory.backups) backups.set(instanceId, (backups.get(instanceId) ?? 0) + 1);
+  return inventory.instances.map((instance) => {
+    const { id, name, engine, version, shards, vanished } = instance;
+    const facts = { source, region, id, name, engine, version, shards };
+    return { ...facts, backups: backups.get(id) ?? 0, selected: selects(instance), vanished };
   });
-  const errors = surveys.flatMap(({ inventory }) => inventory.failures.map(({ error }) => error));
-  const blind = surveys.every(
-    ({ inventory }) => inventory.instances.length === 0 && inventory.failures.length > 0,
-  );
-  const codes = new Set([
-    ...(errors.length > 0 ? [3] : []),
-    ...(blind ? [10] : []),
-    ...(items.length === 0 ? [3] : []),
-  ]);
-  return { items, problems: errors.map(problem), exitCode: worstOf(codes) };
 }
 
 /** Every backup that the cloud shows, of one instance or of all that are selected, and whether it is archived. */
@@ -80,13 +62,7 @@ export async function listBackups(
   instanceId: string | undefined,
   signal: AbortSignal,
 ): Promise<Listing<BackupItem>> {
-  const targets: readonly Target[] =
-    instanceId === undefined
-      ? ports.targets
-      : ports.targets.map(({ source }) => ({
-          source,
-          selection: { ...EVERYTHING, instances: [instanceId] },
-        }));
+  const targets = instanceId === undefined ? ports.targets : targetsOf(ports, instanceId);
   const found = await survey(targets, ports, { shard: WHOLE, now: ports.clock.now(), signal });
   const items = found.sources.flatMap(({ source, inventory, isArchived, selects }) => {
     const selected = new Set(inventory.instances.filter(selects).map(({ id }) => id));
@@ -109,7 +85,12 @@ export async function listBackups(
   return listing(items, found, ports);
 }
 
-function listing<Item>(items: readonly Item[], found: Survey, ports: RunPorts): Listing<Item> {
+/** One instance in each source that may have it, filters aside. */
+function targetsOf({ targets }: RunPorts, instanceId: string): Target[] {
+  return targets.map(({ source }) => ({ source, selection: { ...EVERYTHING, instances: [instanceId] } }));
+}
+
+function listing<Item>(items: readonly Item[], found: Sight, ports: RunPorts): Listing<Item> {
   const problems = found.failures.map(({ error }) => problem(error));
   const nothing = found.empty && !ports.policy.allowEmpty;
   const codes = new Set([...(problems.length > 0 || nothing ? [3] : []), ...(found.blind ? [10] : [])]);

@@ -3,7 +3,8 @@ import type { Clock } from '../domain/clock.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { isAtRisk } from '../plan/plan.ts';
 import type { Observer } from '../report/observer.ts';
-import { archiveBackup, type BackupJob, type BackupPorts, type BackupResult } from './archive-backup.ts';
+import { archiveBackup, type BackupResult } from './archive-backup.ts';
+import type { BackupJob, BackupPorts } from './fetch-file.ts';
 import type { Effort, Ledger, Subject } from './ledger.ts';
 import { type RetryPolicy, withRetry } from './retry.ts';
 

@@ -6,11 +6,11 @@ import type { RunSummary } from '../domain/outcome.ts';
 import { byUrgency, isAtRisk } from '../plan/plan.ts';
 import type { Shard } from '../plan/shard.ts';
 import type { Observer } from '../report/observer.ts';
-import type { BackupPorts } from './archive-backup.ts';
+import type { BackupPorts } from './fetch-file.ts';
 import { createLedger, type Ledger, type Subject } from './ledger.ts';
 import { processBackup } from './process-backup.ts';
 import type { RetryPolicy } from './retry.ts';
-import { type Survey, type SurveyPorts, survey, type Target } from './survey.ts';
+import { isBlind, type Survey, type SurveyPorts, survey, type Target } from './survey.ts';
 
 export interface RunPolicy {
   /** Backups at once; the files among them share the slots of `BackupPorts.fileSlots`. */
@@ -83,14 +83,9 @@ function report(found: Survey, ledger: Ledger, { observer, policy }: RunPorts): 
   }
   for (const { source, inventory, plan } of found.sources) {
     const { instances, backups } = inventory;
-    observer({
-      type: 'source.listed',
-      runId,
-      source: source.name,
-      region: source.region,
-      instances: instances.length,
-      backups: backups.length,
-    });
+    const { name, region } = source;
+    const size = { instances: instances.length, backups: backups.length };
+    if (!isBlind(inventory)) observer({ type: 'source.listed', runId, source: name, region, ...size });
     ledger.uncounted(plan.uncounted);
     for (const settled of plan.settled) ledger.settled({ source, ...settled });
   }

@@ -44,7 +44,13 @@ const CONTENT_TYPE = 'application/json';
 export function createCatalog(store: ObjectStore, layout: ArchiveLayout): Catalog {
   async function read(key: string, options: CallOptions): Promise<Manifest | undefined> {
     const bytes = await readSmallObject(store, key, options);
-    return bytes && decodeManifest(bytes, key);
+    const manifest = bytes && decodeManifest(bytes, key);
+    if (manifest && layout.manifestKey(refOf(manifest)) !== key)
+      throw new ArchiverError(
+        'archive-damaged',
+        `the manifest ${key} records another archive than its key says`,
+      );
+    return manifest;
   }
 
   async function* list(prefix: string, options: CallOptions): AsyncGenerator<CatalogEntry> {

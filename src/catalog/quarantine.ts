@@ -1,6 +1,7 @@
 /** The records of dumps that stay damaged: kept because the cloud will delete the only other copy, and never counted as archives. */
 import { z } from 'zod';
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
+import { ArchiverError } from '../domain/errors.ts';
 import { type Instant, toEpoch } from '../domain/instant.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
 import { readSmallObject } from './small-object.ts';
@@ -63,8 +64,13 @@ export interface Quarantine {
 
 export function createQuarantine(store: ObjectStore, layout: ArchiveLayout): Quarantine {
   async function find(ref: ArchiveRef, options: CallOptions): Promise<QuarantineRecord | undefined> {
-    const bytes = await readSmallObject(store, layout.quarantineRecordKey(ref), options);
-    return bytes && decode(bytes);
+    try {
+      const bytes = await readSmallObject(store, layout.quarantineRecordKey(ref), options);
+      return bytes && decode(bytes);
+    } catch (error) {
+      if (error instanceof ArchiverError && error.code === 'archive-damaged') return undefined;
+      throw error;
+    }
   }
 
   return {

@@ -1,6 +1,5 @@
 /** Who listens to a run: JSON lines for machines, bars and a closing table for a person. */
 import type { Config } from '../config/schema.ts';
-import { fanOut } from '../report/fan-out.ts';
 import type { Observer } from '../report/observer.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -15,7 +14,7 @@ export async function createListeners(log: Config['log'], surroundings: Surround
   if (log.format === 'json' || (log.format === 'auto' && !stdout.isTTY)) {
     const { createLog } = await import('../report/log.ts');
     const observer = createLog({ write: stdout.write, clock, level: log.level, skipped: log.skipped });
-    return { observer: fanOut([observer]), close: () => undefined };
+    return { observer, close: () => undefined };
   }
   const [{ createProgress }, { createPaint }] = await Promise.all([
     import('../report/progress.ts'),
@@ -29,5 +28,10 @@ export async function createListeners(log: Config['log'], surroundings: Surround
     clock,
     paint: { say: createPaint(stderr.isTTY, env), conclude: createPaint(stdout.isTTY, env) },
   });
-  return { observer: fanOut([observer]), close };
+  const stopping = {
+    type: 'warning',
+    message: 'stopping in good order; Ctrl-C once more ends at once',
+  } as const;
+  surroundings.signal.addEventListener('abort', () => observer(stopping), { once: true });
+  return { observer, close };
 }

@@ -11,16 +11,21 @@ export interface ListingForm<Item> {
   readonly json: boolean;
   /** Said where there is no row to show. */
   readonly empty: string;
+  /** Further members of the document. */
+  readonly about?: Readonly<Record<string, unknown>>;
 }
 
 export function printListing<Item>(
   { items, problems }: Listing<Item>,
-  { name, columns, json, empty }: ListingForm<Item>,
+  { name, columns, json, empty, about }: ListingForm<Item>,
   { stdout, stderr }: { readonly stdout: Output; readonly stderr: Output },
 ): void {
-  if (json) stdout.write(`${JSON.stringify({ schema: `rdb-archiver/${name}@1`, items }, undefined, 2)}\n`);
-  else if (items.length === 0) stderr.write(`${empty}\n`);
-  else
+  if (json)
+    stdout.write(`${JSON.stringify({ schema: `rdb-archiver/${name}@1`, ...about, items }, undefined, 2)}\n`);
+  else if (items.length === 0) {
+    // Where something could not be listed, "there is none" would be a guess.
+    if (problems.length === 0) stderr.write(`${empty}\n`);
+  } else
     stdout.write(formatTable(columns, items, stdout.columns === undefined ? {} : { width: stdout.columns }));
   for (const { message, hint } of problems)
     stderr.write(`${redact(`rdb-archiver: ${message}\n  ${hint}`)}\n`);

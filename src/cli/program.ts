@@ -5,9 +5,12 @@ import { addArchive } from './commands/archive.ts';
 import { addConfig } from './commands/config.ts';
 import { addDemo } from './commands/demo.ts';
 import { addList } from './commands/list.ts';
+import { addNotify } from './commands/notify.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRun } from './commands/run.ts';
 import { addSandbox } from './commands/sandbox.ts';
+import { addSchedule } from './commands/schedule.ts';
+import { addStatus } from './commands/status.ts';
 import { addVerify } from './commands/verify.ts';
 import { reportError } from './errors.ts';
 import { ALL_CODES, EXIT, exitSection } from './exit-codes.ts';
@@ -51,10 +54,13 @@ function createProgram(surroundings: Surroundings, finish: (code: number) => voi
   addCommonOptions(program);
 
   addRun(program, surroundings, finish);
+  addSchedule(program, surroundings);
   addArchive(program, surroundings, finish);
   addPlan(program, surroundings, finish);
   addList(program, surroundings, finish);
+  addStatus(program, surroundings, finish);
   addVerify(program, surroundings, finish);
+  addNotify(program, surroundings, finish);
   addConfig(program, surroundings);
   addSandbox(program, surroundings);
   addDemo(program, surroundings, finish);

@@ -1,6 +1,8 @@
 /** Puts the application together for one command, and takes it apart again however the command ends. */
 import type { App } from '../app.ts';
 import type { Config } from '../config/schema.ts';
+import { fanOut } from '../report/fan-out.ts';
+import type { Observer } from '../report/observer.ts';
 import { createListeners } from './listeners.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -24,20 +26,19 @@ export async function withQuietApp<Result>(
   }
 }
 
-/** For commands that move backups: every event is told, as log lines or as progress. */
+/** For commands that move backups: every event is told, as log lines or as progress, and to further listeners. */
 export async function withApp<Result>(
   config: Config,
   surroundings: Surroundings,
-  use: (app: App) => Promise<Result>,
+  use: (app: App, observer: Observer) => Promise<Result>,
+  further: readonly Observer[] = [],
 ): Promise<Result> {
   const listeners = await createListeners(config.log, surroundings);
+  const observer = fanOut([listeners.observer, ...further]);
   try {
-    const app = await surroundings.createApp(config, {
-      clock: surroundings.clock,
-      observer: listeners.observer,
-    });
+    const app = await surroundings.createApp(config, { clock: surroundings.clock, observer });
     try {
-      return await use(app);
+      return await use(app, observer);
     } finally {
       await app.close();
     }

@@ -1,11 +1,13 @@
 /** What the schema alone cannot say: rules between settings, and its refusals in the product's words. */
 import type { z } from 'zod';
 import { regionNames } from '../domain/regions.ts';
+import { timezoneNames } from './daemon-fields.ts';
 import { isMapping, type Path, pathText, type Raw } from './file.ts';
+import { notifyShape } from './notify-settings.ts';
 import type { Layered } from './overlay.ts';
 import { type Problem, shown, suggestion } from './problems.ts';
 import { fileSchema } from './schema.ts';
-import { destinationShape, logShape, runShape, sourceShape } from './settings.ts';
+import { destinationShape, logShape, metricsShape, runShape, sourceShape } from './settings.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -31,7 +33,7 @@ export function problemsOf(issue: Issue, { raw, where }: Layered): Problem[] {
   }
   const value = valueAt(raw, path);
   if (pathText(path) === 'destination.url' && value === undefined) return [];
-  const hint = isRegion(path) && typeof value === 'string' ? suggestion(value, regionNames) : '';
+  const hint = typeof value === 'string' ? suggestion(value, candidatesFor(path)) : '';
   return [{ where: where(path), what: `${issue.message}, got ${shown(value)}${hint}` }];
 }
 
@@ -84,13 +86,17 @@ function shapeAt(path: Path): Readonly<Record<string, unknown>> {
   const shapes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     sources: sourceShape,
     destination: destinationShape,
+    notify: notifyShape,
     log: logShape,
+    metrics: metricsShape,
   };
   return shapes[String(path[0])] ?? fileSchema.shape;
 }
 
-function isRegion(path: Path): boolean {
-  return path[0] === 'sources' && path[2] === 'region';
+/** What the value may have been meant to be, where the product knows the names. */
+function candidatesFor(path: Path): readonly string[] {
+  if (path[0] === 'sources' && path[2] === 'region') return regionNames;
+  return path[0] === 'timezone' ? timezoneNames() : [];
 }
 
 function valueAt(raw: Raw, path: Path): unknown {

@@ -1,7 +1,15 @@
 /** What is written about the settings elsewhere, made from the settings themselves: the reference page and the `.env` example. */
 import { z } from 'zod';
 import { settingFacts } from './fields.ts';
-import { destinationShape, logShape, runShape, sourceShape } from './settings.ts';
+import { notifyShape } from './notify-settings.ts';
+import {
+  destinationShape,
+  logShape,
+  metricsShape,
+  runShape,
+  scheduleShape,
+  sourceShape,
+} from './settings.ts';
 import { otherVariables } from './variables.ts';
 
 interface Row {
@@ -17,6 +25,9 @@ const sections: readonly { title: string; prefix: string; shape: Readonly<Record
   { title: 'Sources', prefix: 'sources[].', shape: sourceShape },
   { title: 'Destination', prefix: 'destination.', shape: destinationShape },
   { title: 'Runs', prefix: '', shape: runShape },
+  { title: 'Schedule', prefix: '', shape: scheduleShape },
+  { title: 'Metrics', prefix: 'metrics.', shape: metricsShape },
+  { title: 'Notification', prefix: 'notify[].', shape: notifyShape },
   { title: 'Log', prefix: 'log.', shape: logShape },
 ];
 

@@ -11,8 +11,10 @@ import {
 } from './environment.ts';
 import { settingFacts } from './fields.ts';
 import { isMapping, type Raw, readConfigFile } from './file.ts';
+import { notifyShape } from './notify-settings.ts';
 import { type Flags, layer } from './overlay.ts';
 import { configurationError, type Problem } from './problems.ts';
+import { heartbeatOf, receiverOf, receiverSecrets } from './receivers.ts';
 import {
   type Config,
   type DestinationConfig,
@@ -22,7 +24,14 @@ import {
   type SourceConfig,
   type SourceCredentials,
 } from './schema.ts';
-import { destinationShape, logShape, runShape, sourceShape } from './settings.ts';
+import {
+  destinationShape,
+  logShape,
+  metricsShape,
+  runShape,
+  scheduleShape,
+  sourceShape,
+} from './settings.ts';
 import { knownOtherNames, passedOn } from './variables.ts';
 
 export interface LoadOptions {
@@ -43,26 +52,39 @@ export function loadConfig({ flags, env, cwd }: LoadOptions): Config {
 
   const accounts = readAccounts(layered.raw, environment, problems);
   const destinationKeys = writesToS3(layered.raw) ? destinationCredentials(environment, problems) : undefined;
+  const receivers = receiverSecrets(layered.raw, layered.where, environment, problems);
+  const heartbeat = heartbeatOf(layered.raw, environment, problems);
   checkTogether(layered, problems);
   const parsed = fileSchema.safeParse(layered.raw);
   for (const issue of parsed.error?.issues ?? []) problems.push(...problemsOf(issue, layered));
   if (problems.length > 0 || parsed.data?.destination === undefined) throw configurationError(problems);
 
   lendToAwsSdk(env, environment);
-  const { sources, destination, stallTimeout, runDeadline, ...rest } = parsed.data;
+  const { sources, destination, notify, stallTimeout, runDeadline, jitter, ...rest } = parsed.data;
   return {
     ...rest,
     sources: sources.map((source, index) => sourceOf(source, accounts[index] ?? {})),
     destination: destinationOf(destination, destinationKeys),
     stallTimeoutMs: stallTimeout,
     runDeadlineMs: runDeadline,
+    jitterMs: jitter,
+    notify: notify.flatMap((settings, index) => receiverOf(settings, receivers[index])),
+    ...(heartbeat === undefined ? {} : { heartbeat }),
     environment: passedOn(environment.variables),
   };
 }
 
 /** Every variable that the product knows. */
 export function knownNames(): string[] {
-  const shapes: Record<string, z.ZodType>[] = [sourceShape, destinationShape, runShape, logShape];
+  const shapes: Record<string, z.ZodType>[] = [
+    sourceShape,
+    destinationShape,
+    runShape,
+    scheduleShape,
+    metricsShape,
+    notifyShape,
+    logShape,
+  ];
   const settings = shapes.flatMap((shape) =>
     Object.values(shape).map((schema) => settingFacts.get(schema)?.variable),
   );

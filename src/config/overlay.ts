@@ -3,8 +3,17 @@ import type { z } from 'zod';
 import type { Environment } from './environment.ts';
 import { settingFacts, type TextForm } from './fields.ts';
 import { type ConfigFile, isMapping, type Path, pathText, type Raw } from './file.ts';
+import { notifyShape } from './notify-settings.ts';
 import type { Problem } from './problems.ts';
-import { destinationShape, logShape, runShape, sourceShape } from './settings.ts';
+import { ENVIRONMENT_RECEIVER } from './receivers.ts';
+import {
+  destinationShape,
+  logShape,
+  metricsShape,
+  runShape,
+  scheduleShape,
+  sourceShape,
+} from './settings.ts';
 
 /** The flags that are configuration; the others belong to their commands. */
 export interface Flags {
@@ -48,10 +57,13 @@ export function layer(
   };
 
   putAll([], runShape);
+  putAll([], scheduleShape);
+  putAll(['metrics'], metricsShape);
   putAll(['log'], logShape);
   putAll(['destination'], destinationShape);
   putShard(environment, put, problems);
   putSources(raw, environment, origins, problems);
+  putReceiver(raw, environment, origins, problems);
   if (flags.logLevel !== undefined) put(['log', 'level'], flags.logLevel, '--log-level');
   if (flags.logFormat !== undefined) put(['log', 'format'], flags.logFormat, '--log-format');
 
@@ -118,6 +130,32 @@ function putSources(
   }
 }
 
+/** The receiver of the environment, after those of the file. */
+function putReceiver(
+  raw: Raw,
+  environment: Environment,
+  origins: Map<string, string>,
+  problems: Problem[],
+): void {
+  const found = fromVariables(notifyShape, environment);
+  if (!environment.has(`${ENVIRONMENT_RECEIVER}_URL`)) {
+    for (const { variable } of Object.values(found)) {
+      const what = `means nothing without ${ENVIRONMENT_RECEIVER}_URL; for the receivers of the file, set it there`;
+      problems.push({ where: variable, what });
+    }
+    return;
+  }
+  raw['notify'] ??= [];
+  const receivers = raw['notify'];
+  if (!Array.isArray(receivers)) return;
+  const receiver: Raw = { credentialsEnv: ENVIRONMENT_RECEIVER };
+  for (const [key, { variable, value }] of Object.entries(found)) {
+    receiver[key] = value;
+    origins.set(pathText(['notify', receivers.length, key]), variable);
+  }
+  receivers.push(receiver);
+}
+
 /** In an Indexed Job, Kubernetes gives each pod its index; the number of shares is ours. */
 function putShard(
   environment: Environment,
@@ -153,7 +191,7 @@ function withoutNothing(content: Raw): Raw {
   const kept: Raw = {};
   for (const [key, value] of Object.entries(content)) {
     if (value === null) continue;
-    if (key === 'sources' && Array.isArray(value))
+    if (['sources', 'notify'].includes(key) && Array.isArray(value))
       kept[key] = value.map((item) => (isMapping(item) ? shallow(item) : item));
     else kept[key] = isMapping(value) ? shallow(value) : value;
   }

@@ -1,8 +1,18 @@
 /** The configuration: the file's schema, put together from the settings, and the parsed form that everything else is handed. */
 import { z } from 'zod';
+import type { NOTIFIED_KINDS, PresetName, Template } from '../domain/notification.ts';
 import type { Dialect } from '../domain/outcome.ts';
 import type { Secret } from '../domain/secret.ts';
-import { destinationShape, logShape, runShape, sourceShape } from './settings.ts';
+import type { ListenAddress } from './daemon-fields.ts';
+import { notifyShape } from './notify-settings.ts';
+import {
+  destinationShape,
+  logShape,
+  metricsShape,
+  runShape,
+  scheduleShape,
+  sourceShape,
+} from './settings.ts';
 
 /** The file as a whole. Sources and destination may also come from the environment, so nothing is required here. */
 export const fileSchema = z.strictObject({
@@ -17,6 +27,17 @@ export const fileSchema = z.strictObject({
     .exactOptional()
     .meta({ description: 'Where archives go.' }),
   ...runShape,
+  ...scheduleShape,
+  metrics: z
+    .strictObject(metricsShape, { error: 'expected a mapping' })
+    .prefault({})
+    .meta({ description: 'Where the metrics of one-shot runs go.' }),
+  notify: z
+    .array(z.strictObject(notifyShape, { error: 'expected a mapping' }), {
+      error: 'expected a list of receivers',
+    })
+    .prefault([])
+    .meta({ description: 'Who is told of failures, besides the receiver that the environment names.' }),
   log: z
     .strictObject(logShape, { error: 'expected a mapping' })
     .prefault({})
@@ -50,6 +71,8 @@ export interface SourceConfig {
   readonly network: 'auto' | 'intranet' | 'extranet';
   readonly utcOffsetMinutes: number;
   readonly exportClusters: boolean;
+  /** A cron expression of its own; absent: the general one. */
+  readonly schedule?: string;
 }
 
 export interface S3Destination {
@@ -79,6 +102,24 @@ export interface FileDestination {
 
 export type DestinationConfig = S3Destination | FileDestination;
 
+/** A receiver of notifications. */
+export interface ReceiverConfig {
+  readonly name: string;
+  readonly preset: PresetName | 'auto';
+  /** The whole address is the key to the channel. */
+  readonly url: Secret;
+  /** Signs the messages. */
+  readonly secret?: Secret;
+  /** A bearer token. */
+  readonly token?: Secret;
+  readonly on: readonly (typeof NOTIFIED_KINDS)[number][];
+  readonly intervalMs: number;
+  readonly method: 'POST' | 'PUT';
+  readonly headers: Readonly<Record<string, string>>;
+  /** Absent: the preset's. */
+  readonly template?: Template;
+}
+
 /** The configuration in force: parsed once, handed down, never read again. Sizes are bytes, times milliseconds. */
 export interface Config {
   /** At least one; no name twice. */
@@ -96,6 +137,18 @@ export interface Config {
   readonly bandwidth?: number;
   readonly shard: { readonly index: number; readonly count: number };
   readonly allowEmpty: boolean;
+  /** A cron expression of five fields. */
+  readonly schedule: string;
+  readonly timezone: string;
+  readonly runOnStart: boolean;
+  readonly jitterMs: number;
+  readonly httpListen: ListenAddress;
+  /** Where each run leaves its metrics, besides where the long-running mode serves them. */
+  readonly metrics: { readonly pushgateway?: string; readonly textfile?: string };
+  /** No name twice. */
+  readonly notify: readonly ReceiverConfig[];
+  /** The dead-man switch. */
+  readonly heartbeat?: Secret;
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error';
     readonly format: 'auto' | 'json' | 'pretty';

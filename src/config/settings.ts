@@ -3,6 +3,7 @@
  * documentation come from here.
  */
 import { z } from 'zod';
+import { cron, listenAddress, timezone } from './daemon-fields.ts';
 import {
   baseUrl,
   choice,
@@ -23,7 +24,8 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 const GiB = 1024 * MiB;
 const SECOND = 1000;
-const DAY = 86_400 * SECOND;
+const HOUR = 3600 * SECOND;
+const DAY = 24 * HOUR;
 
 /** S3 refuses smaller parts than 5 MiB (but for the last one) and larger ones than 5 GiB. */
 const PART_SIZE = { min: 5 * MiB, max: 5 * GiB };
@@ -96,6 +98,9 @@ export const sourceShape = {
     meaning:
       "API 2.0 only: have cluster backups exported before the download. This changes the cloud's state.",
   }),
+  schedule: setting(cron().exactOptional(), {
+    meaning: 'When `schedule` archives this source; as the other sources where absent.',
+  }),
 };
 
 export const destinationShape = {
@@ -119,6 +124,40 @@ export const destinationShape = {
   }),
   profile: setting(choice(PROFILES).prefault('auto'), {
     meaning: 'Whose quirks to expect; `auto` tells by the endpoint.',
+  }),
+};
+
+/** What `schedule` reads, and no other command. */
+export const scheduleShape = {
+  schedule: setting(cron().prefault('17 * * * *'), {
+    variable: 'ARCHIVER_SCHEDULE',
+    meaning: 'When to run, as a cron expression of five fields.',
+  }),
+  timezone: setting(timezone().prefault('Asia/Shanghai'), {
+    variable: 'ARCHIVER_TIMEZONE',
+    meaning: 'The time zone of the schedules.',
+  }),
+  runOnStart: setting(flag().prefault(true), {
+    meaning: 'Run once at the start too, so that a restart delays nothing.',
+  }),
+  jitter: setting(duration({ min: 0, max: HOUR }, 'of at most 1h').prefault('0s'), {
+    meaning:
+      'Every tick comes later by up to this long. Thrown once a process, so the distance between ticks stays the same.',
+  }),
+  httpListen: setting(listenAddress().prefault('0.0.0.0:8080'), {
+    variable: 'ARCHIVER_HTTP_LISTEN',
+    meaning: 'Where health, metrics and the page are served; port 0 takes a free one.',
+  }),
+};
+
+export const metricsShape = {
+  pushgateway: setting(baseUrl().exactOptional(), {
+    variable: 'ARCHIVER_PUSHGATEWAY_URL',
+    meaning: 'Address of a Pushgateway that each run hands its metrics to when it has ended.',
+  }),
+  textfile: setting(text(/\.prom$/, 'a path that ends in .prom').exactOptional(), {
+    variable: 'ARCHIVER_METRICS_TEXTFILE',
+    meaning: "File for node-exporter's textfile collector, written anew when a run has ended.",
   }),
 };
 

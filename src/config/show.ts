@@ -1,6 +1,8 @@
 /** The configuration in force, as the file would say it: what `config show` prints. No secret is in it, only whether there is one. */
 import { stringify } from 'yaml';
-import type { Config, DestinationConfig, SourceConfig } from './schema.ts';
+import type { Secret } from '../domain/secret.ts';
+import { formatListenAddress } from './daemon-fields.ts';
+import type { Config, DestinationConfig, ReceiverConfig, SourceConfig } from './schema.ts';
 import { formatDuration, formatSize, formatUtcOffset } from './units.ts';
 
 /** YAML. Keys are shown as `[redacted]`, passwords in proxy addresses too. */
@@ -14,9 +16,11 @@ export function showConfig(config: Config): string {
     runDeadlineMs,
     bandwidth,
     shard,
+    jitterMs,
+    httpListen,
     ...rest
   } = config;
-  const { log, environment, ...plain } = rest;
+  const { log, environment, notify, heartbeat, ...plain } = rest;
   return stringify({
     sources: sources.map(sourceView),
     destination: destinationView(destination),
@@ -27,6 +31,10 @@ export function showConfig(config: Config): string {
     runDeadline: formatDuration(runDeadlineMs),
     bandwidth: bandwidth === undefined ? 'none' : `${formatSize(bandwidth)} a second`,
     shard: `${shard.index}/${shard.count}`,
+    jitter: jitterMs === 0 ? 'none' : formatDuration(jitterMs),
+    httpListen: formatListenAddress(httpListen),
+    notify: notify.map(receiverView),
+    heartbeat: heartbeat === undefined ? 'none' : originOnly(heartbeat),
     log,
     environment: Object.fromEntries(
       Object.entries(environment).map(([name, value]) => [name, withoutPassword(value)]),
@@ -60,6 +68,21 @@ function destinationView(destination: DestinationConfig) {
         ? "none given: the AWS SDK's default chain"
         : { accessKeyId: credentials.accessKeyId, secretAccessKey: '[redacted]' },
   };
+}
+
+function receiverView({ url, secret, token, intervalMs, ...receiver }: ReceiverConfig) {
+  return {
+    ...receiver,
+    url: originOnly(url),
+    ...(secret && { secret: '[redacted]' }),
+    ...(token && { token: '[redacted]' }),
+    interval: formatDuration(intervalMs),
+  };
+}
+
+/** A webhook's path or query is what lets one in. */
+function originOnly(address: Secret): string {
+  return `${new URL(address.reveal()).origin}/[redacted]`;
 }
 
 function withoutPassword(address: string): string {

@@ -38,18 +38,31 @@ export const otherVariables: readonly OtherVariable[] = [
     name: 'ARCHIVER_SHARD_COUNT',
     meaning: 'In an Indexed Job: the number of shares; the index then comes from `JOB_COMPLETION_INDEX`.',
   },
+  {
+    name: 'ARCHIVER_NOTIFY_URL',
+    meaning: 'Address of a receiver of notifications (a webhook). A secret, as the next three.',
+    fromFile: true,
+  },
+  {
+    name: 'ARCHIVER_NOTIFY_SECRET',
+    meaning: 'Signs the messages, where the receiver (`feishu`, `dingtalk`) was told to want that.',
+    fromFile: true,
+  },
+  { name: 'ARCHIVER_NOTIFY_TOKEN', meaning: 'Sent to the receiver as a bearer token.', fromFile: true },
+  {
+    name: 'ARCHIVER_HEARTBEAT_URL',
+    meaning:
+      'A dead-man switch in the convention of healthchecks.io: `URL/start`, then `URL` after a run that did all it should, else `URL/fail`. `{shard}` in it becomes the index of the share.',
+    fromFile: true,
+  },
   { name: 'HTTPS_PROXY', meaning: "Proxy of every client; never used for the cloud's metadata service." },
   { name: 'NO_PROXY', meaning: 'Hosts that are reached without the proxy, separated by commas.' },
   { name: 'NODE_EXTRA_CA_CERTS', meaning: 'A file of further certificate authorities to trust (PEM).' },
 ];
 
-/** Part of the contract, read by the long-running mode only. */
-const daemonVariables = ['ARCHIVER_SCHEDULE', 'ARCHIVER_TIMEZONE', 'ARCHIVER_HTTP_LISTEN'];
-
-export const knownOtherNames: readonly string[] = [
-  ...otherVariables.map(({ name }) => name),
-  ...daemonVariables,
-];
+export const knownOtherNames: readonly string[] = otherVariables.flatMap(({ name, fromFile }) =>
+  fromFile ? [name, `${name}_FILE`] : [name],
+);
 
 /** What the adapters are handed on as it is. */
 const PASSED_ON = /^(https?_proxy|all_proxy|no_proxy|node_extra_ca_certs|home|userprofile|tke_[a-z_]+)$/i;

@@ -24,6 +24,8 @@ export interface ArchiveLayout {
   /** Holds the dumps of one instance, oldest first. */
   dataPrefix(source: string, instanceId: string): string;
   quarantinePrefix(source: string): string;
+  /** What the receivers of notifications were told by one of several shards (from 0). */
+  notifyStateKey(shard: { readonly index: number; readonly count: number }): string;
   /** Undefined for a key that is no manifest of ours. */
   parseManifestKey(key: string): ArchiveRef | undefined;
   /** Undefined for a key that is no dump of ours. */
@@ -52,6 +54,7 @@ export function archiveLayout(prefix: string): ArchiveLayout {
     },
     dataPrefix: (source, instanceId) => `${root}data/${encodeId(source)}/${encodeId(instanceId)}/`,
     quarantinePrefix: (source) => `${root}quarantine/${encodeId(source)}/`,
+    notifyStateKey: ({ index, count }) => `${root}state/notify/${index}-of-${count}.json`,
 
     parseManifestKey(key) {
       const parts = splitBelow(key, `${root}catalog/`, 4);

@@ -103,6 +103,12 @@ const TABLE = {
   ),
   'store-failed': row('backup', 3, 'store-failed', 'The object storage failed; the next run tries again.'),
   'archive-damaged': row('never', 4, 'internal', 'Archive the backup again while the cloud still has it.'),
+  'notify-failed': row(
+    'never',
+    3,
+    'internal',
+    "Check the receiver's address and secret; `rdb-archiver notify test` sends one message to each receiver.",
+  ),
   interrupted: row('never', 3, 'interrupted', 'The run was asked to stop; the next one goes on.'),
   internal: row('never', 1, 'internal', 'This is a bug: please report it with the log.'),
 } satisfies Record<string, ErrorClass>;

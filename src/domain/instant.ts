@@ -13,6 +13,11 @@ export function toEpoch(instant: Instant): number {
   return Date.parse(instant);
 }
 
+/** Whether a value that was read from somewhere is an instant. */
+export function isInstant(value: unknown): value is Instant {
+  return typeof value === 'string' && !Number.isNaN(toEpoch(value));
+}
+
 /** `2026-11-24T02:15:00Z` to `20261124T021500Z`, the form in object keys. */
 export function stampOf(instant: Instant): string {
   return instant.replaceAll(/[-:]/g, '');

@@ -43,6 +43,8 @@ interface OutcomeBase {
   readonly instanceId: string;
   readonly backupId: string;
   readonly backupStartedAt: Instant;
+  /** When the cloud will delete it. */
+  readonly deadline?: Instant;
   readonly files: readonly OutcomeFile[];
   /** Bytes of all files together. */
   readonly bytes: number;

@@ -27,6 +27,12 @@ export function judgeReceived(received: Received): Judgement {
   }
   if (rdb && rdb.kind !== 'intact') return rdb;
   if (!rdb && size === 0) return { kind: 'damaged', problem: 'the file is empty' };
+  if (!rdb && contentLength === undefined && announcedSize === undefined) {
+    return {
+      kind: 'damaged',
+      problem: `nobody said how long it is, and its format cannot be checked: ${size} bytes may not be all`,
+    };
+  }
 
   const facts = rdb?.facts;
   const differs = announcedSize !== undefined && announcedSize !== size;

@@ -19,6 +19,8 @@ const OPCODE_EOF = 0xff;
 const OPCODE_AUX = 0xfa;
 /** The auxiliary fields lie at the file's beginning; real ones take about a hundred bytes. */
 const HEADER_LIMIT = 4096;
+/** Bytes that tell a web page from a dump; a letter that is cut at their end tells nothing. */
+export const WEB_PAGE_HEAD = 64;
 const INTACT_CRC = '0000000000000000';
 
 /** Checks magic, version, end-of-file opcode and CRC-64; remembers the first and last few bytes only. */
@@ -97,9 +99,10 @@ function notADump(head: Buffer): RdbVerdict {
   return { kind: looksLikeWebPage(head) ? 'web-page' : 'damaged', problem };
 }
 
-/** True for bytes that begin as HTML, XML or JSON text does. */
+/** True for text that begins as HTML, XML or JSON does. Encrypted bytes may begin with the same two letters, but do not go on as text. */
 export function looksLikeWebPage(head: Buffer): boolean {
-  return /^(\ufeff|\xef\xbb\xbf)?\s*(<[!?a-z]|\{\s*["}])/i.test(head.toString('latin1', 0, 64));
+  const text = head.toString('utf8', 0, WEB_PAGE_HEAD);
+  return /^\ufeff?\s*(<[!?a-z]|\{\s*["}])/i.test(text) && !/[^\P{Cc}\s]|\ufffd./su.test(text);
 }
 
 function lastBytes(tail: Buffer, chunk: Uint8Array): Buffer {

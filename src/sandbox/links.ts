@@ -46,7 +46,9 @@ export function createLinks(clock: Pick<Clock, 'now'>): Links {
 
   return {
     presigned(subject, region) {
-      const path = `/${region}/${subject.instanceId}/${subject.backupId}/-${encodeURIComponent(subject.file)}`;
+      const path = [region, subject.instanceId, subject.backupId, `-${subject.file}`]
+        .map(pathSegment)
+        .join('');
       const start = nowInSeconds(clock);
       const window = `${start};${start + PRESIGNED_SECONDS}`;
       // Each call gives another signature, as the cloud's do, even within one second.
@@ -74,6 +76,11 @@ export function createLinks(clock: Pick<Clock, 'now'>): Links {
     find: (target) => issued.get(target),
     expired: (link) => clock.now() >= link.expiresAt,
   };
+}
+
+/** Ids are opaque: as parts of a path, `..` would lead elsewhere, and so would `%2E%2E`. */
+function pathSegment(text: string): string {
+  return `/${text === '.' || text === '..' ? '-' : ''}${encodeURIComponent(text)}`;
 }
 
 function nowInSeconds(clock: Pick<Clock, 'now'>): number {

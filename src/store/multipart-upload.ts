@@ -9,6 +9,7 @@ import {
   CreateMultipartUploadCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import type { Clock } from '../domain/clock.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import type { PartDigest, SentBody } from './body-digest.ts';
 import type { FilledPart } from './fill-parts.ts';
@@ -42,8 +43,8 @@ interface StoredPart {
   readonly digest: PartDigest;
 }
 
-/** Milliseconds that giving up may take, whatever has become of the caller's signal. */
-const GIVE_UP_TIMEOUT = 30_000;
+/** Milliseconds that each step of giving up may take, whatever has become of the caller's signal: a pod is killed after sixty seconds. */
+const GIVE_UP_TIMEOUT = 20_000;
 
 export function beginMultipartUpload(bucket: Bucket, options: MultipartOptions): MultipartUpload {
   const { key, signal } = options;
@@ -90,21 +91,26 @@ export function beginMultipartUpload(bucket: Bucket, options: MultipartOptions):
   };
 }
 
-/** Not cancelled with the rest: an upload whose id we never hear could not be given up. */
-async function create(bucket: Bucket, { key, contentType }: MultipartOptions): Promise<string> {
+/** Not cancelled at once with the rest: an upload whose id we never hear could not be given up. */
+async function create(bucket: Bucket, { key, contentType, signal }: MultipartOptions): Promise<string> {
   const command = new CreateMultipartUploadCommand({
     Bucket: bucket.name,
     Key: key,
     ContentType: contentType,
     ...(bucket.profile.bodyCheck === 'crc32' ? { ChecksumAlgorithm: 'CRC32' } : {}),
   });
-  const { signal } = new AbortController();
-  const { UploadId } = await bucket.call('begin an upload to', key, signal, (options) =>
-    bucket.client.send(command, options),
-  );
-  if (UploadId === undefined)
-    throw new ArchiverError('store-failed', `s3://${bucket.name}/${key}: the store named no upload id`);
-  return UploadId;
+  const patience = createPatience(bucket.clock);
+  signal.addEventListener('abort', patience.runOut);
+  try {
+    const { UploadId } = await bucket.call('begin an upload to', key, patience.signal, (options) =>
+      bucket.client.send(command, options),
+    );
+    if (UploadId !== undefined) return UploadId;
+  } finally {
+    signal.removeEventListener('abort', patience.runOut);
+    patience.end();
+  }
+  throw new ArchiverError('store-failed', `s3://${bucket.name}/${key}: the store named no upload id`);
 }
 
 /** Sends one part and compares the digest the store answers with, where it is one. Returns the ETag as the store wrote it. */
@@ -208,16 +214,22 @@ async function completedAfterAll(
 
 async function abort(bucket: Bucket, key: string, uploadId: string): Promise<void> {
   const command = new AbortMultipartUploadCommand({ Bucket: bucket.name, Key: key, UploadId: uploadId });
-  const deadline = new AbortController();
-  const alarm = bucket.clock.alarm(GIVE_UP_TIMEOUT, () => deadline.abort());
-  alarm.restart();
+  const patience = createPatience(bucket.clock);
+  patience.runOut();
   try {
-    await bucket.call('give up the upload of', key, deadline.signal, (options) =>
+    await bucket.call('give up the upload of', key, patience.signal, (options) =>
       bucket.client.send(command, options),
     );
   } finally {
-    alarm.stop();
+    patience.end();
   }
+}
+
+/** A signal that is aborted some time after `runOut()`: what must not be cancelled may not hold up the end either. */
+function createPatience(clock: Clock) {
+  const controller = new AbortController();
+  const alarm = clock.alarm(GIVE_UP_TIMEOUT, () => controller.abort());
+  return { signal: controller.signal, runOut: () => alarm.restart(), end: () => alarm.stop() };
 }
 
 function otherBytes(bucket: Bucket, key: string, number: number): ArchiverError {

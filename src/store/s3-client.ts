@@ -23,7 +23,12 @@ export interface S3ClientOptions {
   };
   readonly profile?: 'auto' | ProviderName;
   /** They decide about proxies, certificates and the number of sockets; closing the store destroys them. */
-  readonly agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  readonly agents: {
+    readonly http: HttpAgent;
+    readonly https: HttpsAgent;
+    /** Which proxy an address is reached through, for messages. */
+    readonly proxyFor?: (address: string) => string | undefined;
+  };
   readonly clock: Clock;
 }
 
@@ -56,6 +61,7 @@ const NO_LOGGER = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 export function openBucket(options: S3ClientOptions): Bucket {
   const { bucket: name, clock } = options;
   const { profile, region } = providerFor(options.profile ?? 'auto', options.endpoint);
+  const proxy = options.endpoint === undefined ? undefined : options.agents.proxyFor?.(options.endpoint);
   const client = new S3Client(clientConfig(options, profile, options.region ?? region));
   return {
     client,
@@ -68,7 +74,7 @@ export function openBucket(options: S3ClientOptions): Bucket {
         return await send({ abortSignal: signal });
       } catch (error) {
         signal.throwIfAborted();
-        throw explainS3Error(error, `${action} s3://${name}/${key}`);
+        throw explainS3Error(error, `${action} s3://${name}/${key}`, proxy);
       }
     },
   };

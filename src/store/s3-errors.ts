@@ -45,6 +45,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   RequestTimeTooSkewed: 'The clock of this machine is wrong: set it by NTP.',
   InvalidObjectState: 'The object lies in cold storage: restore it there first.',
   RegionMissing: 'Set ARCHIVER_S3_REGION (or AWS_REGION).',
+  ProxyAuthenticationRequired:
+    'Check the user name and password in HTTPS_PROXY or HTTP_PROXY; special characters are percent-encoded there.',
   CredentialsProviderError: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the pod a role.',
 };
 
@@ -71,10 +73,13 @@ const REFUSED_STATUS: Readonly<Record<number, string>> = {
   403: 'AccessDenied',
 };
 
-/** The error for a failed call. `doing` completes "cannot …", for instance `put s3://bucket/key`. */
-export function explainS3Error(thrown: unknown, doing: string): ArchiverError {
+/**
+ * The error for a failed call. `doing` completes "cannot …", for instance `put s3://bucket/key`; `proxy` is the one that the store
+ * is reached through, if any.
+ */
+export function explainS3Error(thrown: unknown, doing: string, proxy?: string): ArchiverError {
   if (thrown instanceof ArchiverError) return thrown;
-  const answer = readAnswer(thrown);
+  const answer = readAnswer(thrown, proxy);
   const { code, hint } = classify(answer);
   const status = answer.status === undefined ? '' : ` (HTTP ${answer.status})`;
   const message = `cannot ${doing}: ${answer.code}${status}: ${answer.message}`;
@@ -97,6 +102,8 @@ function hintFor(status: number): { readonly hint?: string } {
 }
 
 function networkHint(code: string): { readonly hint?: string } {
+  if (code === 'ERR_PROXY_TUNNEL')
+    return { hint: 'The proxy cannot reach the store: check ARCHIVER_S3_ENDPOINT and NO_PROXY.' };
   if (code === 'ENOTFOUND') {
     return {
       hint: 'Check ARCHIVER_S3_ENDPOINT; where the bucket is no host name there, set ARCHIVER_S3_FORCE_PATH_STYLE=true.',
@@ -117,12 +124,17 @@ interface SdkError extends Error {
 }
 
 /** Takes of the SDK's error only what may be shown: its other fields repeat the signed request. */
-function readAnswer(thrown: unknown): S3Answer {
+function readAnswer(thrown: unknown, proxy: string | undefined): S3Answer {
   const error: SdkError = thrown instanceof Error ? thrown : new Error(String(thrown));
   if (error.message === 'Region is missing')
     return new S3Answer('RegionMissing', undefined, 0, 'no region is set');
   const status = error.$metadata?.httpStatusCode ?? error.$response?.statusCode;
+  // Without TLS the proxy answers in the store's place.
+  if (status === 407)
+    return new S3Answer('ProxyAuthenticationRequired', 407, 1, `the proxy ${proxy ?? ''} refuses`);
   const networkCode = typeof error.code === 'string' ? error.code : undefined;
+  if (networkCode === 'ERR_PROXY_TUNNEL' && error.message.includes('407'))
+    return new S3Answer('ProxyAuthenticationRequired', undefined, 1, wording(error));
   const code = status === undefined ? (networkCode ?? error.name) : error.name;
   return new S3Answer(code, status, error.$metadata?.attempts ?? 1, wording(error));
 }

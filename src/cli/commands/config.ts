@@ -9,7 +9,7 @@ export function addConfig(program: Command, surroundings: Surroundings): void {
     .command('config')
     .summary('show the configuration in force, or the schema of its file')
     .description("`show` prints the configuration in force, secrets hidden; `schema` the file's JSON Schema.")
-    .addArgument(new Argument('<what>', 'which of them').choices(['show', 'schema']))
+    .addArgument(new Argument('<show|schema>', 'which of them').choices(['show', 'schema']))
     .addHelpText('after', exitSection(QUIET_CODES))
     .action(async (what: 'show' | 'schema', _options, command: Command) => {
       surroundings.stdout.write(what === 'schema' ? await schema() : await show(command, surroundings));

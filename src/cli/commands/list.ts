@@ -23,7 +23,13 @@ export function addList(program: Command, surroundings: Surroundings, finish: (c
     .command('list')
     .summary('list instances, backups or archives')
     .description('Instances and backups as the cloud has them, archives as the destination has them.')
-    .addArgument(new Argument('<what>', 'which of them').choices(['instances', 'backups', 'archives']))
+    .addArgument(
+      new Argument('<instances|backups|archives>', 'which of them').choices([
+        'instances',
+        'backups',
+        'archives',
+      ]),
+    )
     .argument('[instance]', 'only of this instance, by id')
     .option('--json', 'one JSON document instead of a table')
     .addHelpText('after', exitSection(WORKING_CODES))
