@@ -3,7 +3,6 @@ import type { QuarantinedFile, QuarantineRecord } from '../catalog/quarantine.ts
 import { ArchiverError } from '../domain/errors.ts';
 import { toInstant } from '../domain/instant.ts';
 import { MANIFEST_SCHEMA, type Manifest, type ManifestFile } from '../domain/manifest.ts';
-import type { OutcomeFile } from '../domain/outcome.ts';
 import { DamagedDump } from '../transfer/inspection.ts';
 import type { FileReceipt } from '../transfer/transfer.ts';
 import {
@@ -18,7 +17,7 @@ import {
 } from './fetch-file.ts';
 
 export type BackupResult =
-  | { readonly kind: 'archived'; readonly files: readonly OutcomeFile[] }
+  | { readonly kind: 'archived'; readonly files: readonly ManifestFile[] }
   /** Another run was faster; `by` is its id. */
   | { readonly kind: 'already-archived'; readonly by: string }
   | { readonly kind: 'corrupt-source'; readonly problem: string };

@@ -1,6 +1,7 @@
 /** One backup from the plan to its outcome: archives it, with retry, and turns whatever happens into exactly one line of the ledger. */
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
+import type { ManifestFile } from '../domain/manifest.ts';
 import { isAtRisk } from '../plan/plan.ts';
 import type { Observer } from '../report/observer.ts';
 import { archiveBackup, type BackupResult } from './archive-backup.ts';
@@ -49,6 +50,7 @@ export async function processBackup(
       ports.observer({ type: 'backup.retry', ...ref, attempt: attemptNumber, error }),
     );
     enter(result, subject, ledger, effort);
+    if (result.kind === 'archived') warnOfSizes(result.files, subject, ports.observer);
     return undefined;
   } catch (thrown) {
     const error = asArchiverError(signal.aborted ? signal.reason : thrown);
@@ -81,6 +83,15 @@ function enter(result: BackupResult, subject: Subject, ledger: Ledger, effort: E
       ledger.failed(subject, 'corrupt-source', error, effort);
       break;
     }
+  }
+}
+
+/** The CRC proves the bytes, so another size in the API's answer is only worth a word. */
+function warnOfSizes(files: readonly ManifestFile[], { backup }: Subject, observer: Observer): void {
+  for (const { name, size, announcedSize } of files) {
+    if (announcedSize === undefined) continue;
+    const message = `${name} of backup ${backup.id} has ${size} bytes where the API announced ${announcedSize}; its CRC-64 is right`;
+    observer({ type: 'warning', message });
   }
 }
 

@@ -83,7 +83,10 @@ export const sourceShape = {
         error: 'expected a mapping of tags to values',
       })
       .prefault({}),
-    { meaning: 'Only instances that carry all of these tags.' },
+    {
+      meaning:
+        'Only instances that carry all of these tags. One that was deleted from the cloud has none any more, so its last backups are left out.',
+    },
   ),
   network: setting(choice(['auto', 'intranet', 'extranet']).prefault('auto'), {
     variable: 'ARCHIVER_SOURCE_NETWORK',

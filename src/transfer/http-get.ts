@@ -27,6 +27,11 @@ export type HttpGet = (request: GetRequest) => Promise<GetAnswer>;
 export function describeNetworkError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = (error as NodeJS.ErrnoException).code;
-  const text = error.message.replaceAll(/\?[^\s"')]+/g, '?[redacted]');
+  const text = withoutQueries(error.message);
   return code === undefined || text.includes(code) ? text : `${text} (${code})`;
+}
+
+/** Servers and network errors quote addresses, and the query of a link opens a whole dump. */
+export function withoutQueries(text: string): string {
+  return text.replaceAll(/\?[^\s"')]+/g, '?[redacted]');
 }

@@ -50,7 +50,9 @@ export function judgeResponse(head: ResponseHead, expected: Expectation, now: nu
         cause: 'the proxy wants a user name and password, or others than HTTP_PROXY holds (407)',
       };
     case 412:
-      return { kind: 'restart', cause: 'the file at the link has changed (412)' };
+      return expected.offset === 0
+        ? { kind: 'retry', cause }
+        : { kind: 'restart', cause: 'the file at the link has changed (412)' };
     case 416:
       return expected.offset === 0
         ? { kind: 'retry', cause }

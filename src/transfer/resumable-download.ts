@@ -7,7 +7,8 @@
  */
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError } from '../domain/errors.ts';
-import { describeNetworkError, type GetAnswer, type HttpGet } from './http-get.ts';
+import type { Link } from '../domain/link.ts';
+import { describeNetworkError, type GetAnswer, type HttpGet, withoutQueries } from './http-get.ts';
 import type { LinkLease } from './link-lease.ts';
 import { judgeResponse } from './range-response.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -56,7 +57,8 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
   async function connect(): Promise<GetAnswer> {
     for (;;) {
       signal.throwIfAborted();
-      const link = await lease.current(signal);
+      const link = await patiently(() => lease.current(signal));
+      if (!link) continue;
       const expectedSize = total ?? options.expectedSize;
       let answer: GetAnswer;
       try {
@@ -95,7 +97,7 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
         `the download link of ${subject} was refused, a new one too: ${cause}`,
       );
     }
-    await lease.renew(signal);
+    await patiently(() => lease.renew(signal));
   }
 
   async function renewMissing(cause: string): Promise<void> {
@@ -105,7 +107,19 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
         `the cloud no longer has ${subject}: ${cause}, with a new link too`,
       );
     }
-    await lease.renew(signal);
+    await patiently(() => lease.renew(signal));
+  }
+
+  /** An API that is down for a while must not cost what has come already: it counts as a failure like any other on the way. */
+  async function patiently(ask: () => Promise<Link>): Promise<Link | undefined> {
+    try {
+      return await ask();
+    } catch (error) {
+      const passes = error instanceof ArchiverError && ['api-unavailable', 'throttled'].includes(error.code);
+      if (!passes || position === 0) throw error;
+      await budget.failed(error.message);
+      return undefined;
+    }
   }
 
   async function readText(answer: GetAnswer): Promise<string> {
@@ -143,9 +157,10 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
           if (position === total) return;
           cause = describeNetworkError(error);
         }
-        await budget.failed(cause);
+        // Whoever begins the file again counts this failure.
         if (position > 0 && validator === undefined)
           throw new FileRestart(`${cause}; without an ETag nothing proves what would follow`);
+        await budget.failed(cause);
         answer = await connect();
         if (position > 0) options.onResume(position, cause);
       }
@@ -179,5 +194,5 @@ async function refusalText(body: AsyncIterable<Uint8Array>): Promise<string> {
   const text = Buffer.concat(chunks).toString('utf8');
   const code = /<Code>([^<]{1,100})<\/Code>/.exec(text)?.[1];
   const message = /<Message>([^<]{1,300})<\/Message>/.exec(text)?.[1];
-  return code ? ` ${code}: ${message ?? ''}` : '';
+  return code ? ` ${code}: ${withoutQueries(message ?? '')}` : '';
 }

@@ -90,9 +90,11 @@ describe('a size that the API announces wrongly', () => {
       },
     });
 
-  it('is kept in the manifest as a warning where the checksum proves the bytes', async () => {
+  it('is a warning, kept in the manifest too, where the checksum proves the bytes', async () => {
     const scenario = await announcing(3999, true);
-    expect(only(await scenario.run())).toMatchObject({ outcome: 'archived', bytes: 4000 });
+    const run = await scenario.run();
+    expect(only(run)).toMatchObject({ outcome: 'archived', bytes: 4000 });
+    expect(run.of('warning')[0]?.message).toMatch(/4000 bytes where the API announced 3999/);
     expect(scenario.manifests().get('backup-1')?.files[0]).toMatchObject({ size: 4000, announcedSize: 3999 });
   });
 

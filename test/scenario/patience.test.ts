@@ -1,8 +1,16 @@
 /** How often what is tried again: enough to outlast what passes, and bounded where it does not. */
 import { describe, expect, it } from 'vitest';
 import { HOUR_MS } from '../support/builders.ts';
-import { download } from '../support/cloud.ts';
-import { cutAfter, cutBeforeAnswer, expired } from '../support/cloud-download-faults.ts';
+import { call, download } from '../support/cloud.ts';
+import { internalError } from '../support/cloud-api-faults.ts';
+import {
+  cutAfter,
+  cutAt,
+  cutBeforeAnswer,
+  expired,
+  expireLinkAt,
+  weakEtag,
+} from '../support/cloud-download-faults.ts';
 import { addBackup, createScenario, INSTANCE, MiB, only } from '../support/scenario.ts';
 
 const SIZE = 6 * MiB;
@@ -24,6 +32,14 @@ describe('a download that never makes progress', () => {
     expect(scenario.cloud.downloads()).toHaveLength(2 * 3);
   });
 
+  it('because its host knows no strong ETag and cuts it at the same byte is tried as often', async () => {
+    const scenario = await large();
+    scenario.cloud.fault(download(), weakEtag());
+    scenario.cloud.fault(download(), cutAt(SIZE / 2));
+    expect(only(await scenario.run())).toMatchObject({ reason: 'download-failed', attempts: 2 });
+    expect(scenario.cloud.downloads()).toHaveLength(2 * 3);
+  });
+
   it('because all links are expired asks for a bounded number of new ones', async () => {
     const scenario = await large();
     scenario.cloud.fault(download(), expired());
@@ -41,6 +57,18 @@ describe('a download that makes progress each time', () => {
     const scenario = await large();
     scenario.cloud.fault(download(), cutAfter(MiB / 2));
     expect(only(await scenario.run())).toMatchObject({ outcome: 'archived', attempts: 1, resumes: 11 });
+  });
+});
+
+describe('an API that is down while a link has to be renewed', () => {
+  it('costs no byte that has come already', async () => {
+    const scenario = await large();
+    scenario.cloud.fault(download(), expireLinkAt(2 * MiB));
+    // Eight answers: more than one call's own patience.
+    scenario.cloud.fault(call('DescribeBackupUrl'), internalError(), { after: 1, times: 8 });
+    const run = await scenario.run();
+    expect(only(run)).toMatchObject({ outcome: 'archived', attempts: 1, resumes: 1 });
+    expect(scenario.cloud.downloads().at(-1)?.received.headers['range']).toBe(`bytes=${2 * MiB}-`);
   });
 });
 

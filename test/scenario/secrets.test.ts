@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.ts';
 import { createLog } from '../../src/report/log.ts';
+import { cosError } from '../../src/sandbox/download-host.ts';
 import { textReply } from '../../src/sandbox/exchange.ts';
 import { call, download, type Fault } from '../support/cloud.ts';
 import { denied, notJson, refused } from '../support/cloud-api-faults.ts';
@@ -27,6 +28,10 @@ const quotingApi: Fault = async (exchange, answer) =>
     `bad request: ${JSON.stringify(exchange.received.headers)} ${exchange.received.target}`,
   )(exchange, answer);
 
+/** A download host whose refusal quotes the link. */
+const quotingHost: Fault = async ({ received }) =>
+  cosError(403, 'AccessDenied', `No access to https://bucket.example${received.target}`);
+
 /** A gateway that puts the link into its page, and into the redirect to its login. */
 const quotingPage: Fault = async ({ received }) =>
   textReply(502, 'text/html', `<html>no answer for ${received.target}</html>`);
@@ -44,6 +49,7 @@ const TROUBLES: Readonly<Record<string, (scenario: Scenario) => void>> = {
   'the API quotes the request': api(quotingApi),
   'the API is no API': api(notJson(502)),
   'links are denied': (scenario) => void scenario.cloud.fault(call('DescribeBackupUrl'), denied()),
+  'the host quotes the link': host(quotingHost),
   'a gateway quotes the link': host(quotingPage),
   'the host redirects for ever': host(looping),
   'the host redirects to nowhere': host(nowhere),

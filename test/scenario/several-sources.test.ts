@@ -65,6 +65,13 @@ describe('two sources', () => {
   });
 });
 
+describe.each(['tencent-v3', 'tencent-v2'] as const)('named instances with %s', (api) => {
+  it('and a wrong key end with 10 too, although each fails by itself', async () => {
+    const scenario = await createScenario({ api, source: { ...wrongKey, instances: [INSTANCE, OTHER] } });
+    expect((await scenario.run()).summary).toMatchObject({ considered: 0, exitCode: 10 });
+  });
+});
+
 describe('archive, with two sources,', () => {
   it('finds the one that has the instance', async () => {
     const scenario = await createScenario(inTwoRegions());

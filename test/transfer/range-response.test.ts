@@ -72,6 +72,7 @@ const ROWS: [string, Expectation, number, Record<string, string>, object][] = [
   ['If-Match failed', resumed, 412, {}, { kind: 'restart' }],
   ['a range past the end', resumed, 416, {}, { kind: 'restart' }],
   ['416 for a plain request', start, 416, {}, { kind: 'retry' }],
+  ['412 for a plain request', start, 412, {}, { kind: 'retry' }],
   ['refused', start, 403, {}, { kind: 'refused' }],
   ['not authorised', start, 401, {}, { kind: 'refused' }],
   ['not there', start, 404, {}, { kind: 'missing' }],
