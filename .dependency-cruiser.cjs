@@ -21,15 +21,22 @@ const MAY_IMPORT = {
     'source/source',
     'store/object-store',
   ],
+  daemon: ['domain', 'config', 'report', 'app'],
   sandbox: ['domain', 'source/signature'],
-  cli: ['domain', 'config', 'report', 'app'],
+  cli: ['domain', 'config', 'report', 'daemon', 'app'],
   'system-clock': ['domain'],
   version: [],
 };
 
 /** Who uses a package: where two files share one, replacing the package is no longer one idea. */
 const PACKAGE_OWNERS = {
-  got: ['source/api-client', 'source/metadata', 'source/credentials/', 'transfer/http-get'],
+  got: [
+    'source/api-client',
+    'source/metadata',
+    'source/credentials/',
+    'transfer/got-get',
+    'report/notify/exchange',
+  ],
   '@aws-sdk': ['store/'],
   '@smithy': ['store/'],
   'p-retry': ['archiver/retry'],
@@ -43,7 +50,8 @@ const PACKAGE_OWNERS = {
   dotenv: ['config/'],
   ini: ['source/credentials/profile-file'],
   'fastest-levenshtein': ['config/'],
-  'node-cron': ['daemon/scheduler'],
+  'prom-client': ['report/metrics'],
+  'node-cron': ['daemon/cron', 'config/daemon-fields'],
 };
 
 /** The only files that know every adapter. */

@@ -19,6 +19,8 @@ const PLANTED: readonly (readonly [file: string, imported: string, rule: string]
   ['src/archiver/adapter.ts', '../source/tencent-v3.ts', 'archiver-imports-only-its-own'],
   ['src/report/peer.ts', '../archiver/archiver.ts', 'report-imports-only-its-own'],
   ['src/cli/adapter.ts', '../store/s3-store.ts', 'cli-imports-only-its-own'],
+  ['src/daemon/adapter.ts', '../archiver/run.ts', 'daemon-imports-only-its-own'],
+  ['src/daemon/timer.ts', 'node-cron', 'node-cron-has-one-owner'],
   ['src/sandbox/peer.ts', '../source/source.ts', 'sandbox-imports-only-its-own'],
   ['src/app.ts', './cli/program.ts', 'app-does-not-know-the-command-line'],
   ['src/cli/entry.ts', '../main.ts', 'nobody-imports-the-entry'],

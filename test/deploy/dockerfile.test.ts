@@ -1,7 +1,9 @@
 /** The image is small, pinned and unprivileged, and nothing secret can get into it. */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const dockerfile = readFileSync(resolve(ROOT, 'Dockerfile'), 'utf8');
@@ -12,6 +14,9 @@ const instructions = dockerfile
   .filter((line) => line !== '' && !line.startsWith('#'));
 const stages = instructions.join('\n').split(/^FROM .*$/m);
 const lastStage = (stages.at(-1) ?? '').trim().split('\n');
+const entrypoint = JSON.parse(
+  (lastStage.find((line) => line.startsWith('ENTRYPOINT ')) ?? '').slice('ENTRYPOINT '.length),
+) as string[];
 
 describe('the container image', () => {
   test('starts every stage from one base of a pinned version', () => {
@@ -35,9 +40,41 @@ describe('the container image', () => {
 
   test('does one run when nothing else is asked for', () => {
     expect(lastStage).toContain('CMD ["run"]');
-    expect(lastStage.find((line) => line.startsWith('ENTRYPOINT '))).toMatch(
-      /^ENTRYPOINT \["node", .*"dist\/main\.js"\]$/,
+    expect(entrypoint.join(' ')).toMatch(/exec node .* dist\/main\.js "\$@"/);
+  });
+
+  test('is one process with the arguments as given, without core files, reports or a debugger', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'entrypoint-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    mkdirSync(join(folder, 'dist'));
+    writeFileSync(
+      join(folder, 'dist/main.js'),
+      `const { reportOnFatalError, reportOnSignal, reportOnUncaughtException } = process.report;
+       console.log(JSON.stringify({
+         args: process.argv.slice(2),
+         options: process.execArgv,
+         limits: require('node:fs').readFileSync('/proc/self/limits', 'utf8'),
+         pid: process.pid,
+         reports: [reportOnFatalError, reportOnSignal, reportOnUncaughtException],
+       }));`,
     );
+    const [file = '', ...args] = entrypoint;
+    const { pid, stdout } = spawnSync(file, [...args, 'archive', "it's one; argument"], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: {
+        PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
+        NODE_OPTIONS: '--report-on-fatalerror --report-uncaught-exception --report-on-signal',
+      },
+    });
+    const seen = JSON.parse(stdout) as Record<string, unknown>;
+    expect(seen).toMatchObject({
+      args: ['archive', "it's one; argument"],
+      pid,
+      reports: [false, false, false],
+    });
+    expect(seen['limits']).toMatch(/^Max core file size +0 +0 /m);
+    expect(seen['options']).toContain('--disable-sigusr1');
   });
 
   test('takes in only what is listed, so a forgotten secret stays outside', () => {

@@ -10,7 +10,7 @@ const NAME = 'rdb-archiver';
 
 /** Strict all the way down: a misspelt field, which a cluster would ignore in silence, fails here. */
 const metadata = z.strictObject({
-  name: z.literal(NAME).optional(),
+  name: z.enum([NAME, `${NAME}-status`]).optional(),
   generateName: z.literal(`${NAME}-one-`).optional(),
   namespace: z.literal(NAME).optional(),
   labels: z.record(z.string(), z.string()).refine((labels) => labels['app.kubernetes.io/name'] === NAME),
@@ -167,6 +167,20 @@ describe('the CronJob', () => {
   });
 });
 
+describe('the CronJob that asks how old the archives are', () => {
+  const { spec } = cronJob.parse(read('status.cronjob.yaml')).spec.jobTemplate;
+
+  test('takes exit 5, an instance without a new archive, for a failed job', () => {
+    expect(spec.template.spec.containers[0].args).toEqual(['status', '--max-age', '26h']);
+    expect(codesOf(spec, 'FailJob')).toEqual([2, 3, 5, 11]);
+  });
+
+  test('is locked down exactly like the runs', () => {
+    const runs = cronJob.parse(read('cronjob.yaml')).spec.jobTemplate.spec.template;
+    expect(lockedDown(spec.template)).toEqual(lockedDown(runs));
+  });
+});
+
 describe('the Job for one backup', () => {
   const { spec } = job.parse(read('archive-one.job.yaml'));
 
@@ -177,11 +191,8 @@ describe('the Job for one backup', () => {
 
   test('is locked down and fails exactly like the CronJob', () => {
     const scheduled = cronJob.parse(read('cronjob.yaml')).spec.jobTemplate.spec;
-    const withoutArgs = ({ template, podFailurePolicy }: z.infer<typeof jobSpec>) => ({
-      podFailurePolicy,
-      spec: { ...template.spec, containers: template.spec.containers.map((each) => ({ ...each, args: [] })) },
-    });
-    expect(withoutArgs(spec)).toEqual(withoutArgs(scheduled));
+    expect(spec.podFailurePolicy).toEqual(scheduled.podFailurePolicy);
+    expect(lockedDown(spec.template)).toEqual(lockedDown(scheduled.template));
   });
 });
 
@@ -229,6 +240,11 @@ describe('the configuration', () => {
     expect(image).toBe(`${NAME}:${version}`);
   });
 });
+
+/** All of a pod but what it is asked to do. */
+function lockedDown({ spec }: z.infer<typeof jobSpec>['template']): unknown {
+  return { ...spec, containers: spec.containers.map((each) => ({ ...each, args: [] })) };
+}
 
 function codesOf(spec: z.infer<typeof jobSpec>, action: string): number[] {
   return spec.podFailurePolicy.rules.flatMap((rule) =>

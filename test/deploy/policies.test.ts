@@ -1,0 +1,140 @@
+/** The policies to paste allow what the archiver does and nothing else; above all, only the expirer may delete. */
+import { readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { DEPLOY, readDeploy } from './support/manifests.ts';
+
+/** One text or several, each of this form; comes out as a list. */
+const texts = (form: RegExp) =>
+  z
+    .union([z.string(), z.array(z.string())])
+    .transform((value) => [value].flat())
+    .pipe(z.array(z.string().regex(form)));
+
+/** Policies of AWS. */
+const awsPolicy = z.strictObject({
+  Version: z.literal('2012-10-17'),
+  Statement: z.array(
+    z.strictObject({
+      Sid: z.string().regex(/^[A-Za-z0-9]+$/),
+      Effect: z.enum(['Allow', 'Deny']),
+      Principal: z.literal('*').optional(),
+      Action: texts(/^(s3|kms):[A-Z*]/),
+      Resource: texts(/^arn:aws:/),
+      Condition: z
+        .record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())])))
+        .optional(),
+    }),
+  ),
+});
+
+/** Policies of Tencent's CAM. */
+const camPolicy = z.strictObject({
+  version: z.literal('2.0'),
+  statement: z.array(
+    z.strictObject({
+      effect: z.literal('allow'),
+      action: texts(/^(redis|name\/(cos|sts)):[A-Z]\w+$/),
+      resource: z.array(z.string().regex(/^(\*|qcs::cos:[a-z-]+:uid\/\d+:[a-z0-9-]+\/.*)$/)).optional(),
+      principal: z
+        .strictObject({ federated: z.array(z.string().regex(/^qcs::cam::uin\/\d+:oidc-provider\//)) })
+        .optional(),
+      condition: z.record(z.string(), z.record(z.string(), z.string())).optional(),
+    }),
+  ),
+});
+
+const lifecycle = z.strictObject({
+  Rules: z.array(
+    z.strictObject({
+      ID: z.string(),
+      Status: z.literal('Enabled'),
+      Filter: z.strictObject({ Prefix: z.string().regex(/\/$/) }),
+      AbortIncompleteMultipartUpload: z.strictObject({ DaysAfterInitiation: z.int().min(1) }),
+    }),
+  ),
+});
+
+const aws = (file: string) => awsPolicy.parse(readJson(file)).Statement;
+const cam = (file: string) => camPolicy.parse(readJson(file)).statement;
+const awsActions = (file: string) => aws(file).flatMap(({ Action }) => Action);
+const camActions = (file: string) => cam(file).flatMap(({ action }) => action);
+
+describe('the policies', () => {
+  test('are told one by one in the deployment guide', () => {
+    const guide = readDeploy('../docs/deployment.md');
+    for (const file of readdirSync(resolve(DEPLOY, 'policies')))
+      expect(guide).toContain(`deploy/policies/${file}`);
+  });
+
+  test('let the archiver list, read and put, abort its uploads, encrypt and decrypt, and no more', () => {
+    expect(new Set(awsActions('s3-archiver.json'))).toEqual(
+      new Set([
+        's3:ListBucket',
+        's3:PutObject',
+        's3:GetObject',
+        's3:AbortMultipartUpload',
+        'kms:GenerateDataKey',
+        'kms:Decrypt',
+      ]),
+    );
+    expect(new Set(camActions('cos-archiver.json').map((action) => action.replace('name/cos:', '')))).toEqual(
+      new Set([
+        'GetBucket',
+        'HeadObject',
+        'GetObject',
+        'PutObject',
+        'InitiateMultipartUpload',
+        'UploadPart',
+        'CompleteMultipartUpload',
+        'AbortMultipartUpload',
+      ]),
+    );
+  });
+
+  test('let nobody delete but the expirer, who in turn can put nothing', () => {
+    for (const file of ['s3-archiver.json', 's3-reader.json'])
+      expect(awsActions(file).join()).not.toMatch(/Delete|\*/);
+    expect(camActions('cos-archiver.json').join()).not.toMatch(/Delete|\*/);
+    expect(awsActions('s3-expirer.json')).toContain('s3:DeleteObject');
+    expect(awsActions('s3-expirer.json').join()).not.toMatch(/Put|DeleteObjectVersion|\*/);
+    expect(camActions('cos-expirer.json')).toContain('name/cos:DeleteObject');
+    expect(camActions('cos-expirer.json').join()).not.toMatch(/Put|Upload|\*/);
+    const [deny] = aws('s3-bucket.json').filter(({ Action }) => Action.includes('s3:DeleteObject'));
+    expect(deny).toMatchObject({ Effect: 'Deny', Principal: '*' });
+    expect(deny?.Action).toContain('s3:DeleteObjectVersion');
+  });
+
+  test('only forbid where everybody is meant', () => {
+    for (const { Effect, Principal } of aws('s3-bucket.json'))
+      expect([Effect, Principal]).toEqual(['Deny', '*']);
+  });
+
+  test('let the cloud account read, and never hand out decryption keys', () => {
+    for (const file of ['cam-source.json', 'cam-source-v2.json'])
+      for (const action of camActions(file)) expect(action).toMatch(/^redis:(Describe|Get)(?!BackupDetail)/);
+  });
+
+  test('trust one service account of one cluster', () => {
+    const [trust] = cam('cam-trust-tke.json');
+    expect(trust?.condition).toEqual({
+      string_equal: {
+        'oidc:aud': 'sts.cloud.tencent.com',
+        'oidc:sub': 'system:serviceaccount:rdb-archiver:rdb-archiver',
+      },
+    });
+  });
+
+  test('have uploads that nobody finishes go away, later than any run lasts', () => {
+    const [rule] = lifecycle.parse(readJson('s3-lifecycle.json')).Rules;
+    expect(rule?.AbortIncompleteMultipartUpload.DaysAfterInitiation).toBe(2);
+    const cos = readDeploy('policies/cos-lifecycle.xml');
+    expect(cos).toMatch(/<AbortIncompleteMultipartUpload>\s*<DaysAfterInitiation>2</);
+    expect(cos).toMatch(/<Prefix>production\/<\/Prefix>/);
+  });
+});
+
+function readJson(file: string): unknown {
+  return JSON.parse(readDeploy(`policies/${file}`));
+}
