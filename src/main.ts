@@ -40,7 +40,7 @@ const surroundings: Surroundings = {
   cwd: process.cwd(),
   clock: systemClock,
   version: readVersion(),
-  invocation: import.meta.url.endsWith('.ts') ? 'node src/main.ts' : 'rdb-archiver',
+  invocation: import.meta.url.endsWith('.ts') ? 'npx rdb-archiver' : 'rdb-archiver',
   signal: stop.signal,
 };
 
@@ -76,7 +76,7 @@ async function openSandbox({ port }: { readonly port: number }): Promise<Running
     sandbox.regions.reduce((sum, region) => sum + world[list](region).length, 0);
   return {
     url: sandbox.url,
-    contents: `${count('instances')} instances, ${count('backups')} backups`,
+    contents: `${count('instances')} instances, one that was deleted, ${count('backups')} backups`,
     environment: sandboxEnvironment(sandbox),
     close: () => sandbox.close(),
   };

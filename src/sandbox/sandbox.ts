@@ -1,9 +1,10 @@
 /** An embedded stand-in of the cloud: both APIs and the download host on one loopback port, with signatures really checked. */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Clock } from '../domain/clock.ts';
+import { ArchiverError } from '../domain/errors.ts';
 import type { Dialect } from '../domain/outcome.ts';
 import type { SandboxCredentials } from './api-context.ts';
 import { createApiV2 } from './api-v2.ts';
@@ -88,8 +89,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
     // A client that goes away and an interceptor that cuts are both the end of this connection, and of nothing else.
     serve(request, response).catch(() => response.destroy());
   });
-  server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
-  await once(server, 'listening');
+  await listen(server, options.port ?? 0, options.host ?? '127.0.0.1');
   const { address, family, port } = server.address() as AddressInfo;
 
   return {
@@ -132,4 +132,17 @@ export function sandboxEnvironment(
     ARCHIVER_SOURCE_ENDPOINT: url,
     ARCHIVER_SOURCE_NETWORK: 'extranet',
   };
+}
+
+/** Rejects with `usage` where the port cannot be had: most often another sandbox still holds it. */
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ArchiverError('usage', `the sandbox cannot listen on ${host}:${port}: ${why}`, {
+      hint: 'Choose another --port, or none for a free one.',
+    });
+  }
 }
