@@ -5,6 +5,9 @@ import { ArchiverError } from '../domain/errors.ts';
 /** Files being written, and what killed runs left of them. */
 export const PARTIAL_PREFIX = '.rdb-archiver-partial-';
 
+/** Where they lie: one folder at the top, so that a sweep need not walk through all archives. */
+export const UPLOADS_FOLDER = '.rdb-archiver-uploads';
+
 /** The key's path. Throws `store-refused` for a key that would leave the folder, or that no file can have. */
 export function keyPath(directory: string, key: string): string {
   if (!key.split('/').every(isName)) {
@@ -21,6 +24,7 @@ function isName(segment: string): boolean {
     segment !== '.' &&
     segment !== '..' &&
     !segment.includes('\0') &&
+    segment !== UPLOADS_FOLDER &&
     !segment.startsWith(PARTIAL_PREFIX)
   );
 }

@@ -3,7 +3,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeFile, explainFileError, isMissing } from './file-errors.ts';
-import { keyPath, PARTIAL_PREFIX } from './file-key.ts';
+import { keyPath, PARTIAL_PREFIX, UPLOADS_FOLDER } from './file-key.ts';
 import type { ListedObject, ListOptions } from './object-store.ts';
 
 interface Walk {
@@ -63,7 +63,8 @@ async function entriesOf(
 }
 
 function isListed(entry: Dirent): boolean {
-  return entry.isDirectory() || (entry.isFile() && !entry.name.startsWith(PARTIAL_PREFIX));
+  if (entry.isDirectory()) return entry.name !== UPLOADS_FOLDER;
+  return entry.isFile() && !entry.name.startsWith(PARTIAL_PREFIX);
 }
 
 function goneMeanwhile(error: unknown): undefined {

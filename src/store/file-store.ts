@@ -4,8 +4,9 @@ import { type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:f
 import { dirname, join, resolve } from 'node:path';
 import { feed } from './feed.ts';
 import { describeFile, explainFileError, isMissing } from './file-errors.ts';
-import { keyPath, PARTIAL_PREFIX } from './file-key.ts';
+import { keyPath, PARTIAL_PREFIX, UPLOADS_FOLDER } from './file-key.ts';
 import { listFiles } from './file-list.ts';
+import { sweepPartials } from './file-sweep.ts';
 import type { ObjectStore, PutOptions, UploadOptions, UploadReceipt } from './object-store.ts';
 
 export interface FileStoreOptions {
@@ -19,6 +20,7 @@ const READ_SIZE = 1024 * 1024;
 /** Symbolic links inside the folder are followed by key, but not listed. */
 export function createFileStore(options: FileStoreOptions): ObjectStore {
   const directory = resolve(options.directory);
+  const inHand = new Set<string>();
   const guarded = <Result>(action: string, key: string, work: (path: string) => Promise<Result>) =>
     guard(directory, action, key, work);
   return {
@@ -36,15 +38,17 @@ export function createFileStore(options: FileStoreOptions): ObjectStore {
         const handle = await open(path, 'r').catch(missingAsUndefined);
         return handle && chunksOf(handle, describeFile(directory, key), signal);
       }),
-    put: (key, body, putOptions) => guarded('put', key, (path) => putFile(path, body, putOptions)),
+    put: (key, body, putOptions) =>
+      guarded('put', key, (path) => putFile({ directory, inHand, path }, body, putOptions)),
     upload: (key, body, uploadOptions) =>
-      guarded('upload', key, (path) => uploadFile(path, body, uploadOptions)),
+      guarded('upload', key, (path) => uploadFile({ directory, inHand, path }, body, uploadOptions)),
     delete: (key, { signal }) =>
       guarded('delete', key, async (path) => {
         signal.throwIfAborted();
         const gone = await unlink(path).then(() => true, missingAsUndefined);
         if (gone) await syncFolder(dirname(path));
       }),
+    sweep: (_prefix, sweepOptions) => sweepPartials(directory, inHand, sweepOptions),
     close() {},
   };
 }
@@ -76,17 +80,25 @@ async function* sealed(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
+/** Where a file goes, in which store's folder. */
+interface Place {
+  readonly directory: string;
+  /** Temporary files that are being written. */
+  readonly inHand: Set<string>;
+  readonly path: string;
+}
+
 async function putFile(
-  path: string,
+  place: Place,
   body: Uint8Array,
   { ifAbsent, signal }: PutOptions,
 ): Promise<'stored' | 'exists'> {
   signal.throwIfAborted();
-  return writeWhole(path, (handle) => writeAll(handle, body), ifAbsent ? publishIfAbsent : publish);
+  return writeWhole(place, (handle) => writeAll(handle, body), ifAbsent ? publishIfAbsent : publish);
 }
 
 async function uploadFile(
-  path: string,
+  place: Place,
   body: AsyncIterable<Uint8Array>,
   options: UploadOptions,
 ): Promise<UploadReceipt> {
@@ -97,22 +109,23 @@ async function uploadFile(
       size += chunk.length;
     }
   };
-  await writeWhole(path, write, publish);
+  await writeWhole(place, write, publish);
   // A file system computes no checksum that it could answer with.
   return { size, proof: 'none' };
 }
 
-/** Writes under a temporary name beside the path, to the disk, and publishes it; whatever fails leaves nothing behind. */
+/** Writes under a temporary name, to the disk, and publishes it; whatever fails leaves nothing behind. */
 async function writeWhole<Result>(
-  path: string,
+  { directory, inHand, path }: Place,
   write: (handle: FileHandle) => Promise<void>,
   publishAs: (partial: string, path: string) => Promise<Result>,
 ): Promise<Result> {
   const folder = dirname(path);
-  const partial = join(folder, `${PARTIAL_PREFIX}${randomUUID()}`);
   await makeFolder(folder);
-  const handle = await open(partial, 'wx');
+  const partial = join(await partialsFolder(directory, folder), `${PARTIAL_PREFIX}${randomUUID()}`);
+  inHand.add(partial);
   try {
+    const handle = await open(partial, 'wx');
     try {
       await write(handle);
       await handle.sync();
@@ -125,7 +138,17 @@ async function writeWhole<Result>(
   } catch (error) {
     await unlink(partial).catch(() => undefined);
     throw error;
+  } finally {
+    inHand.delete(partial);
   }
+}
+
+/** Where another file system is mounted inside, nothing can be moved into it; there the file is written beside its place. */
+async function partialsFolder(directory: string, folder: string): Promise<string> {
+  const uploads = join(directory, UPLOADS_FOLDER);
+  await makeFolder(uploads);
+  const [one, other] = await Promise.all([stat(uploads), stat(folder)]);
+  return one.dev === other.dev ? uploads : folder;
 }
 
 async function publish(partial: string, path: string): Promise<'stored'> {

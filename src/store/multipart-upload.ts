@@ -78,7 +78,9 @@ export function beginMultipartUpload(bucket: Bucket, options: MultipartOptions):
     },
     async complete(sent) {
       const parts = listParts(stored, begun, sent.size);
-      await complete(bucket, key, await created, parts, sent, signal);
+      const uploadId = await created;
+      await complete(bucket, key, uploadId, parts, sent, signal);
+      bucket.uploadsInHand.delete(uploadId);
     },
     async giveUp() {
       await settled();
@@ -105,7 +107,10 @@ async function create(bucket: Bucket, { key, contentType, signal }: MultipartOpt
     const { UploadId } = await bucket.call('begin an upload to', key, patience.signal, (options) =>
       bucket.client.send(command, options),
     );
-    if (UploadId !== undefined) return UploadId;
+    if (UploadId !== undefined) {
+      bucket.uploadsInHand.add(UploadId);
+      return UploadId;
+    }
   } finally {
     signal.removeEventListener('abort', patience.runOut);
     patience.end();
@@ -222,6 +227,8 @@ async function abort(bucket: Bucket, key: string, uploadId: string): Promise<voi
     );
   } finally {
     patience.end();
+    // Where it failed, a later sweep may try again.
+    bucket.uploadsInHand.delete(uploadId);
   }
 }
 

@@ -1,4 +1,5 @@
-/** The port to the object storage: six calls, and what each of them promises. */
+/** The port to the object storage: seven calls, and what each of them promises. */
+import type { Finding } from '../domain/check.ts';
 
 export interface ListedObject {
   readonly key: string;
@@ -30,7 +31,16 @@ export interface PutOptions extends CallOptions {
 export interface UploadOptions extends CallOptions {
   /** Bytes that will come; absent where nobody knows. The upload fails when fewer or more come. */
   readonly size?: number;
+  /** What somebody said of it, where nobody knows: the upload makes room for so many, and takes fewer or more. */
+  readonly expectedSize?: number;
   readonly contentType: string;
+}
+
+export interface SweepOptions extends CallOptions {
+  /** Whether an unfinished upload to this key is one of ours. */
+  readonly isOurs: (key: string) => boolean;
+  /** Only what was begun before this, in milliseconds since the epoch. */
+  readonly begunBefore: number;
 }
 
 export interface UploadReceipt {
@@ -74,6 +84,21 @@ export interface ObjectStore {
   /** Removes an object; nothing happens where there is none. */
   delete(key: string, options: CallOptions): Promise<void>;
 
+  /**
+   * Removes what killed processes have left of uploads, and says how much of it there was: unfinished multipart uploads under the
+   * prefix, and in a folder temporary files (their name alone says that they are ours). Never an upload of this very process, however old.
+   */
+  sweep(prefix: string, options: SweepOptions): Promise<number>;
+
   /** Closes idle connections. */
   close(): void;
+}
+
+/** Finds out what a store really does. Beside the store, and not part of it: only `check` needs it. */
+export interface StoreProbe {
+  /**
+   * Tries each promise in turn with small objects. `keyOf` gives the only keys that are ever touched, one a name. Rejects only with
+   * the signal's reason; what fails is in the findings.
+   */
+  run(keyOf: (name: string) => string, options: CallOptions): Promise<readonly Finding[]>;
 }

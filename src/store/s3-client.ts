@@ -38,6 +38,8 @@ export interface Bucket {
   readonly name: string;
   readonly profile: ProviderProfile;
   readonly clock: Clock;
+  /** Ids of multipart uploads that are on their way through this client. */
+  readonly uploadsInHand: Set<string>;
   /** Sends a request; its failure comes as an `ArchiverError` that says what was tried (`action`, on `key`), or as the signal's reason. */
   call<Output>(
     action: string,
@@ -68,6 +70,7 @@ export function openBucket(options: S3ClientOptions): Bucket {
     name,
     profile,
     clock,
+    uploadsInHand: new Set(),
     async call(action, key, signal, send) {
       signal.throwIfAborted();
       try {

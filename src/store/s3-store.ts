@@ -8,6 +8,7 @@ import { answerOf } from './s3-errors.ts';
 import { headObject } from './s3-head.ts';
 import { listObjects } from './s3-list.ts';
 import { putObject } from './s3-put.ts';
+import { sweepUploads } from './s3-sweep.ts';
 import { uploadObject } from './s3-upload.ts';
 
 export interface S3StoreOptions extends S3ClientOptions {
@@ -35,6 +36,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       const command = new DeleteObjectCommand({ Bucket: bucket.name, Key: key });
       await bucket.call('delete', key, signal, (sendOptions) => bucket.client.send(command, sendOptions));
     },
+    sweep: (prefix, sweepOptions) => sweepUploads(bucket, prefix, sweepOptions),
     close() {
       agents.http.destroy();
       agents.https.destroy();

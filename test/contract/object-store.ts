@@ -9,12 +9,16 @@ export interface StoreUnderTest {
   readonly store: ObjectStore;
   /** How much of uploads that nobody will complete lies there. */
   leftovers(): Promise<number>;
+  /** Leaves behind what a process leaves that is killed in mid-upload to this key. */
+  strand(key: string): Promise<void>;
   close(): Promise<void>;
 }
 
 interface Traits {
   /** `checksum` where the store answers with one. */
   readonly proof: 'checksum' | 'none';
+  /** False where a leftover does not show its key, only that it is ours. */
+  readonly leftoversHaveKeys: boolean;
 }
 
 const signal = new AbortController().signal;
@@ -250,6 +254,65 @@ export function objectStoreContract(name: string, traits: Traits, open: () => Pr
       }
       expect((await listed(prefix)).map(({ key }) => key)).toEqual(keys);
       expect(await listed(prefix, 1001)).toHaveLength(1001);
+    });
+
+    describe('a sweep', () => {
+      const sweep = (prefix: string, begunBefore: number, isOurs = (_key: string) => true) =>
+        store.sweep(prefix, { isOurs, begunBefore, signal });
+      /** Beyond any difference between the clocks, so that everything is old. */
+      const later = () => Date.now() + 3_600_000;
+
+      test('removes what killed runs have left, once it is old enough', async () => {
+        const prefix = fresh();
+        await opened.strand(`${prefix}a b+ü/dump.rdb`);
+        await opened.strand(`${prefix}other/dump.rdb`);
+        expect(await sweep(prefix, Date.now() - 3_600_000)).toBe(0);
+        expect(await opened.leftovers()).toBe(2);
+        expect(await sweep(prefix, later())).toBe(2);
+        expect(await opened.leftovers()).toBe(0);
+        expect(await sweep(prefix, later())).toBe(0);
+      });
+
+      test('touches no upload that this process has in hand, and none that is done', async () => {
+        const prefix = fresh();
+        await put(`${prefix}done`, 'whole');
+        const bytes = patterned(6 * MIN_PART_SIZE);
+        let swept: number | undefined;
+        const body = streamOf(bytes, {
+          before: async (position) => {
+            // With four buffers the first part has arrived by then, so the upload is known here by its id.
+            if (position > 5 * MIN_PART_SIZE) swept ??= await sweep(prefix, later());
+          },
+        });
+        await store.upload(`${prefix}dump.rdb`, body, binary);
+        expect(swept).toBe(0);
+        expect((await collect(await store.read(`${prefix}dump.rdb`, { signal })))?.equals(bytes)).toBe(true);
+        expect(await text(`${prefix}done`)).toBe('whole');
+      });
+
+      if (traits.leftoversHaveKeys)
+        test('leaves alone what lies elsewhere or is not named as ours are', async () => {
+          const prefix = fresh();
+          const elsewhere = fresh();
+          await opened.strand(`${prefix}ours`);
+          await opened.strand(`${prefix}theirs`);
+          await opened.strand(`${elsewhere}ours`);
+          expect(await sweep(prefix, later(), (key) => key === `${prefix}ours`)).toBe(1);
+          expect(await opened.leftovers()).toBe(2);
+          for (const place of [prefix, elsewhere]) expect(await sweep(place, later())).toBe(1);
+        });
+
+      test('stops when asked to', async () => {
+        const stopped = {
+          isOurs: () => true,
+          begunBefore: later(),
+          signal: AbortSignal.abort(new Error('stop')),
+        };
+        const prefix = fresh();
+        await opened.strand(`${prefix}a`);
+        await expect(store.sweep(prefix, stopped)).rejects.toThrow('stop');
+        expect(await sweep(prefix, later())).toBe(1);
+      });
     });
 
     test('uploads many at once from one small pool', async () => {

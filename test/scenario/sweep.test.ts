@@ -1,0 +1,150 @@
+/** What killed runs leave of their uploads is removed by a later run, and nothing else is. */
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { interruption } from '../../src/domain/errors.ts';
+import { PARTIAL_PREFIX, UPLOADS_FOLDER } from '../../src/store/file-key.ts';
+import { download } from '../support/cloud.ts';
+import { beginUpload, storeChunks } from '../support/s3-bucket.ts';
+import { addBackup, createScenario, INSTANCE, MiB, type Scenario } from '../support/scenario.ts';
+
+const HOUR_MS = 3_600_000;
+const KEY = `redis/data/ap-guangzhou/${INSTANCE}/20261120T021500Z_gone/dump.rdb`;
+
+/** Leaves an upload as a killed run does, so long ago by the worker's clock. */
+function strand({ s3, clock }: Pick<Scenario, 's3' | 'clock'>, hoursAgo: number, key = KEY): string {
+  const upload = beginUpload(s3, key, 'application/octet-stream');
+  upload.initiated = clock.now() - hoursAgo * HOUR_MS;
+  return upload.id;
+}
+
+describe('a run', () => {
+  it('gives up uploads of ours that are older than the age, counts them, and lets all others be', async () => {
+    const scenario = await createScenario();
+    strand(scenario, 25);
+    strand(scenario, 200, KEY.replace('/data/', '/quarantine/'));
+    const kept = [
+      strand(scenario, 23),
+      strand(scenario, 25, 'redis/data/notes/of-somebody-else.bin'),
+      strand(scenario, 25, 'elsewhere/data/ap-guangzhou/crs-1/20261120T021500Z_1/dump.rdb'),
+    ];
+    const run = await scenario.run();
+    expect(run.summary.exitCode).toBe(0);
+    expect(run.of('uploads.swept')).toMatchObject([{ removed: 2, runId: run.summary.runId }]);
+    expect([...scenario.s3.uploads.keys()]).toEqual(kept);
+  });
+
+  it('lets an old upload be that still grows: a terabyte may take longer than a day', async () => {
+    const scenario = await createScenario();
+    const [dead, living] = [strand(scenario, 30), strand(scenario, 30)].map((id) =>
+      scenario.s3.uploads.get(id),
+    );
+    for (const upload of [dead, living]) upload?.parts.set(1, await storeChunks([Buffer.from('part')], true));
+    if (living) living.touched = scenario.clock.now() - HOUR_MS;
+    expect((await scenario.run()).of('uploads.swept')).toMatchObject([{ removed: 1 }]);
+    expect([...scenario.s3.uploads.values()]).toEqual([living]);
+  });
+
+  it('says nothing where there was nothing to remove', async () => {
+    const run = await (await createScenario()).run();
+    expect(run.of('uploads.swept')).toEqual([]);
+    expect(run.of('warning')).toEqual([]);
+  });
+
+  it('finds them behind more pages than one', async () => {
+    const scenario = await createScenario();
+    scenario.s3.behaviour.pageSize = 2;
+    for (let index = 0; index < 7; index += 1)
+      strand(scenario, 30, KEY.replace('gone', `gone-${index >> 1}`));
+    expect((await scenario.run()).of('uploads.swept')).toMatchObject([{ removed: 7 }]);
+    expect(scenario.s3.uploads.size).toBe(0);
+  });
+
+  it('takes the configured age', async () => {
+    const scenario = await createScenario({ config: { staleUploadAgeMs: 7 * HOUR_MS } });
+    strand(scenario, 8);
+    expect((await scenario.run()).of('uploads.swept')).toMatchObject([{ removed: 1 }]);
+  });
+
+  it.each([
+    ['refuses the listing', 'ListMultipartUploads', 403, 'AccessDenied'],
+    ['does not know it', 'ListMultipartUploads', 501, 'NotImplemented'],
+    ['refuses to give one up', 'AbortMultipartUpload', 403, 'AccessDenied'],
+  ] as const)(
+    'of a store that %s ends as well as ever, with one warning in all',
+    async (_, on, status, code) => {
+      const scenario = await createScenario();
+      const id = strand(scenario, 25);
+      scenario.s3.fail({ on, effect: 'answer', status, code, times: 100 });
+      const first = await scenario.run();
+      expect(first.summary).toMatchObject({ archived: 1, exitCode: 0 });
+      expect(first.of('warning')).toMatchObject([
+        { hint: expect.stringContaining(`s3:${on.replace('ListM', 'ListBucketM')}`) },
+      ]);
+      expect((await scenario.run()).of('warning')).toEqual([]);
+      expect([...scenario.s3.uploads.keys()]).toEqual([id]);
+    },
+  );
+
+  it('that is interrupted sweeps nothing', async () => {
+    const scenario = await createScenario();
+    strand(scenario, 25);
+    const controller = new AbortController();
+    const gate = scenario.cloud.holdAt(download());
+    const running = scenario.run(controller.signal);
+    await gate.reached;
+    controller.abort(interruption('SIGTERM'));
+    await running;
+    gate.release();
+    expect(scenario.s3.counts.get('ListMultipartUploads')).toBeUndefined();
+    expect(scenario.s3.uploads.size).toBe(1);
+  });
+
+  it('leaves the upload of a run that is still at it alone', async () => {
+    const scenario = await createScenario({
+      world(world, clock) {
+        world.addInstance({ id: INSTANCE });
+        addBackup(world, clock, { id: 'large', size: 11 * MiB });
+      },
+    });
+    const gate = scenario.s3.holdAt(({ operation }) => operation === 'UploadPart');
+    onTestFinished(() => gate.release());
+    const slow = scenario.run();
+    await gate.arrived;
+    const [living] = [...scenario.s3.uploads.values()];
+    if (living) living.initiated = scenario.clock.now() - 5 * HOUR_MS;
+    const fast = await (await scenario.secondWorker()).run();
+    expect(fast.of('uploads.swept')).toEqual([]);
+    expect([...scenario.s3.uploads.values()]).toEqual([living]);
+    gate.release();
+    expect((await slow).summary.exitCode).toBe(0);
+  });
+
+  it('into a folder removes temporary files that are old enough, and nothing else', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'rdb-archiver-sweep-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const scenario = await createScenario({ config: { destination: { kind: 'file', directory } } });
+    const uploads = join(directory, UPLOADS_FOLDER);
+    await mkdir(uploads);
+    const leave = async (name: string, hoursAgo: number) => {
+      await writeFile(join(uploads, name), 'half a dump');
+      const time = (scenario.clock.now() - hoursAgo * HOUR_MS) / 1000;
+      await utimes(join(uploads, name), time, time);
+    };
+    await leave(`${PARTIAL_PREFIX}old`, 25);
+    await leave(`${PARTIAL_PREFIX}young`, 23);
+    await leave('of-somebody-else', 100);
+    const run = await scenario.run();
+    expect(run.summary).toMatchObject({ archived: 1, exitCode: 0 });
+    expect(run.of('uploads.swept')).toMatchObject([{ removed: 1 }]);
+    expect((await readdir(uploads)).sort()).toEqual([`${PARTIAL_PREFIX}young`, 'of-somebody-else']);
+  });
+
+  it('that was asked for one backup alone sweeps nothing', async () => {
+    const scenario = await createScenario();
+    strand(scenario, 25);
+    await scenario.archive(INSTANCE);
+    expect(scenario.s3.uploads.size).toBe(1);
+  });
+});
