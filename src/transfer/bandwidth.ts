@@ -8,8 +8,12 @@ export type Pace = (bytes: number, signal: AbortSignal) => Promise<void>;
 export function createPace(bytesPerSecond: number | undefined, clock: Clock): Pace {
   if (bytesPerSecond === undefined) return async () => {};
   let freeAt = 0;
+  let latest = 0;
   return async (bytes, signal) => {
     const now = clock.now();
+    // The clock was set back: what was paid for lies in a time that may be years away.
+    if (now < latest) freeAt = now;
+    latest = now;
     const startsAt = Math.max(now, freeAt);
     freeAt = startsAt + (bytes / bytesPerSecond) * 1000;
     if (startsAt > now) await clock.sleep(startsAt - now, signal);

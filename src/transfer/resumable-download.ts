@@ -11,6 +11,7 @@ import type { Link } from '../domain/link.ts';
 import { describeNetworkError, type GetAnswer, type HttpGet, withoutQueries } from './http-get.ts';
 import type { LinkLease } from './link-lease.ts';
 import { judgeResponse } from './range-response.ts';
+import { TooSlow, withRateFloor } from './rate-floor.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { withStallAlarm } from './stall-alarm.ts';
 
@@ -28,6 +29,8 @@ export interface DownloadOptions {
   readonly signal: AbortSignal;
   /** Milliseconds without a byte that count as a failure. */
   readonly stallTimeoutMs: number;
+  /** Bytes a second that must come on average over a stall time-out of waiting; 0 for none. */
+  readonly minimumRate: number;
   /** Bytes of the file, as far as the API knows. */
   readonly expectedSize?: number;
   /** Called with the byte at which a broken download goes on. */
@@ -49,6 +52,7 @@ const REFUSAL_TEXT_LIMIT = 8 * 1024;
 /** Resolves when the first answer is there. Rejects with `download-failed`, `link-refused`, `backup-gone`, what the lease says, or `FileRestart`. */
 export async function openDownload(options: DownloadOptions): Promise<Download> {
   const { subject, lease, get, budget, clock, signal, stallTimeoutMs } = options;
+  const floor = { clock, windowMs: stallTimeoutMs, bytes: (options.minimumRate * stallTimeoutMs) / 1000 };
   let position = 0;
   let total: number | undefined;
   let validator: string | undefined;
@@ -145,7 +149,7 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
             signal,
             cancel: answer.discard,
           });
-          for await (const chunk of guarded) {
+          for await (const chunk of withRateFloor(guarded, floor)) {
             position += chunk.byteLength;
             budget.progress(position);
             yield chunk;
@@ -155,6 +159,7 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
         } catch (error) {
           signal.throwIfAborted();
           if (position === total) return;
+          if (error instanceof TooSlow) budget.demand(floor.bytes);
           cause = describeNetworkError(error);
         }
         // Whoever begins the file again counts this failure.

@@ -7,6 +7,8 @@ export interface RetryBudget {
   progress(position: number): void;
   /** Counts a failure and waits before the next attempt; rejects with `download-failed` when the budget is used up. */
   failed(cause: string, retryAfterMs?: number): Promise<void>;
+  /** So many bytes more must come before anything counts as progress again: a trickle would refill the budget for ever. */
+  demand(bytes: number): void;
   /** Counts a refused link; false when `limit` refusals without progress are used up. */
   refused(limit: number): boolean;
 }
@@ -31,14 +33,20 @@ export function createRetryBudget(options: BudgetOptions): RetryBudget {
   let failures = 0;
   let refusals = 0;
   let best = 0;
+  let demanded = 0;
   const causes = new Map<string, number>();
 
   return {
     progress(position) {
       if (position <= best) return;
       best = position;
+      if (position < demanded) return;
       failures = 0;
       refusals = 0;
+    },
+
+    demand(bytes) {
+      demanded = best + bytes;
     },
 
     async failed(cause, retryAfterMs) {

@@ -43,6 +43,8 @@ export interface TransferJob {
 export interface TransferPolicy {
   /** Milliseconds without a byte that count as a failure. */
   readonly stallTimeoutMs: number;
+  /** Bytes a second below which a download has failed; 0 for none. */
+  readonly minimumRate: number;
   /** Attempts without progress. */
   readonly attempts: number;
   /** `auto` reads an object back only where the store cannot prove that it holds the right bytes. */
@@ -106,14 +108,17 @@ async function moveOnce(job: TransferJob, ports: TransferPorts, budget: RetryBud
     clock,
     onRenewal: listener.linkRenewed,
   });
-  const stall = { clock, signal, stallTimeoutMs: policy.stallTimeoutMs };
+  const { stallTimeoutMs, minimumRate } = policy;
   const expected = file.announcedSize === undefined ? {} : { expectedSize: file.announcedSize };
   const download = await openDownload({
     subject,
     lease,
     get,
     budget,
-    ...stall,
+    clock,
+    signal,
+    stallTimeoutMs,
+    minimumRate,
     ...expected,
     onResume: listener.resumed,
   });
@@ -127,7 +132,8 @@ async function moveOnce(job: TransferJob, ports: TransferPorts, budget: RetryBud
     keepDamaged: job.keepDamaged,
     beforeVisible: job.beforeVisible,
   });
-  const size = download.size === undefined ? {} : { size: download.size };
+  // An announced size is only a hint, but enough to say before the first byte that it could never be held.
+  const size = download.size === undefined ? expected : { size: download.size };
   const stored = await store.upload(job.key, inspected.body, { ...size, contentType: CONTENT_TYPE, signal });
 
   const inspection = inspected.result();

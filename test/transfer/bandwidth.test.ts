@@ -35,6 +35,15 @@ describe('the bandwidth cap', () => {
     expect(clock.now() - begin).toBeGreaterThanOrEqual(1000);
   });
 
+  it('does not wait for the old time to come again when the clock was set back', async () => {
+    const clock = createTestClock();
+    const pace = createPace(MiB, clock);
+    await pace(MiB, signal);
+    clock.advance(-3_600_000);
+    await pace(MiB, signal);
+    expect(clock.slept()).toBeLessThanOrEqual(1000);
+  });
+
   it('costs nothing where none is configured', async () => {
     const clock = createTestClock();
     await createPace(undefined, clock)(1e12, signal);

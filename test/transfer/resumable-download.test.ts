@@ -62,6 +62,7 @@ async function download(script: readonly Turn[], options: Options = {}) {
     clock,
     signal,
     stallTimeoutMs: options.stallTimeoutMs ?? 5000,
+    minimumRate: 0,
     onResume: (position) => events.push(`resumed at ${position}`),
   });
   const hash = createHash('sha256');
