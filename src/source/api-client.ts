@@ -37,6 +37,8 @@ export interface ApiClient {
    * `subject`: on whose behalf, for messages.
    */
   call(action: string, parameters: Fields, subject: string, signal: AbortSignal): Promise<Fields>;
+  /** The server's clock minus ours in milliseconds, as its last answer showed it; undefined before the first. */
+  skewMs(): number | undefined;
 }
 
 /** Tries of one call while the API is down or throttles us: about half a minute in all. */
@@ -69,8 +71,11 @@ export function createApiClient(options: ClientOptions): ApiClient {
   });
   /** Server's clock minus ours. */
   let skew = 0;
+  let shown: number | undefined;
 
   return {
+    skewMs: () => shown,
+
     async call(action, parameters, subject, signal) {
       const unused = new Set(['clock', 'credentials']);
 
@@ -80,6 +85,7 @@ export function createApiClient(options: ClientOptions): ApiClient {
         const timestamp = Math.floor((clock.now() + skew) / 1000);
         const request = protocol.sign({ action, parameters, credentials, timestamp });
         const { answer, serverTime } = await exchange(request, signal);
+        if (serverTime !== undefined) shown = serverTime - clock.now();
         report(action, answer);
         if (answer.ok) return answer.data;
 

@@ -20,11 +20,15 @@ export function createRateLimit(
   workers = 1,
 ): RateLimit {
   const nextFree = new Map<string, number>();
+  let latest = Number.NEGATIVE_INFINITY;
 
   return async (action, signal) => {
     signal.throwIfAborted();
     const interval = (1000 * workers) / ((quotas[action] ?? USUAL_QUOTA) * SHARE);
     const now = clock.now();
+    // The clock was set back: the turns that were given out lie in a time that may be years away.
+    if (now < latest) nextFree.clear();
+    latest = now;
     const turn = Math.max(now, nextFree.get(action) ?? now);
     nextFree.set(action, turn + interval);
     if (turn > now) await clock.sleep(turn - now, signal);

@@ -34,6 +34,34 @@ export interface Inventory {
   readonly failures: readonly ListingFailure[];
 }
 
+export interface CheckupRequest {
+  /** Literal ids, where the selection names nothing else. */
+  readonly instanceIds?: readonly string[];
+  readonly selects: (instance: Instance) => boolean;
+  readonly signal: AbortSignal;
+}
+
+/** One action of the API, called once. Neither member: it was answered well. */
+export interface TriedAction {
+  readonly action: string;
+  readonly error?: ArchiverError;
+  /** Why it was not called. */
+  readonly untried?: string;
+}
+
+export interface Checkup {
+  /** In the order in which archiving calls them. */
+  readonly actions: readonly TriedAction[];
+  /** The cloud's clock minus ours, in milliseconds; absent where nothing answered. */
+  readonly skewMs?: number;
+  /** A backup whose links were had just now. */
+  readonly sample?: {
+    readonly instance: Instance;
+    readonly backup: Backup;
+    readonly files: readonly BackupFile[];
+  };
+}
+
 export interface Source {
   readonly name: string;
   readonly api: Dialect;
@@ -45,6 +73,9 @@ export interface Source {
 
   /** One small request, to see whether the API answers and takes the credentials. Rejects as `files` does. */
   probe(signal: AbortSignal): Promise<void>;
+
+  /** Calls each action that archiving needs, where that changes nothing in the cloud. Rejects only with the signal's reason. */
+  checkup(request: CheckupRequest): Promise<Checkup>;
 
   /**
    * Asks for fresh links, so call it when the transfer starts and not before (invariant 1). At least one file, no name twice,

@@ -27,6 +27,8 @@ const BACKUPS: Table = {
 export interface V2Listing {
   instances(ids: readonly string[] | undefined, signal: AbortSignal): Promise<Rows<Fields>>;
   backups(instanceId: string, signal: AbortSignal): Promise<Rows<Fields>>;
+  /** The first page of instances: one call. */
+  firstInstances(ids: readonly string[] | undefined, signal: AbortSignal): Promise<readonly Fields[]>;
   /** Asks for a single instance. */
   probe(signal: AbortSignal): Promise<void>;
 }
@@ -43,6 +45,13 @@ export function v2Listing(client: ApiClient): V2Listing {
 
     backups(redisId, signal) {
       return rowsWhere(BACKUPS, { redisId }, `of ${redisId}`, signal);
+    },
+
+    async firstInstances(ids, signal) {
+      const redisId = ids?.[0];
+      const filter = { ...(redisId !== undefined && { redisId }), limit: INSTANCES.maxLimit, offset: 0 };
+      const answer = await client.call(INSTANCES.action, filter, `of ${redisId ?? 'the region'}`, signal);
+      return rowsOf(fieldsOf(answer['data'])[INSTANCES.set]);
     },
 
     async probe(signal) {

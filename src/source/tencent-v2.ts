@@ -2,6 +2,7 @@
 import type { Backup } from '../domain/backup.ts';
 import { createApiClient } from './api-client.ts';
 import { backupFiles } from './backup-files.ts';
+import { type CheckupCalls, checkup } from './checkup.ts';
 import { exportedByCloud } from './cluster-export.ts';
 import { assemble } from './inventory.ts';
 import { textOf } from './json-fields.ts';
@@ -29,6 +30,19 @@ export function createTencentV2(options: V2Options): Source {
   const client = createApiClient({ ...options, protocol: v2Protocol(endpoint, region) });
   const listing = v2Listing(client);
   const reader = v2Reader(options.utcOffsetMinutes);
+  const calls: CheckupCalls = {
+    instances: {
+      action: 'DescribeRedis',
+      list: async (ids, signal) => (await listing.firstInstances(ids, signal)).map(reader.instance),
+    },
+    backups: { action: 'GetRedisBackupList', ofRegion: false, list: backupsOf },
+    // A cluster's backup is exported before it has a link, and that changes the cloud's state.
+    links: { action: 'GetBackupDownloadUrl', harmless: ({ cluster }) => !cluster, ask: linksOf },
+    ...(options.exportClusters && {
+      untried: { action: 'ExportRedisBackup', untried: 'it would change something in the cloud' },
+    }),
+    skewMs: client.skewMs,
+  };
   const exporting = { client, listing, clock, allowed: options.exportClusters };
 
   return {
@@ -48,11 +62,20 @@ export function createTencentV2(options: V2Options): Source {
 
     probe: (signal) => listing.probe(signal),
 
+    checkup: (request) => checkup(calls, request),
+
     async files(backup, instance, signal) {
       if (instance.cluster) await exportedByCloud(backup, exporting, signal);
       return linksOf(backup, signal);
     },
   };
+
+  async function backupsOf(instanceId: string | undefined, signal: AbortSignal): Promise<readonly Backup[]> {
+    if (instanceId === undefined) return [];
+    const { rows, failure } = await listing.backups(instanceId, signal);
+    if (failure !== undefined) throw failure;
+    return rows.flatMap((row) => reader.backup(row, instanceId) ?? []);
+  }
 
   async function linksOf(backup: Backup, signal: AbortSignal) {
     const { instanceId, id } = backup;

@@ -8,6 +8,9 @@ import { type Page, paginate, type Rows } from './paginate.ts';
 
 const MAX_IDS_A_REQUEST = 100;
 
+/** Rows of a first page: enough to find one instance that has a backup. */
+const FIRST_PAGE = 100;
+
 interface Table {
   readonly action: string;
   /** The answer's field with the rows. */
@@ -37,6 +40,9 @@ const STATUSES = Object.values(STATUS);
 export interface V3Listing {
   instances(ids: readonly string[] | undefined, signal: AbortSignal): Promise<Rows<Fields>>;
   backups(instanceId: string | undefined, signal: AbortSignal): Promise<Rows<Fields>>;
+  /** The first page of instances, and of backups that can be had: one call each. */
+  firstInstances(ids: readonly string[] | undefined, signal: AbortSignal): Promise<readonly Fields[]>;
+  firstBackups(instanceId: string | undefined, signal: AbortSignal): Promise<readonly Fields[]>;
   /** Asks for a single instance. */
   probe(signal: AbortSignal): Promise<void>;
 }
@@ -62,10 +68,26 @@ export function v3Listing(client: ApiClient): V3Listing {
       return refused ? backupsByStatus(id, signal) : merged(lists, BACKUPS);
     },
 
+    firstInstances: (ids, signal) =>
+      firstPage(INSTANCES, ids ? { InstanceIds: ids.slice(0, MAX_IDS_A_REQUEST) } : {}, signal),
+
+    firstBackups: (id, signal) =>
+      firstPage(BACKUPS, { Status: [STATUS.normal], ...(id !== undefined && { InstanceId: id }) }, signal),
+
     async probe(signal) {
       await client.call(INSTANCES.action, { Limit: 1, Offset: 0 }, 'of the region', signal);
     },
   };
+
+  async function firstPage({ action, set }: Table, filter: Fields, signal: AbortSignal) {
+    const data = await client.call(
+      action,
+      { ...filter, Limit: FIRST_PAGE, Offset: 0 },
+      'of the region',
+      signal,
+    );
+    return rowsOf(data[set]);
+  }
 
   /** An id that is not there may fail its whole request; then each is asked for by itself. */
   async function instancesById(

@@ -1,6 +1,8 @@
 /** The dialect `tencent-v3`: API 3.0, which lists a whole region at once and gives one link a shard. */
+import type { Backup } from '../domain/backup.ts';
 import { createApiClient } from './api-client.ts';
 import { backupFiles } from './backup-files.ts';
+import { type CheckupCalls, checkup } from './checkup.ts';
 import { assemble, type BackupListing } from './inventory.ts';
 import { listEach } from './list-each.ts';
 import { whenReady } from './patience.ts';
@@ -22,6 +24,22 @@ export function createTencentV3(options: TencentOptions): Source {
   const client = createApiClient({ ...options, protocol: v3Protocol(endpoint, region) });
   const listing = v3Listing(client);
   const reader = v3Reader(options.utcOffsetMinutes);
+  const calls: CheckupCalls = {
+    instances: {
+      action: 'DescribeInstances',
+      list: async (ids, signal) => (await listing.firstInstances(ids, signal)).map(reader.instance),
+    },
+    backups: {
+      action: 'DescribeInstanceBackups',
+      ofRegion: true,
+      list: async (id, signal) =>
+        (await listing.firstBackups(id, signal)).flatMap(
+          (row) => reader.backup(row, reader.ownerId(row)) ?? [],
+        ),
+    },
+    links: { action: 'DescribeBackupUrl', harmless: () => true, ask: linksOf },
+    skewMs: client.skewMs,
+  };
 
   return {
     name,
@@ -47,15 +65,19 @@ export function createTencentV3(options: TencentOptions): Source {
 
     probe: (signal) => listing.probe(signal),
 
-    async files(backup, instance, signal) {
-      const subject = `${instance.id}/${backup.id}`;
-      const network = await options.network(signal);
-      const expiresAt = clock.now() + LINK_VALIDITY_MS;
-      const parameters = { InstanceId: instance.id, BackupId: backup.id };
-      const ask = () => client.call('DescribeBackupUrl', parameters, `of ${subject}`, signal);
-      return backupFiles(v3Files(await whenReady(ask, clock, signal)), { network, expiresAt, subject });
-    },
+    checkup: (request) => checkup(calls, request),
+
+    files: (backup, _instance, signal) => linksOf(backup, signal),
   };
+
+  async function linksOf({ id, instanceId }: Backup, signal: AbortSignal) {
+    const subject = `${instanceId}/${id}`;
+    const network = await options.network(signal);
+    const expiresAt = clock.now() + LINK_VALIDITY_MS;
+    const parameters = { InstanceId: instanceId, BackupId: id };
+    const ask = () => client.call('DescribeBackupUrl', parameters, `of ${subject}`, signal);
+    return backupFiles(v3Files(await whenReady(ask, clock, signal)), { network, expiresAt, subject });
+  }
 }
 
 /** Finance regions are walled off and answer only on a host of their own (API documentation, "Service endpoints"). */

@@ -19,6 +19,8 @@ const UNKNOWN_SIZE_SHARE = 8;
 export interface PartSizeRequest {
   /** Bytes to come; absent where nobody knows. */
   readonly size?: number;
+  /** Bytes that may come, where nobody knows. */
+  readonly expectedSize?: number;
   /** The smallest part wanted, in bytes. */
   readonly configured: number;
   /** Bytes of the whole buffer pool. */
@@ -34,12 +36,18 @@ export function largestBody(poolCapacity: number): number {
  * Bytes of each part but the last. All parts are equally large because R2 demands it. Throws a `config` error when the body cannot
  * be uploaded with the memory there is: told before the first byte, not after hours at part 10,001.
  */
-export function choosePartSize({ size, configured, poolCapacity }: PartSizeRequest): number {
+export function choosePartSize({ size, expectedSize, configured, poolCapacity }: PartSizeRequest): number {
   const wanted = Math.max(configured, MIN_PART_SIZE);
-  const needed = size === undefined ? unknownSizePart(poolCapacity) : Math.ceil(size / MAX_PARTS / MIB) * MIB;
+  const atLeast = partFor(size ?? expectedSize ?? 0);
+  const needed = size === undefined ? Math.max(unknownSizePart(poolCapacity), atLeast) : atLeast;
   const partSize = Math.max(wanted, needed);
-  if (partSize > poolCapacity || partSize > MAX_PART_SIZE) throw cannotHold(partSize, poolCapacity, size);
+  if (partSize > poolCapacity || partSize > MAX_PART_SIZE)
+    throw cannotHold(partSize, poolCapacity, size ?? expectedSize);
   return partSize;
+}
+
+function partFor(size: number): number {
+  return Math.ceil(size / MAX_PARTS / MIB) * MIB;
 }
 
 function unknownSizePart(poolCapacity: number): number {

@@ -4,6 +4,10 @@ export type ProviderName = 'aws' | 'cos' | 'oss' | 'obs' | 'r2' | 'b2' | 'gcs' |
 
 export interface ProviderProfile {
   readonly name: ProviderName;
+  /** As its maker calls it. */
+  readonly title: string;
+  /** What a user must know and no property says; Markdown. */
+  readonly remark: string;
   /** Bucket in the path (`true`) or in the host name. COS and OSS refuse the path (COS for buckets made since 2024). */
   readonly pathStyle: boolean;
   /** Sent with every body, and checked by the server before it stores. The signed SHA-256 of the payload comes on top. */
@@ -22,11 +26,13 @@ export interface ProviderProfile {
   readonly partsInFlight: number;
 }
 
-const IF_NONE_MATCH = ['If-None-Match', '*'] as const;
+export const IF_NONE_MATCH = ['If-None-Match', '*'] as const;
 
 /** What a careful stranger gets: nothing is believed that the store has not shown. */
 const OTHER: ProviderProfile = {
   name: 'other',
+  title: 'any other',
+  remark: 'Run `rdb-archiver check`: it says which of the profiles above the store behaves like.',
   pathStyle: true,
   bodyCheck: 'content-md5',
   echo: 'none',
@@ -37,11 +43,13 @@ const OTHER: ProviderProfile = {
   partsInFlight: 4,
 };
 
-const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
-  other: OTHER,
+/** In the order in which they are told of. */
+export const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
   aws: {
     ...OTHER,
     name: 'aws',
+    title: 'Amazon S3',
+    remark: 'General purpose buckets only: directory buckets list in no order.',
     pathStyle: false,
     bodyCheck: 'crc32',
     echo: 'x-amz-checksum-crc32',
@@ -53,6 +61,9 @@ const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
   cos: {
     ...OTHER,
     name: 'cos',
+    title: 'Tencent COS',
+    remark:
+      'The bucket with its account number, `archive-1250000000`; `https://cos.ap-guangzhou.myqcloud.com`.',
     pathStyle: false,
     echo: 'x-cos-hash-crc64ecma',
     md5Etags: 'single-put',
@@ -63,19 +74,77 @@ const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
   oss: {
     ...OTHER,
     name: 'oss',
+    title: 'Alibaba OSS',
+    remark: '`https://s3.oss-cn-hangzhou.aliyuncs.com`, the address of its S3 interface.',
     pathStyle: false,
     echo: 'x-oss-hash-crc64ecma',
     md5Etags: 'single-put',
     ifAbsent: ['x-oss-forbid-overwrite', 'true'],
   },
-  obs: { ...OTHER, name: 'obs', pathStyle: false, md5Etags: 'single-put', listing: 'v1' },
+  obs: {
+    ...OTHER,
+    name: 'obs',
+    title: 'Huawei OBS',
+    remark: '`https://obs.cn-north-4.myhuaweicloud.com`.',
+    pathStyle: false,
+    md5Etags: 'single-put',
+    listing: 'v1',
+  },
   // Two parts at once: more of them are answered with errors (litestream's provider guide).
-  r2: { ...OTHER, name: 'r2', md5Etags: 'all', ifAbsentHonoured: true, partsInFlight: 2 },
-  b2: { ...OTHER, name: 'b2', md5Etags: 'single-put' },
+  r2: {
+    ...OTHER,
+    name: 'r2',
+    title: 'Cloudflare R2',
+    remark: 'Its region is always `auto`.',
+    md5Etags: 'all',
+    ifAbsentHonoured: true,
+    partsInFlight: 2,
+  },
+  b2: {
+    ...OTHER,
+    name: 'b2',
+    title: 'Backblaze B2',
+    remark: 'Deletes hide: have a lifecycle rule remove hidden versions.',
+    md5Etags: 'single-put',
+  },
   // Its own precondition header cannot be mixed with S3's headers.
-  gcs: { ...OTHER, name: 'gcs', md5Etags: 'single-put', ifAbsent: undefined },
-  minio: { ...OTHER, name: 'minio', md5Etags: 'all', ifAbsentHonoured: true },
-  ceph: { ...OTHER, name: 'ceph', md5Etags: 'all', ifAbsentHonoured: true },
+  gcs: {
+    ...OTHER,
+    name: 'gcs',
+    title: 'Google Cloud Storage',
+    remark: 'HMAC keys, through `https://storage.googleapis.com`.',
+    md5Etags: 'single-put',
+    ifAbsent: undefined,
+  },
+  minio: {
+    ...OTHER,
+    name: 'minio',
+    title: 'MinIO',
+    remark: 'Name the profile yourself: no address tells it.',
+    md5Etags: 'all',
+    ifAbsentHonoured: true,
+  },
+  ceph: {
+    ...OTHER,
+    name: 'ceph',
+    title: "Ceph's RADOS Gateway",
+    remark:
+      'Name the profile yourself: no address tells it. The tests of the store run against version 16 too.',
+    md5Etags: 'all',
+    ifAbsentHonoured: true,
+  },
+  other: OTHER,
+};
+
+/** For each provider an address that tells it, for the page about them. */
+export const EXAMPLE_HOSTS: Partial<Readonly<Record<ProviderName, string>>> = {
+  aws: 's3.eu-west-1.amazonaws.com',
+  cos: 'cos.ap-guangzhou.myqcloud.com',
+  oss: 's3.oss-cn-hangzhou.aliyuncs.com',
+  obs: 'obs.cn-north-4.myhuaweicloud.com',
+  r2: '0123456789abcdef.r2.cloudflarestorage.com',
+  b2: 's3.us-west-004.backblazeb2.com',
+  gcs: 'storage.googleapis.com',
 };
 
 /** Endpoint hosts by provider; the group, where there is one, is the region that requests must be signed for. */

@@ -29,7 +29,7 @@ export const NOT_S3 = 'What answered is not S3: check ARCHIVER_S3_ENDPOINT and t
 
 const REFUSALS: Readonly<Record<string, string>> = {
   AccessDenied:
-    'Grant the credentials s3:PutObject, s3:GetObject, s3:ListBucket, s3:DeleteObject and s3:AbortMultipartUpload on this bucket and prefix.',
+    'Grant the credentials s3:PutObject, s3:GetObject, s3:ListBucket and s3:AbortMultipartUpload on this bucket and prefix (deploy/policies has them ready to paste).',
   InvalidAccessKeyId:
     'The store does not know AWS_ACCESS_KEY_ID: check it, and that it belongs to this store.',
   SignatureDoesNotMatch:

@@ -28,8 +28,28 @@ export async function headObject(
     Key: key,
     ...(echo.startsWith('x-amz-') ? { ChecksumMode: 'ENABLED' } : {}),
   });
-  let headers: Readonly<Record<string, string>> = {};
   // COS and OSS answer their checksum in a header of their own, which the SDK does not know.
+  const headers = capturedHeaders(command);
+  try {
+    const answer = await bucket.call('look at', key, signal, (options) =>
+      bucket.client.send(command, options),
+    );
+    const checksum = headers()[echo];
+    return {
+      size: answer.ContentLength ?? 0,
+      keyed: usesKey(answer.ServerSideEncryption, answer.SSECustomerAlgorithm),
+      ...(answer.ETag === undefined ? {} : { etag: plainEtag(answer.ETag) }),
+      ...(checksum === undefined ? {} : { checksum }),
+    };
+  } catch (error) {
+    if (answerOf(error)?.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Once the command has been sent, the answer's headers as they came, by their lower-case names. */
+export function capturedHeaders(command: HeadObjectCommand): () => Readonly<Record<string, string>> {
+  let headers: Readonly<Record<string, string>> = {};
   command.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
@@ -38,20 +58,7 @@ export async function headObject(
     },
     { step: 'deserialize', name: 'captureHeaders' },
   );
-  try {
-    const answer = await bucket.call('look at', key, signal, (options) =>
-      bucket.client.send(command, options),
-    );
-    return {
-      size: answer.ContentLength ?? 0,
-      keyed: usesKey(answer.ServerSideEncryption, answer.SSECustomerAlgorithm),
-      ...(answer.ETag === undefined ? {} : { etag: plainEtag(answer.ETag) }),
-      ...(headers[echo] === undefined ? {} : { checksum: headers[echo] }),
-    };
-  } catch (error) {
-    if (answerOf(error)?.status === 404) return undefined;
-    throw error;
-  }
+  return () => headers;
 }
 
 /** Compares by the store's own checksum where it answers one, else by an ETag that is an MD5; `unknown` where neither can tell. */

@@ -142,13 +142,7 @@ export async function putBody(
   const command = new PutObjectCommand({ Bucket: bucket.name, Key: key, ...input });
   if (condition !== undefined) {
     const [name, value] = condition;
-    command.middlewareStack.add(
-      (next) => (args) => {
-        (args.request as { headers: Record<string, string> }).headers[name.toLowerCase()] = value;
-        return next(args);
-      },
-      { step: 'build', name: 'putIfAbsent' },
-    );
+    command.middlewareStack.add(addingHeaders({ [name]: value }), { step: 'build', name: 'putIfAbsent' });
   }
   const { ETag } = await bucket.call('put', key, signal, (options) => bucket.client.send(command, options));
   // A web page is a success to the SDK; every store names what it has stored.
@@ -156,6 +150,18 @@ export async function putBody(
     throw new ArchiverError('store-failed', `s3://${bucket.name}/${key}: no ETag after the put`, {
       hint: NOT_S3,
     });
+}
+
+/** A step of the SDK's that adds headers of our own before the request is signed. */
+export function addingHeaders(headers: Readonly<Record<string, string>>) {
+  const added = Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  return <Arguments extends { readonly request: unknown }, Result>(next: (args: Arguments) => Result) =>
+    (args: Arguments): Result => {
+      Object.assign((args.request as { headers: Record<string, string> }).headers, added);
+      return next(args);
+    };
 }
 
 function conflicting(error: unknown): boolean {

@@ -45,6 +45,15 @@ describe('the part size', () => {
     expect(choosePartSize({ configured: 8 * MIB, poolCapacity: 32 * MIB })).toBe(8 * MIB);
   });
 
+  test('of a body whose size was only announced makes room for that, and refuses what could never be held', () => {
+    const choose = (expectedSize: number) =>
+      choosePartSize({ expectedSize, configured: 8 * MIB, poolCapacity: 128 * MIB });
+    expect(choose(1000)).toBe(16 * MIB);
+    expect(choose(200_000 * MIB)).toBe(20 * MIB);
+    expect(choose(largestBody(128 * MIB))).toBe(128 * MIB);
+    expect(() => choose(largestBody(128 * MIB) + 1)).toThrow(expect.objectContaining({ code: 'config' }));
+  });
+
   test('says how large a dump could be and how much memory this one needs', () => {
     expect(() => choosePartSize({ size: 5 * TIB, configured: 8 * MIB, poolCapacity: 128 * MIB })).toThrow(
       expect.objectContaining({

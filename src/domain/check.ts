@@ -1,0 +1,45 @@
+/** What `check` found out: one row for each thing tried, with a verdict, what was seen and what to do. */
+import type { ArchiverError } from './errors.ts';
+
+/** `warning`: runs work, but worse or less safely than they could. `not-tried`: something before it failed, or it would change things. */
+export type CheckVerdict = 'ok' | 'warning' | 'failed' | 'not-tried';
+
+export type CheckFacts = Readonly<Record<string, string | number | boolean>>;
+
+export interface Finding {
+  /** What was tried, for instance `put-if-absent` or `DescribeBackupUrl`. */
+  readonly check: string;
+  readonly verdict: CheckVerdict;
+  /** What was seen, in a sentence without a full stop. */
+  readonly detail: string;
+  /** What to do; empty where there is nothing to do. */
+  readonly hint: string;
+  /** The same for programs. */
+  readonly facts: CheckFacts;
+}
+
+/** One row of `check`. */
+export interface CheckItem extends Finding {
+  readonly part: 'destination' | 'source';
+  /** The source's name; null for the destination. */
+  readonly source: string | null;
+}
+
+export function passed(check: string, detail: string, facts: CheckFacts = {}, hint = ''): Finding {
+  return { check, verdict: 'ok', detail, hint, facts };
+}
+
+export function warned(check: string, detail: string, hint: string, facts: CheckFacts = {}): Finding {
+  return { check, verdict: 'warning', detail, hint, facts };
+}
+
+export function failing(
+  check: string,
+  { code, message, hint }: Pick<ArchiverError, 'code' | 'message' | 'hint'>,
+): Finding {
+  return { check, verdict: 'failed', detail: message, hint, facts: { code } };
+}
+
+export function notTried(check: string, detail: string): Finding {
+  return { check, verdict: 'not-tried', detail, hint: '', facts: {} };
+}

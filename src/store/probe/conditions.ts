@@ -1,0 +1,68 @@
+/** Probes of put-if-absent: does a put, and does a Complete, fail where something lies already. */
+import { passed, warned } from '../../domain/check.ts';
+import { IF_NONE_MATCH, PROFILES, type ProviderProfile } from '../provider-profile.ts';
+import type { Attempt, Probe, ProbeContext } from './context.ts';
+import { bytesAt, putChecked, uploadParts } from './requests.ts';
+
+type Condition = NonNullable<ProviderProfile['ifAbsent']>;
+type Honour = 'honoured' | 'ignored' | 'refused';
+
+const FIRST = Buffer.from('the first bytes stay\n');
+const SECOND = Buffer.from('the second bytes must not replace them\n');
+
+/** Every spelling that some store knows. */
+const CONDITIONS: readonly Condition[] = [
+  ...new Map(
+    Object.values(PROFILES)
+      .flatMap(({ ifAbsent }) => (ifAbsent ? [ifAbsent] : []))
+      .map((condition) => [condition[0], condition]),
+  ).values(),
+];
+
+/** What is left when two runs archive one backup at the same moment in a store that cannot decide between them. */
+const RACE =
+  'Two runs that finish the same backup within the same moment may both report it archived, and the later manifest stays. ' +
+  'Nothing is lost: the dumps of both are the same. Let one run at a time work on an instance to rule it out.';
+
+export const probePutIfAbsent: Probe = async (context) => {
+  const { profile } = context.bucket;
+  const answers: Record<string, Honour> = {};
+  for (const condition of CONDITIONS) answers[condition[0]] = await honourOfPut(context, condition);
+  const ifAbsent = Object.keys(answers).filter((name) => answers[name] === 'honoured');
+  const [mine] = profile.ifAbsent ?? [];
+  const traits = { ifAbsent };
+  if (mine !== undefined && answers[mine] === 'honoured') {
+    const detail = profile.ifAbsentHonoured
+      ? `honoured (${mine}): of two runs exactly one commits`
+      : `honoured (${mine}), which the profile does not rely on`;
+    return { finding: passed('put-if-absent', detail, answers), traits };
+  }
+  const said = mine === undefined ? 'the profile sends no condition' : `${mine} is ${answers[mine]}`;
+  const known = ifAbsent.length > 0 ? `; ${ifAbsent.join(', ')} would be honoured` : '';
+  const claimed = profile.ifAbsentHonoured ? ', although the profile relies on it' : '';
+  return { finding: warned('put-if-absent', `${said}${claimed}${known}`, RACE, answers), traits };
+};
+
+/** Dumps need no condition, since both runs' bytes are the same; good to know all the same. */
+export const probeCompleteIfAbsent: Probe = async (context) => {
+  const first = await putChecked(context, 'complete', FIRST);
+  const [name, value] = IF_NONE_MATCH;
+  const second = await uploadParts(context, 'complete', [SECOND], { [name]: value });
+  const honour = first.ok ? await honourOf(context, 'complete', second) : 'refused';
+  const detail = `${name} is ${honour}; no archive depends on it`;
+  return { finding: passed('put-if-absent-on-complete', detail, { [name]: honour }) };
+};
+
+async function honourOfPut(context: ProbeContext, [name, value]: Condition): Promise<Honour> {
+  const first = await putChecked(context, 'absent', FIRST);
+  if (!first.ok) return 'refused';
+  return honourOf(context, 'absent', await putChecked(context, 'absent', SECOND, { [name]: value }));
+}
+
+/** Honoured: refused as it should be (412, or 409 of COS and OSS) and the first bytes stay. Refused: not known (400, 501). */
+async function honourOf(context: ProbeContext, name: string, second: Attempt<unknown>): Promise<Honour> {
+  const back = await bytesAt(context, name);
+  if (second.ok || (back.ok && back.output.equals(SECOND))) return 'ignored';
+  const isConflict = second.answer?.status === 412 || second.answer?.code === 'FileAlreadyExists';
+  return isConflict && back.ok && back.output.equals(FIRST) ? 'honoured' : 'refused';
+}

@@ -1,0 +1,63 @@
+/** What is written about the providers elsewhere, made from their profiles: `docs/providers.md`. */
+import { EXAMPLE_HOSTS, PROFILES, type ProviderProfile } from './provider-profile.ts';
+
+/** `docs/providers.md` */
+export function providersPage(): string {
+  const profiles = Object.values(PROFILES);
+  const lines = [
+    '# Object storages',
+    '',
+    'Stores that speak S3 differ in what they check, prove and decide. What the program expects of each is its *profile*:',
+    '`ARCHIVER_S3_PROFILE`, or `destination.profile` in the file; `auto`, the default, tells it by the address in `ARCHIVER_S3_ENDPOINT`, and takes',
+    '`other` where the address tells nothing. `rdb-archiver check` tries all of it out on your bucket, says where the profile in force is wrong,',
+    'and which one would be right. This page is made from the same data as the program; Ceph is tested as it is, AWS and COS by stand-ins, the others by',
+    'what their makers write.',
+    '',
+    '| profile | store | told by an address such as | bucket in the | checked on arrival | proved after storing | put-if-absent | list call | parts at once |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+    ...profiles.map(row),
+    '',
+    '## What to know',
+    '',
+    ...profiles.map(({ name, title, remark }) => `- **${title}** (\`${name}\`): ${remark}`),
+    '',
+    '## What the columns mean',
+    '',
+    '- **Bucket in the**: path or host name; `ARCHIVER_S3_FORCE_PATH_STYLE` overrides it.',
+    '- **Checked on arrival**: sent with every body; the store compares before it stores. The signed SHA-256 of the body comes on top.',
+    '- **Proved after storing**: what the store computed itself and answers with, compared with our own before an archive is committed. An ETag',
+    '  proves nothing under a KMS key. Where nothing is proved, each object is read back: as safe, at twice the traffic.',
+    '- **Put-if-absent**: how a manifest is put only where none is. Where a store is not known to decide, the program looks before and after. What is left',
+    '  then: two runs that finish the same backup within the same moment may both report it archived, and the later manifest stays. The dumps',
+    '  of both are the same, so nothing is lost.',
+    '- **List call**: some stores know only the first version; asked by the second, their lists would end early.',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function row(profile: ProviderProfile): string {
+  const host = EXAMPLE_HOSTS[profile.name];
+  const cells = [
+    `\`${profile.name}\``,
+    profile.title,
+    host === undefined ? '' : `\`${host}\``,
+    profile.pathStyle ? 'path' : 'host name',
+    profile.bodyCheck === 'crc32' ? 'CRC-32' : 'Content-MD5',
+    proof(profile),
+    condition(profile),
+    profile.listing === 'v1' ? 'first version' : 'second version',
+    profile.partsInFlight,
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function proof({ echo, md5Etags }: ProviderProfile): string {
+  const etags = { all: 'MD5 ETags', 'single-put': 'MD5 ETags, but not of multipart', none: '' }[md5Etags];
+  const checksum = echo === 'none' ? '' : `\`${echo}\``;
+  return [checksum, etags].filter((part) => part !== '').join(', ') || 'an ETag that is ours, where it is';
+}
+
+function condition({ ifAbsent, ifAbsentHonoured }: ProviderProfile): string {
+  if (ifAbsent === undefined) return 'none: looks before and after';
+  return ifAbsentHonoured ? `\`${ifAbsent[0]}\`` : `\`${ifAbsent[0]}\`, and looks before and after`;
+}

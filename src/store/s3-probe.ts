@@ -1,0 +1,76 @@
+/** Finds out what a bucket really does: each question is a small probe, asked in an order in which one builds upon the other. */
+
+import { type Finding, failing, notTried } from '../domain/check.ts';
+import { asArchiverError } from '../domain/errors.ts';
+import type { StoreProbe } from './object-store.ts';
+import { probeDelete, probeListing, probeObjectLock } from './probe/bucket.ts';
+import { probeCompleteIfAbsent, probePutIfAbsent } from './probe/conditions.ts';
+import type { Probe, ProbeContext, Traits } from './probe/context.ts';
+import { probeBodyChecks, probeEncryption, probeProof, probeWriteRead } from './probe/objects.ts';
+import { judgeProfile } from './probe/profile-fit.ts';
+import { probeReach, probeTransport } from './probe/reach.ts';
+import { probeMultipart, probeStaleUploads, tellLargestBody } from './probe/uploads.ts';
+import { openBucket, type S3ClientOptions } from './s3-client.ts';
+
+export interface S3ProbeOptions extends S3ClientOptions {
+  /** The smallest part of an upload, and the pool of part buffers, in bytes. */
+  readonly partSize: number;
+  readonly poolCapacity: number;
+}
+
+/** Every object that a probe makes. */
+const NAMES = ['object', 'checked', 'absent', 'complete', 'multipart', 'small-parts'] as const;
+
+const WRITE_READ = ['write-and-read', probeWriteRead] as const;
+
+const PROBES: readonly (readonly [name: string, probe: Probe])[] = [
+  ['encryption', probeEncryption],
+  ['checks-on-arrival', probeBodyChecks],
+  ['multipart', probeMultipart],
+  ['proof', probeProof],
+  ['put-if-absent', probePutIfAbsent],
+  ['put-if-absent-on-complete', probeCompleteIfAbsent],
+  ['listing', probeListing],
+  ['stale-uploads', probeStaleUploads],
+  ['object-lock', probeObjectLock],
+];
+
+export function createS3Probe(options: S3ProbeOptions): StoreProbe {
+  return {
+    async run(keyOf, { signal }) {
+      const bucket = openBucket(options);
+      const context: ProbeContext = { bucket, keyOf, signal };
+      const traits: Traits = {};
+
+      const ask = async (name: string, probe: Probe): Promise<Finding> => {
+        try {
+          const { finding, traits: seen } = await probe(context);
+          Object.assign(traits, seen);
+          return finding;
+        } catch (error) {
+          signal.throwIfAborted();
+          return failing(name, asArchiverError(error));
+        }
+      };
+
+      const transport = probeTransport(options);
+      const reach = await ask('reach', async () => ({
+        finding: await probeReach(bucket, options, keyOf(''), signal),
+      }));
+      if (reach.verdict === 'failed') return [transport, reach, ...unasked([WRITE_READ, ...PROBES], reach)];
+      const written = await ask(...WRITE_READ);
+      const found = [transport, reach, written];
+      if (written.verdict === 'failed') found.push(...unasked(PROBES, written));
+      else for (const [name, probe] of PROBES) found.push(await ask(name, probe));
+      if (written.verdict !== 'failed')
+        found.push(judgeProfile(bucket.profile, options.profile ?? 'auto', traits));
+      // Also where no more than the first put went well.
+      found.push(await ask('delete', probeDelete(NAMES)), tellLargestBody(options));
+      return found;
+    },
+  };
+}
+
+function unasked(probes: typeof PROBES, { check }: Finding): Finding[] {
+  return probes.map(([name]) => notTried(name, `not tried, since ${check} failed`));
+}

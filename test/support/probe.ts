@@ -1,0 +1,56 @@
+/** Probes of a destination as the tests run them, and what they found by name. */
+
+import { archiveLayout } from '../../src/domain/archive-key.ts';
+import type { Finding } from '../../src/domain/check.ts';
+import { Secret } from '../../src/domain/secret.ts';
+import type { StoreProbe } from '../../src/store/object-store.ts';
+import { MIB } from '../../src/store/part-size.ts';
+import { createS3Probe, type S3ProbeOptions } from '../../src/store/s3-probe.ts';
+import { systemClock } from '../../src/system-clock.ts';
+import type { S3Server } from './s3.ts';
+
+export const PROBE_PREFIX = 'redis/state/probe/';
+
+export function probeOn(
+  place: Pick<S3Server, 'bucket' | 'endpoint' | 'credentials' | 'agents'>,
+  overrides: Partial<S3ProbeOptions> = {},
+): StoreProbe {
+  const { accessKeyId, secretAccessKey } = place.credentials;
+  return createS3Probe({
+    bucket: place.bucket,
+    endpoint: place.endpoint,
+    credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
+    agents: place.agents,
+    clock: systemClock,
+    partSize: 8 * MIB,
+    poolCapacity: 128 * MIB,
+    ...overrides,
+  });
+}
+
+export interface Findings {
+  readonly all: readonly Finding[];
+  /** The finding of this name; fails the test where there is none. */
+  of(check: string): Finding;
+  /** `check: verdict` for all that is not ok. */
+  readonly troubles: readonly string[];
+}
+
+export async function findingsOf(
+  probe: StoreProbe,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Findings> {
+  const { probeKey } = archiveLayout('redis');
+  const all = await probe.run(probeKey, { signal });
+  return {
+    all,
+    of(check) {
+      const finding = all.find((one) => one.check === check);
+      if (!finding) throw new Error(`there is no finding ${check}`);
+      return finding;
+    },
+    troubles: all
+      .filter(({ verdict }) => verdict !== 'ok')
+      .map(({ check, verdict }) => `${check}: ${verdict}`),
+  };
+}
