@@ -55,7 +55,7 @@ const PACKAGE_OWNERS = {
 };
 
 /** The only files that know every adapter. */
-const COMPOSITION_ROOT = '^src/(app|sources)\\.ts$';
+const COMPOSITION_ROOT = '^src/(app|sources|stores)\\.ts$';
 
 const quote = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 const inSrc = (part) => `^src/${quote(part)}(/|\\.ts$)`;

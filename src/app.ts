@@ -2,16 +2,19 @@
 import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { archiveOne } from './archiver/archive-one.ts';
+import { checkAll } from './archiver/check.ts';
 import { listArchives, verify } from './archiver/list-archives.ts';
 import { listBackups, listInstances, listPlan } from './archiver/list-cloud.ts';
 import { reachAll } from './archiver/reach.ts';
 import { BACKUP_RETRY } from './archiver/retry.ts';
 import { type RunPorts, runOnce } from './archiver/run.ts';
 import { createStatus, type StatusRequest } from './archiver/status.ts';
+import { createSweep } from './archiver/sweep.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { createQuarantine } from './catalog/quarantine.ts';
-import type { Config, DestinationConfig } from './config/schema.ts';
+import type { Config } from './config/schema.ts';
 import { type ArchiveLayout, archiveLayout } from './domain/archive-key.ts';
+import type { CheckItem } from './domain/check.ts';
 import type { Clock } from './domain/clock.ts';
 import { stampOf, toInstant } from './domain/instant.ts';
 import type {
@@ -33,6 +36,7 @@ import type { Notifier } from './report/notify/notifier.ts';
 import type { Observer } from './report/observer.ts';
 import { createSources } from './sources.ts';
 import type { ObjectStore } from './store/object-store.ts';
+import { openDestination } from './stores.ts';
 import { createPace } from './transfer/bandwidth.ts';
 import { createHttpGet } from './transfer/lanes.ts';
 import { readVersion } from './version.ts';
@@ -43,8 +47,10 @@ interface Signalled {
 
 /** Everything that a command can ask for. Rejects with an `ArchiverError` when the destination refuses or cannot be reached. */
 export interface App {
-  /** Only over the sources of these names, where given. */
-  run(options: Signalled & { readonly sources?: readonly string[] }): Promise<RunSummary>;
+  /** Only over the sources of these names, where given; `schedule` is the cron expression that it comes by, for who is told. */
+  run(
+    options: Signalled & { readonly sources?: readonly string[]; readonly schedule?: string },
+  ): Promise<RunSummary>;
   /** Whether the destination and every source answer now: one small request each. */
   reach(options: Signalled): Promise<readonly Reach[]>;
   /** `backupId` may be `latest`. */
@@ -64,6 +70,8 @@ export interface App {
       readonly quick: boolean;
     },
   ): Promise<Listing<VerifyItem>>;
+  /** Tries out what a run needs: sources and destination. Only small objects of its own are put, and nothing in the cloud changes. */
+  check(options: Signalled): Promise<Listing<CheckItem>>;
   /** One message to every configured receiver of notifications. */
   testReceivers(options: Signalled): Promise<readonly NotifyItem[]>;
   /** Closes connections; call it once, when nothing runs any more. */
@@ -86,18 +94,19 @@ export const createApp: CreateApp = async (
   const observer = fanOut([listener]);
   const agents = createAgents(config.environment);
   const direct = directAgents();
-  const store = await openStore(config, clock);
+  const { store, openProbe } = await openDestination(config, clock);
   const layout = archiveLayout(config.destination.kind === 's3' ? config.destination.prefix : '');
   const catalog = createCatalog(store, layout);
   const quarantine = createQuarantine(store, layout);
 
-  const { stallTimeoutMs, attempts, readback, concurrency } = config;
+  const { stallTimeoutMs, minimumRate, attempts, readback, concurrency } = config;
+  const get = createHttpGet(agents, clock);
   const transfer = {
     store,
-    get: createHttpGet(agents, clock),
+    get,
     pace: createPace(config.bandwidth, clock),
     clock,
-    policy: { stallTimeoutMs, attempts, readback },
+    policy: { stallTimeoutMs, minimumRate, attempts, readback },
   };
   const fileSlots = pLimit(concurrency);
   const delivery = await openDelivery(config, { agents, clock, observer });
@@ -106,6 +115,7 @@ export const createApp: CreateApp = async (
     targets: createSources(config, { agents, direct, clock, observer: delivery.observer }),
     catalog,
     quarantine,
+    sweep: createSweep({ store, layout, clock, ageMs: config.staleUploadAgeMs }),
     backup: { layout, catalog, quarantine, transfer, fileSlots, clock, version: readVersion() },
     observer,
     clock,
@@ -123,8 +133,13 @@ export const createApp: CreateApp = async (
     ports.targets.filter(({ source }) => names?.includes(source.name) ?? true);
 
   return {
-    run({ signal, sources }) {
-      const mine = { ...ports, targets: targetsNamed(sources), observer: notifier.observer };
+    run({ signal, sources, schedule }) {
+      const mine = {
+        ...ports,
+        targets: targetsNamed(sources),
+        observer: notifier.observer,
+        ...(schedule !== undefined && { schedule }),
+      };
       return delivery.after(() => notifier.after(() => runOnce(mine, signal), signal), signal);
     },
     reach: ({ signal }) => reachAll(ports, signal),
@@ -136,6 +151,10 @@ export const createApp: CreateApp = async (
     listArchives: ({ signal, instanceId }) => listArchives(ports, instanceId, signal),
     verify: ({ signal, instanceId, backupId, quick }) =>
       verify(ports, store, { instanceId, backupId, quick }, signal),
+    async check({ signal }) {
+      const trial = { get, clock, stallTimeoutMs };
+      return checkAll({ targets: ports.targets, probe: await openProbe(), layout, trial }, signal);
+    },
     testReceivers: ({ signal }) => notifier.test(signal),
     async close() {
       store.close();
@@ -192,30 +211,4 @@ async function openNotifier(
     stateKey: layout.notifyStateKey(shard),
   };
   return createNotifier(settings, { ...ports, objects: store, tell: observer });
-}
-
-/** Loads only the adapter that is needed: the S3 client takes most of the program's start. */
-async function openStore(config: Config, clock: Clock): Promise<ObjectStore> {
-  const { destination, partSize, bufferMemory, environment } = config;
-  if (destination.kind === 'file') {
-    const { createFileStore } = await import('./store/file-store.ts');
-    return createFileStore({ directory: destination.directory });
-  }
-  const [{ createS3Store }, { createBufferPool }] = await Promise.all([
-    import('./store/s3-store.ts'),
-    import('./store/buffer-pool.ts'),
-  ]);
-  const agents = createAgents(environment);
-  return createS3Store({
-    ...s3Options(destination),
-    partSize,
-    pool: createBufferPool(bufferMemory),
-    agents,
-    clock,
-  });
-}
-
-function s3Options(destination: Extract<DestinationConfig, { kind: 's3' }>) {
-  const { kind: _, prefix: __, ...options } = destination;
-  return options;
 }

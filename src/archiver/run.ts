@@ -11,6 +11,7 @@ import { createLedger, type Ledger, type Subject } from './ledger.ts';
 import { processBackup } from './process-backup.ts';
 import type { RetryPolicy } from './retry.ts';
 import { isBlind, type Survey, type SurveyPorts, survey, type Target } from './survey.ts';
+import type { Sweep } from './sweep.ts';
 
 export interface RunPolicy {
   /** Backups at once; the files among them share the slots of `BackupPorts.fileSlots`. */
@@ -24,10 +25,13 @@ export interface RunPolicy {
 }
 
 export interface RunPorts extends SurveyPorts {
+  readonly sweep: Sweep;
   readonly targets: readonly Target[];
   readonly backup: BackupPorts;
   readonly observer: Observer;
   readonly clock: Clock;
+  /** The cron expression that began the run, where one did. */
+  readonly schedule?: string;
   readonly newRunId: () => string;
   readonly policy: RunPolicy;
 }
@@ -41,7 +45,9 @@ export async function runOnce(ports: RunPorts, signal: AbortSignal): Promise<Run
     const startedAt = ports.clock.now();
     const found = await survey(ports.targets, ports, { shard: ports.policy.shard, now: startedAt, signal });
     report(found, ledger, ports);
-    await archiveAll(openWork(found), ledger, ports, { startedAt, signal });
+    const end = await archiveAll(openWork(found), ledger, ports, { startedAt, signal });
+    // By now every upload of this run has ended, one way or the other.
+    if (!signal.aborted && end !== 'store-lost') await ports.sweep(ledger.runId, ports.observer, signal);
   });
 }
 
@@ -51,13 +57,14 @@ export async function withLedger(
   signal: AbortSignal,
   work: (ledger: Ledger) => Promise<void>,
 ): Promise<RunSummary> {
-  const { observer, clock } = ports;
+  const { observer, clock, schedule } = ports;
   const ledger = createLedger({ runId: ports.newRunId(), clock, observer });
   observer({
     type: 'run.begin',
     runId: ledger.runId,
     startedAt: toInstant(clock.now()),
     sources: ports.targets.length,
+    ...(schedule !== undefined && { schedule }),
   });
   try {
     await ports.catalog.probe({ signal });
@@ -81,8 +88,11 @@ function report(found: Survey, ledger: Ledger, { observer, policy }: RunPorts): 
       }),
     );
   }
-  for (const { source, inventory, plan } of found.sources) {
-    const { instances, backups } = inventory;
+  for (const { source, inventory, selects, plan } of found.sources) {
+    const { instances, backups, failures } = inventory;
+    const idle = failures.length === 0 && !instances.some(selects);
+    if (idle && !found.empty && !policy.allowEmpty && policy.shard.index === 0)
+      observer({ type: 'warning', ...nothingSelected(source.name, instances.length) });
     const { name, region } = source;
     const size = { instances: instances.length, backups: backups.length };
     if (!isBlind(inventory)) observer({ type: 'source.listed', runId, source: name, region, ...size });
@@ -92,6 +102,14 @@ function report(found: Survey, ledger: Ledger, { observer, policy }: RunPorts): 
   const size = (kind: 'todo' | 'settled') =>
     found.sources.reduce((sum, { plan }) => sum + plan[kind].length, 0);
   observer({ type: 'plan.ready', runId, todo: size('todo'), skipped: size('settled') });
+}
+
+/** Beside sources that do well it would go unnoticed; it is no failure, for a region may well be empty. */
+function nothingSelected(source: string, instances: number): { message: string; hint: string } {
+  return {
+    message: `nothing of source ${source} is archived: of its instances (${instances}) none is selected`,
+    hint: 'Check its region and its filters; `rdb-archiver list instances` shows what there is.',
+  };
 }
 
 /** All that is open, over all sources, most urgent first. */
@@ -107,7 +125,7 @@ async function archiveAll(
   ledger: Ledger,
   ports: RunPorts,
   { startedAt, signal }: { readonly startedAt: number; readonly signal: AbortSignal },
-): Promise<void> {
+): Promise<'tried' | 'store-lost'> {
   const { clock, policy } = ports;
   const queue = work.values();
   const process = { ...ports, retry: policy.retry };
@@ -129,6 +147,7 @@ async function archiveAll(
   }
 
   await Promise.all(Array.from({ length: policy.concurrency }, worker));
+  return unreachableInARow >= UNREACHABLE_LIMIT ? 'store-lost' : 'tried';
 }
 
 function storeIsLost(): ArchiverError {

@@ -1,6 +1,6 @@
-/** How safe every instance is: the cloud's listing held against the catalog of the last days. Costs one listing a day looked at, however old the archive is. */
+/** How safe every instance is: the cloud's listing held against the catalog of the last days. One listing a day looked at, however old the archive is. */
 import pLimit from 'p-limit';
-import type { Catalog, CatalogEntry } from '../catalog/catalog.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import type { Quarantine } from '../catalog/quarantine.ts';
 import type { Clock } from '../domain/clock.ts';
 import { type ArchiverError, asArchiverError } from '../domain/errors.ts';
@@ -10,9 +10,10 @@ import type { StatusReport } from '../domain/status.ts';
 import { assessStatus, type BackupRef, calendarDays, type SourceFacts } from '../plan/assess-status.ts';
 import { isMine, type Shard } from '../plan/shard.ts';
 import type { Source } from '../source/source.ts';
-import { type ArchiveSizes, createArchiveSizes } from './archive-sizes.ts';
+import { allOrFirstError } from './all-or-first-error.ts';
+import { type ArchiveSizes, createArchiveSizes, type SizesRequest } from './archive-sizes.ts';
 import { worstOf } from './exit-code.ts';
-import { type Looked, look, SOURCES_AT_ONCE, sightOf, type Target } from './survey.ts';
+import { type Looked, look, SOURCES_AT_ONCE, type SourceFailure, sightOf, type Target } from './survey.ts';
 
 export interface StatusRequest {
   readonly maxAgeMs: number;
@@ -20,6 +21,8 @@ export interface StatusRequest {
   readonly includeVanished: boolean;
   /** Days to look back in the catalog; more where `maxAgeMs` asks for it. */
   readonly daysBack: number;
+  /** How many manifests of a source may be read to learn the sizes of its archives. Nothing else in the report needs them. */
+  readonly manifestReads: number;
   readonly signal: AbortSignal;
 }
 
@@ -43,14 +46,16 @@ const MANIFESTS_AT_ONCE = 16;
 /** Rejects when the destination fails, or with the signal's reason; the sources' failures are in the report. */
 export function createStatus(ports: StatusPorts): (request: StatusRequest) => Promise<StatusReport> {
   const sizes = createArchiveSizes(ports.catalog);
-  return async ({ maxAgeMs, includeVanished, daysBack: wanted, signal }) => {
+  return async ({ maxAgeMs, includeVanished, daysBack: wanted, manifestReads: reads, signal }) => {
     const now = ports.clock.now();
     // An allowed age that reaches beyond the days looked at would call everything of that age stale.
     const daysBack = Math.max(wanted, Math.ceil(maxAgeMs / DAY_MS) + 1);
     const days = calendarDays(now, daysBack);
     const limit = pLimit(SOURCES_AT_ONCE);
-    const looks = await Promise.all(
-      ports.targets.map((target) => limit(() => lookAt(target, days, sizes, ports, signal))),
+    const looks = await allOrFirstError(signal, (inner) =>
+      ports.targets.map((target) =>
+        limit(() => lookAt(target, { days, reads, signal: inner }, sizes, ports)),
+      ),
     );
     const instances = assessStatus(
       looks.map(({ facts }) => facts),
@@ -60,84 +65,93 @@ export function createStatus(ports: StatusPorts): (request: StatusRequest) => Pr
     const alarming = instances.some(({ stale, open }) => stale || open.some(({ atRisk }) => atRisk));
     if (alarming) codes.add(5);
     const exitCode = worstOf(codes);
-    return { generatedAt: toInstant(now), maxAgeMs, daysBack, instances, problems, exitCode };
+    const names = ports.targets.map(({ source }) => source.name);
+    return { generatedAt: toInstant(now), sources: names, maxAgeMs, daysBack, instances, problems, exitCode };
   };
 }
 
 async function lookAt(
   target: Target,
-  days: readonly string[],
+  { days, reads, signal }: SizesRequest & { readonly days: readonly string[] },
   sizes: ArchiveSizes,
   ports: StatusPorts,
-  signal: AbortSignal,
 ): Promise<Look> {
-  // The whole of it, whatever the share: what another worker's share hides would look vanished.
-  const looked = await look(target, signal);
+  const { shard } = ports.policy;
+  const looked = await look(target, signal, shard);
   const { source, inventory, selects } = looked;
-  const mine = (instance: Instance) => isMine(instance, ports.policy.shard) && selects(instance);
+  const mine = (instance: Instance) => isMine(instance, shard) && selects(instance);
 
   const shown = inventory.backups.map(({ startedAt }) => dayOf(startedAt));
-  const entries = await entriesOf(source, [...new Set([...days, ...shown])].sort(), ports, signal);
+  const archives = await archivesOf(source, [...new Set([...days, ...shown])].sort(), ports, signal);
   const listed = new Set(inventory.instances.map(({ id }) => id));
+  // Where the listing broke off, an instance's absence from it says nothing.
+  const vanished = inventory.failures.every(({ instanceId }) => instanceId !== undefined);
   const unlisted = await instancesBehind(
-    entries.filter(({ ref }) => !listed.has(ref.instanceId)),
-    // Where the listing broke off, an instance's absence from it says nothing.
-    inventory.failures.every(({ instanceId }) => instanceId !== undefined),
+    archives.filter(({ instanceId: id }) => !listed.has(id) && isMine({ id, vanished }, shard)),
+    { source, vanished },
     ports.catalog,
     signal,
   );
 
   const instances = [...inventory.instances, ...unlisted].filter(mine);
   const ids = new Set(instances.map(({ id }) => id));
-  const own = entries.filter(({ ref }) => ids.has(ref.instanceId));
-  const { archives, broken } = await sizes.of(source.name, own, signal);
+  const own = archives.filter(({ instanceId }) => ids.has(instanceId));
+  const sized = await sizes.of(source.name, own, { reads, signal });
   const facts = {
     source: source.name,
     region: source.region,
     instances,
-    archives,
+    archives: sized.archives,
     backups: inventory.backups,
     quarantined: await quarantinedIn(source, ports, signal),
   };
-  return { ...looked, facts, broken };
+  return { ...looked, facts, broken: sized.broken };
 }
 
-async function entriesOf(
+/** There may be hundreds of thousands: their keys are not held, and each instance's id only once. */
+async function archivesOf(
   source: Source,
   days: readonly string[],
   { catalog }: StatusPorts,
   signal: AbortSignal,
-): Promise<CatalogEntry[]> {
-  const entries: CatalogEntry[] = [];
-  for await (const entry of catalog.entries(source.name, days, { signal })) entries.push(entry);
-  return entries;
+): Promise<BackupRef[]> {
+  const ids = new Map<string, string>();
+  const archives: BackupRef[] = [];
+  for await (const { ref } of catalog.entries(source.name, days, { signal })) {
+    const { backupId, startedAt } = ref;
+    const instanceId = ids.get(ref.instanceId) ?? ref.instanceId;
+    ids.set(instanceId, instanceId);
+    archives.push({ instanceId, backupId, startedAt });
+  }
+  return archives;
 }
 
 /** The instances that only their archives tell of, each as its newest manifest knew it. */
 async function instancesBehind(
-  entries: readonly CatalogEntry[],
-  vanished: boolean,
+  archives: readonly BackupRef[],
+  { source, vanished }: { readonly source: Source; readonly vanished: boolean },
   catalog: Catalog,
   signal: AbortSignal,
 ): Promise<Instance[]> {
-  const newest = new Map<string, CatalogEntry>();
-  for (const entry of entries) {
-    const { instanceId, startedAt } = entry.ref;
-    if (startedAt >= (newest.get(instanceId)?.ref.startedAt ?? '')) newest.set(instanceId, entry);
+  const newest = new Map<string, BackupRef>();
+  for (const archive of archives) {
+    const { instanceId, startedAt } = archive;
+    if (startedAt >= (newest.get(instanceId)?.startedAt ?? '')) newest.set(instanceId, archive);
   }
   const limit = pLimit(MANIFESTS_AT_ONCE);
-  return Promise.all(
-    [...newest].map(([id, { key }]) =>
+  return allOrFirstError(signal, (inner) =>
+    [...newest].map(([id, archive]) =>
       limit(async (): Promise<Instance> => {
         const unknown = { id, name: '', engine: '', version: null, shards: 1, tags: {} };
-        const known = await catalog.read(key, { signal }).catch(unlessDamaged);
+        const ref = { source: source.name, ...archive };
+        const known = await catalog.find(ref, { signal: inner }).catch(unlessDamaged);
         return { ...(known?.instance ?? unknown), cluster: false, vanished };
       }),
     ),
   );
 }
 
-/** A damaged manifest is told where its size is asked for. */
+/** A damaged manifest is told where its size is asked for, and by `verify`. */
 function unlessDamaged(thrown: unknown): undefined {
   if (asArchiverError(thrown).code !== 'archive-damaged') throw thrown;
 }
@@ -159,8 +173,14 @@ function troubles(
 ): { problems: StatusReport['problems']; codes: Set<number> } {
   const { failures, blind, empty } = sightOf(targets, looks, policy.shard);
   const broken = looks.flatMap((looked) => looked.broken);
-  const errors = [...failures.map(({ error }) => error), ...broken];
-  const problems = errors.map(({ message, hint }) => ({ message, hint }));
+  const whose = ({ source }: SourceFailure): string => (targets.length > 1 ? `${source.name}: ` : '');
+  const problems = [
+    ...failures.map((failure) => ({
+      message: `${whose(failure)}${failure.error.message}`,
+      hint: failure.error.hint,
+    })),
+    ...broken.map(({ message, hint }) => ({ message, hint })),
+  ];
   const codes = new Set(broken.map(({ exit }) => exit));
   if (failures.length > 0) codes.add(3);
   if (blind) codes.add(10);

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { ArchiverError } from '../domain/errors.ts';
 import { addArchive } from './commands/archive.ts';
+import { addCheck } from './commands/check.ts';
 import { addConfig } from './commands/config.ts';
 import { addDemo } from './commands/demo.ts';
 import { addList } from './commands/list.ts';
@@ -59,6 +60,7 @@ function createProgram(surroundings: Surroundings, finish: (code: number) => voi
   addPlan(program, surroundings, finish);
   addList(program, surroundings, finish);
   addStatus(program, surroundings, finish);
+  addCheck(program, surroundings, finish);
   addVerify(program, surroundings, finish);
   addNotify(program, surroundings, finish);
   addConfig(program, surroundings);

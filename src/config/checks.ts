@@ -16,6 +16,7 @@ export function checkTogether(layered: Layered, problems: Problem[]): void {
   requireEssentials(layered.raw, problems);
   refuseTwins(layered, problems);
   refuseSmallPool(layered, problems);
+  refuseYoungSweep(layered, problems);
 }
 
 /** The sources as they were written, wherever they came from. */
@@ -73,6 +74,21 @@ function refuseSmallPool({ raw, where }: Layered, problems: Problem[]): void {
   if (part === undefined || pool === undefined || pool >= part) return;
   const what = `expected room for one part of ${shown(raw['partSize'] ?? '8MiB')} at least, got ${shown(raw['bufferMemory'] ?? '128MiB')}`;
   problems.push({ where: where(['bufferMemory']), what });
+}
+
+/** A run may begin an upload until its deadline: what is younger than that may belong to one that is alive. */
+function refuseYoungSweep({ raw, where }: Layered, problems: Problem[]): void {
+  const age = runShape.staleUploadAge.safeParse(raw['staleUploadAge']).data;
+  const deadline = runShape.runDeadline.safeParse(raw['runDeadline']).data;
+  if (age === undefined || deadline === undefined || age > deadline) return;
+  const limit = shown(raw['runDeadline'] ?? '6h');
+  if (raw['staleUploadAge'] === undefined) {
+    const what = `expected less than the 24h of \`staleUploadAge\`, got ${limit}; set that too`;
+    problems.push({ where: where(['runDeadline']), what });
+  } else {
+    const what = `expected more than the run deadline of ${limit}, got ${shown(raw['staleUploadAge'])}`;
+    problems.push({ where: where(['staleUploadAge']), what });
+  }
 }
 
 function unknownKey(key: string, path: Path): string {

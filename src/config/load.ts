@@ -60,13 +60,15 @@ export function loadConfig({ flags, env, cwd }: LoadOptions): Config {
   if (problems.length > 0 || parsed.data?.destination === undefined) throw configurationError(problems);
 
   lendToAwsSdk(env, environment);
-  const { sources, destination, notify, stallTimeout, runDeadline, jitter, ...rest } = parsed.data;
+  const { sources, destination, notify, stallTimeout, runDeadline, staleUploadAge, jitter, ...rest } =
+    parsed.data;
   return {
     ...rest,
     sources: sources.map((source, index) => sourceOf(source, accounts[index] ?? {})),
     destination: destinationOf(destination, destinationKeys),
     stallTimeoutMs: stallTimeout,
     runDeadlineMs: runDeadline,
+    staleUploadAgeMs: staleUploadAge,
     jitterMs: jitter,
     notify: notify.flatMap((settings, index) => receiverOf(settings, receivers[index])),
     ...(heartbeat === undefined ? {} : { heartbeat }),

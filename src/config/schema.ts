@@ -131,8 +131,12 @@ export interface Config {
   /** At least one part. */
   readonly bufferMemory: number;
   readonly stallTimeoutMs: number;
+  /** Bytes a second; 0 for none. */
+  readonly minimumRate: number;
   readonly attempts: number;
   readonly runDeadlineMs: number;
+  /** Longer than `runDeadlineMs`. */
+  readonly staleUploadAgeMs: number;
   /** Bytes a second over all transfers. */
   readonly bandwidth?: number;
   readonly shard: { readonly index: number; readonly count: number };

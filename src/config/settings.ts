@@ -126,7 +126,9 @@ export const destinationShape = {
       'Whether the bucket goes into the path instead of the host name; what the provider wants where absent.',
   }),
   profile: setting(choice(PROFILES).prefault('auto'), {
-    meaning: 'Whose quirks to expect; `auto` tells by the endpoint.',
+    variable: 'ARCHIVER_S3_PROFILE',
+    meaning:
+      'Whose quirks to expect (docs/providers.md); `auto` tells by the endpoint, `rdb-archiver check` what fits.',
   }),
 };
 
@@ -203,6 +205,11 @@ export const runShape = {
     variable: 'ARCHIVER_STALL_TIMEOUT',
     meaning: 'A download without a byte for this long has failed.',
   }),
+  minimumRate: setting(size({ min: 0, max: GiB }, 'a second of at most 1GiB').prefault('1KiB'), {
+    variable: 'ARCHIVER_MINIMUM_RATE',
+    meaning:
+      'A download that brings less than this a second over a whole stall time-out has failed; `0` waits for any trickle.',
+  }),
   attempts: setting(integer({ min: 1, max: 100 }).prefault(5), {
     variable: 'ARCHIVER_ATTEMPTS',
     form: 'integer',
@@ -211,6 +218,11 @@ export const runShape = {
   runDeadline: setting(duration({ min: SECOND, max: 30 * DAY }, 'from 1s to 30d').prefault('6h'), {
     variable: 'ARCHIVER_RUN_DEADLINE',
     meaning: 'A run starts nothing new after this long.',
+  }),
+  staleUploadAge: setting(duration({ min: SECOND, max: 365 * DAY }, 'of at most 365d').prefault('24h'), {
+    variable: 'ARCHIVER_STALE_UPLOAD_AGE',
+    meaning:
+      'At its end a run removes what killed runs left of uploads longer ago than this; must be longer than `runDeadline`.',
   }),
   bandwidth: setting(size({ min: KiB, max: 1024 * GiB }, 'a second of at least 1KiB').exactOptional(), {
     variable: 'ARCHIVER_BANDWIDTH',

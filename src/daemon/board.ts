@@ -3,7 +3,7 @@ import type { App } from '../app.ts';
 import type { Clock } from '../domain/clock.ts';
 import { asArchiverError } from '../domain/errors.ts';
 import type { RunSummary } from '../domain/outcome.ts';
-import type { StatusReport } from '../domain/status.ts';
+import { STATUS_DEFAULTS, type StatusReport } from '../domain/status.ts';
 import { messageChain } from '../report/error-text.ts';
 import { createMetrics, type Metrics } from '../report/metrics.ts';
 import type { Observer } from '../report/observer.ts';
@@ -19,8 +19,8 @@ export interface Board {
   page(): string | undefined;
 }
 
-/** As the command `status` has them: a daily backup and two hours to archive it in, five weeks of calendar. */
-const ASK = { maxAgeMs: 26 * 3_600_000, daysBack: 35, includeVanished: false };
+/** Half a minute's work for a look, and a fleet of ten thousand instances is read within half a day; what was read once is known. */
+const MANIFESTS_A_LOOK = 20_000;
 const LOOK_EVERY_MS = 30 * 60_000;
 /** A look lists every instance; runs that follow each other closely share one. */
 const PAUSE_MS = 60_000;
@@ -39,7 +39,7 @@ export function createBoard({ clock, version }: { readonly clock: Clock; readonl
     lookedAt = clock.now();
     runEnded = false;
     try {
-      report = await look({ ...ASK, signal });
+      report = await look({ ...STATUS_DEFAULTS, manifestReads: MANIFESTS_A_LOOK, signal });
       metrics.setStatus(report);
       rendered = undefined;
     } catch (error) {

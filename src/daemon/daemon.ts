@@ -53,7 +53,7 @@ export function createDaemon({ config, clock, version }: DaemonOptions): Daemon 
         timezone,
         runOnStart,
         jitterMs,
-        run: (sources, until) => app.run({ sources, signal: until }),
+        run: ({ sources, cron }, until) => app.run({ sources, schedule: cron, signal: until }),
         clock,
         observer,
       });

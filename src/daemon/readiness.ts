@@ -40,15 +40,18 @@ interface Evidence {
 export function createReadiness({ sources, clock }: ReadinessOptions): Readiness {
   /** By source; undefined stands for the destination. */
   const known = new Map<string | undefined, Evidence>();
-  /** Sources of the runs in progress that were told to have failed: they are told as listed too. */
-  const failing = new Set<string>();
+  /** By run in progress, its sources that were told to have failed: where a part was listed, they are told as listed too. */
+  const failing = new Map<string, Set<string>>();
 
   const learn = ({ source, error }: Reach): void => {
     known.set(source, { at: clock.now(), ...(error !== undefined && { error }) });
   };
   const needsProbe = (subject: string | undefined): boolean => {
     const evidence = known.get(subject);
-    return evidence === undefined || evidence.error !== undefined || clock.now() - evidence.at > FRESH_MS;
+    if (evidence === undefined || evidence.error !== undefined) return true;
+    const age = clock.now() - evidence.at;
+    // Negative: the clock was set back.
+    return age > FRESH_MS || age < 0;
   };
   const reasonAgainst = (source: string | undefined): string | undefined => {
     const what = source === undefined ? 'the destination' : `source ${source}`;
@@ -63,14 +66,19 @@ export function createReadiness({ sources, clock }: ReadinessOptions): Readiness
     observer(event) {
       switch (event.type) {
         case 'source.failed': {
-          failing.add(`${event.runId} ${event.source}`);
+          const sources = failing.get(event.runId) ?? new Set();
+          failing.set(event.runId, sources.add(event.source));
           learn({ source: event.source, error: event.error });
           return;
         }
         case 'source.listed': {
           // A run asks the destination before it lists anything.
           learn({});
-          if (!failing.delete(`${event.runId} ${event.source}`)) learn({ source: event.source });
+          if (failing.get(event.runId)?.delete(event.source) !== true) learn({ source: event.source });
+          return;
+        }
+        case 'run.summary': {
+          failing.delete(event.summary.runId);
           return;
         }
         case 'run.failed': {

@@ -19,8 +19,8 @@ export interface SchedulerPorts {
   readonly runOnStart: boolean;
   /** Every tick comes later by up to this many milliseconds. */
   readonly jitterMs: number;
-  /** One run over the sources; should end soon after the signal was aborted. May fail in any way. */
-  readonly run: (sources: readonly string[], signal: AbortSignal) => Promise<unknown>;
+  /** One run over the schedule's sources; should end soon after the signal was aborted. May fail in any way. */
+  readonly run: (schedule: Schedule, signal: AbortSignal) => Promise<unknown>;
   readonly clock: Clock;
   readonly observer: Observer;
 }
@@ -83,8 +83,10 @@ function createLoop(schedule: Schedule, ports: SchedulerPorts): Loop {
 
   function tellNext(): void {
     const next = firstDue(cron, seen, seen + LOOK_AHEAD_MS);
-    if (next !== undefined) observer({ type: 'schedule.next', ...ref, at: toInstant(next + delayMs) });
-    else observer({ type: 'warning', ...neverDue(schedule.cron) });
+    const last = latestDue(cron, seen - LOOK_BACK_MS, seen);
+    const previous = last === undefined ? {} : { previous: toInstant(last + delayMs) };
+    if (next === undefined) observer({ type: 'warning', ...neverDue(schedule.cron) });
+    else observer({ type: 'schedule.next', ...ref, at: toInstant(next + delayMs), ...previous });
   }
 
   async function sleepUntilNextLook(signal: AbortSignal): Promise<void> {
@@ -127,7 +129,7 @@ function createRunner(schedule: Schedule, { run, clock, observer }: SchedulerPor
 
   async function runSafely(signal: AbortSignal): Promise<void> {
     try {
-      await run(sources, signal);
+      await run(schedule, signal);
     } catch (error) {
       // A run tells its own failures and does not throw them, so this is a bug, or the way out after a signal.
       if (!signal.aborted)

@@ -12,8 +12,13 @@ export interface ArchiveRef {
 /** `STAMP` is of fixed length, so `STAMP_BACKUP` can be taken apart although ids may hold underscores. */
 const STAMP_LENGTH = '20261124T021500Z'.length;
 
+/** `dump.rdb`, `dump-2-of-5.rdb`, and what compression and encryption add behind. */
+const DUMP_NAME = /^dump(-\d+-of-\d+)?\.rdb(\.[a-z0-9]+)*$/;
+
 /** All keys below one `PREFIX` of a bucket (`''` for its root; no slash at either end). */
 export interface ArchiveLayout {
+  /** Holds everything. */
+  readonly rootPrefix: string;
   manifestKey(ref: ArchiveRef): string;
   /** `dump.rdb`, or `dump-2-of-5.rdb` for one of several (`index` from 1). */
   dumpKey(ref: ArchiveRef, index: number, count: number): string;
@@ -26,10 +31,14 @@ export interface ArchiveLayout {
   quarantinePrefix(source: string): string;
   /** What the receivers of notifications were told by one of several shards (from 0). */
   notifyStateKey(shard: { readonly index: number; readonly count: number }): string;
+  /** Where `check` keeps its small objects; the same names each time, so that they never pile up. */
+  probeKey(name: string): string;
   /** Undefined for a key that is no manifest of ours. */
   parseManifestKey(key: string): ArchiveRef | undefined;
   /** Undefined for a key that is no dump of ours. */
   parseDataKey(key: string): ArchiveRef | undefined;
+  /** Whether a dump of ours may be on its way to this key: below `data/` or `quarantine/`, and named as we name them. */
+  isDumpKey(key: string): boolean;
   parseQuarantineRecordKey(key: string): ArchiveRef | undefined;
 }
 
@@ -39,6 +48,7 @@ export function archiveLayout(prefix: string): ArchiveLayout {
     `${root}${kind}/${encodeId(ref.source)}/${encodeId(ref.instanceId)}/${stampOf(ref.startedAt)}_${encodeId(ref.backupId)}`;
 
   return {
+    rootPrefix: root,
     manifestKey: (ref) =>
       `${root}catalog/${encodeId(ref.source)}/${dayOf(ref.startedAt)}/${encodeId(ref.instanceId)}/` +
       `${stampOf(ref.startedAt)}_${encodeId(ref.backupId)}.json`,
@@ -56,6 +66,8 @@ export function archiveLayout(prefix: string): ArchiveLayout {
     quarantinePrefix: (source) => `${root}quarantine/${encodeId(source)}/`,
     notifyStateKey: ({ index, count }) => `${root}state/notify/${index}-of-${count}.json`,
 
+    probeKey: (name) => `${root}state/probe/${name}`,
+
     parseManifestKey(key) {
       const parts = splitBelow(key, `${root}catalog/`, 4);
       if (!parts) return undefined;
@@ -70,6 +82,14 @@ export function archiveLayout(prefix: string): ArchiveLayout {
         : [];
       if (source === undefined || instance === undefined || stampedBackup === undefined) return undefined;
       return parseFolder(source, instance, stampedBackup);
+    },
+    isDumpKey(key) {
+      const kind = ['data', 'quarantine'].find((name) => key.startsWith(`${root}${name}/`));
+      if (kind === undefined) return false;
+      const [source = '', instance = '', stampedBackup = '', ...rest] = key
+        .slice(`${root}${kind}/`.length)
+        .split('/');
+      return DUMP_NAME.test(rest.at(-1) ?? '') && parseFolder(source, instance, stampedBackup) !== undefined;
     },
     parseQuarantineRecordKey(key) {
       const parts = splitBelow(key, `${root}quarantine/`, 4);

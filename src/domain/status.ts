@@ -1,6 +1,9 @@
 /** What an external monitor asks: for every instance, how safe is it? From the catalog in the bucket, so true even when no worker ever ran. */
 import type { Instant } from './instant.ts';
 
+/** What is asked where nobody says otherwise: a daily backup and two hours to archive it in; a month, and what of it lies before the first Monday. */
+export const STATUS_DEFAULTS = { maxAgeMs: 26 * 3_600_000, daysBack: 35, includeVanished: false } as const;
+
 /** A backup that the cloud shows and that is not archived. */
 export interface OpenBackup {
   readonly backupId: string;
@@ -37,9 +40,10 @@ export interface InstanceStatus {
   readonly newest?: { readonly backupId: string; readonly startedAt: Instant };
   /** Milliseconds since the newest archive's backup was started. */
   readonly ageMs?: number;
-  /** Archives within the days looked at, and the bytes of their dumps. */
+  /** Within the days looked at. */
   readonly archives: number;
-  readonly bytes: number;
+  /** Of these archives' dumps; absent where not all of their manifests have been read. */
+  readonly bytes?: number;
   readonly open: readonly OpenBackup[];
   /** No archive within the days looked at, or the newest is older than allowed. */
   readonly stale: boolean;
@@ -49,6 +53,8 @@ export interface InstanceStatus {
 
 export interface StatusReport {
   readonly generatedAt: Instant;
+  /** Names of all that are configured, also of those that show no instance. */
+  readonly sources: readonly string[];
   readonly maxAgeMs: number;
   /** How many days back the catalog was looked at. */
   readonly daysBack: number;

@@ -1,5 +1,6 @@
 /** Judges how safe each instance is. Pure: the cloud's instances and backups, the archives and the time in, one row an instance out, worst first. */
 import { type Backup, deadlineOf } from '../domain/backup.ts';
+import { compareText } from '../domain/compare-text.ts';
 import { dayOf, type Instant, toEpoch, toInstant } from '../domain/instant.ts';
 import type { DayStatus, InstanceStatus, OpenBackup } from '../domain/status.ts';
 import { isAtRisk } from './plan.ts';
@@ -12,8 +13,8 @@ export interface BackupRef {
 }
 
 export interface ArchiveFacts extends BackupRef {
-  /** Of its dumps, as the cloud gave them. */
-  readonly bytes: number;
+  /** Of its dumps, as the cloud gave them; absent where nobody looked. */
+  readonly bytes?: number;
 }
 
 /** What is known of one source. Whatever belongs to an instance that is not in `instances` is left out. */
@@ -72,6 +73,7 @@ function assessSource(facts: SourceFacts, days: readonly string[], policy: Statu
     const ageMs = newest && policy.now - toEpoch(newest.startedAt);
     const tooOld = ageMs === undefined || ageMs > policy.maxAgeMs;
     const lookedAt = archived.filter(({ startedAt }) => dayOf(startedAt) >= (days[0] ?? ''));
+    const bytes = bytesOf(lookedAt);
     return {
       source: facts.source,
       region: facts.region,
@@ -81,12 +83,20 @@ function assessSource(facts: SourceFacts, days: readonly string[], policy: Statu
       ...(newest && { newest: { backupId: newest.backupId, startedAt: newest.startedAt } }),
       ...(ageMs !== undefined && { ageMs }),
       archives: lookedAt.length,
-      bytes: lookedAt.reduce((sum, { bytes }) => sum + bytes, 0),
+      ...(bytes !== undefined && { bytes }),
       open,
       stale: tooOld && (!vanished || policy.includeVanished),
       days: calendar(days, { archived, quarantined: damaged, open }),
     };
   });
+}
+
+/** Of all together; undefined where one is not known, for a part of them would be taken for the whole. */
+function bytesOf(archives: readonly ArchiveFacts[]): number | undefined {
+  return archives.reduce<number | undefined>(
+    (sum, { bytes }) => (sum === undefined || bytes === undefined ? undefined : sum + bytes),
+    0,
+  );
 }
 
 function openBackup(backup: Backup, quarantined: boolean, now: number): OpenBackup {
@@ -152,11 +162,6 @@ function rank(status: InstanceStatus): number {
 
 function soonestRisk({ open }: InstanceStatus): Instant {
   return open.find(({ atRisk }) => atRisk)?.deadline ?? '';
-}
-
-function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }
 
 /** Two infinities are equal, which their difference would not say. */

@@ -1,9 +1,11 @@
 /** Brings the metrics of each run to where they outlive it: a Pushgateway, a textfile. A dead receiver fails no run, and is told of. */
+import pLimit from 'p-limit';
 import type { Clock } from '../domain/clock.ts';
 import type { RunSummary } from '../domain/outcome.ts';
 import { messageChain } from './error-text.ts';
 import { createMetrics } from './metrics.ts';
 import type { Exchange } from './notify/exchange.ts';
+import { withinTime } from './notify/time-limit.ts';
 import type { ArchiverEvent, Observer } from './observer.ts';
 import { pushGroups } from './pushgateway.ts';
 import { writeTextfile } from './textfile.ts';
@@ -25,28 +27,21 @@ export interface DeliveryOptions {
   readonly shard: { readonly index: number; readonly count: number };
 }
 
-/** How long a run is held up at the most; after a signal there is less time. */
-const PATIENCE_MS = 20_000;
-const LAST_PATIENCE_MS = 5000;
-
 export function createMetricsDelivery(options: DeliveryOptions): MetricsDelivery {
   const { settings, clock, observer, shard } = options;
   const metrics = createMetrics(options);
   const held = new Map<string, ArchiverEvent>();
+  // Runs of several schedules may end at once, and the textfile is one file.
+  const inTurn = pLimit(1);
 
   async function push(url: string, signal: AbortSignal): Promise<void> {
     const [run, ...instances] = await metrics.groups();
     // An instance may move from one shard to another, so its last success belongs to none of them.
     const labels: Record<string, string> = shard.count > 1 ? { shard: String(shard.index) } : {};
     const groups = run ? [{ ...run, labels: { ...labels, ...run.labels } }, ...instances] : instances;
-    const time = new AbortController();
-    const alarm = clock.alarm(signal.aborted ? LAST_PATIENCE_MS : PATIENCE_MS, () => time.abort());
-    alarm.restart();
-    try {
-      await pushGroups(groups, { url, exchange: options.exchange, signal: time.signal });
-    } finally {
-      alarm.stop();
-    }
+    await withinTime(clock, signal, (limit) =>
+      pushGroups(groups, { url, exchange: options.exchange, signal: limit }),
+    );
   }
 
   async function attempt(what: string, hint: string, work: () => Promise<void>): Promise<void> {
@@ -79,7 +74,7 @@ export function createMetricsDelivery(options: DeliveryOptions): MetricsDelivery
 
     async after(run, signal) {
       const summary = await run();
-      await deliver(signal);
+      await inTurn(() => deliver(signal));
       const last = held.get(summary.runId);
       held.delete(summary.runId);
       if (last) observer(last);

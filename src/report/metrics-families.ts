@@ -32,14 +32,17 @@ export function runFamilies(registry: Registry) {
     ),
     failures: counter('run_failure_total', 'Runs that could not do their work (any other exit status).'),
     runSeconds: histogram('run_duration_seconds', 'How long a run took.', RUN_SECONDS),
-    lastEnd: gauge('run_last_end_timestamp_seconds', 'When the last run ended, whatever came of it.'),
-    lastExitCode: gauge('run_last_exit_code', 'The exit status of the last run.'),
+    lastEnd: gauge('run_last_end_timestamp_seconds', 'When the last run ended, whatever came of it.', [
+      'cron',
+    ]),
+    lastExitCode: gauge('run_last_exit_code', 'The exit status of the last run.', ['cron']),
     lastRunSuccess: gauge(
       'run_last_success_timestamp_seconds',
       'When the last run ended that did all it should.',
+      ['cron'],
     ),
 
-    interval: gauge('schedule_expected_interval_seconds', 'Between the last two ticks of a schedule.', [
+    interval: gauge('schedule_expected_interval_seconds', 'From one tick of a schedule to the next.', [
       'cron',
     ]),
     nextTick: gauge('schedule_next_tick_timestamp_seconds', 'When the schedule begins its next run.', [

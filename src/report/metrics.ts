@@ -112,9 +112,10 @@ function lastSuccessText({ source, instanceId, seconds }: LastSuccess): Promise<
   return registry.metrics();
 }
 
+type Beginning = Extract<ArchiverEvent, { type: 'run.begin' }>;
+
 function countInto(run: RunFamilies, succeeded: (outcome: Outcome) => void): Observer {
-  const begunAt = new Map<string, number>();
-  const nextTick = new Map<string, number>();
+  const begun = new Map<string, Beginning>();
   const seen = new Set<string>();
   const meet = (source: string): void => {
     if (seen.has(source)) return;
@@ -125,7 +126,7 @@ function countInto(run: RunFamilies, succeeded: (outcome: Outcome) => void): Obs
   return (event: ArchiverEvent) => {
     switch (event.type) {
       case 'run.begin':
-        begunAt.set(event.runId, toEpoch(event.startedAt));
+        begun.set(event.runId, event);
         run.attempts.inc();
         run.inProgress.inc();
         break;
@@ -168,15 +169,12 @@ function countInto(run: RunFamilies, succeeded: (outcome: Outcome) => void): Obs
         break;
       }
       case 'run.summary':
-        countRun(run, event.summary, begunAt.get(event.summary.runId) ?? 0);
-        begunAt.delete(event.summary.runId);
+        countRun(run, event.summary, begun.get(event.summary.runId));
+        begun.delete(event.summary.runId);
         break;
       case 'schedule.next': {
-        const { cron, at } = event;
-        const before = nextTick.get(cron);
-        if (before !== undefined && toEpoch(at) > before)
-          run.interval.set({ cron }, (toEpoch(at) - before) / 1000);
-        nextTick.set(cron, toEpoch(at));
+        const { cron, at, previous } = event;
+        if (previous !== undefined) run.interval.set({ cron }, (toEpoch(at) - toEpoch(previous)) / 1000);
         run.nextTick.set({ cron }, toEpoch(at) / 1000);
         run.skippedTicks.inc({ cron }, 0);
         break;
@@ -186,6 +184,10 @@ function countInto(run: RunFamilies, succeeded: (outcome: Outcome) => void): Obs
         break;
       case 'schedule.run-failed':
         run.failures.inc();
+        run.lastExitCode.set({ cron: event.cron }, BROKEN_OFF);
+        for (const { runId, schedule } of begun.values()) {
+          if (schedule === event.cron && begun.delete(runId)) run.inProgress.dec();
+        }
         break;
       default:
     }
@@ -222,33 +224,44 @@ function countStoreError(run: RunFamilies, code: string): void {
   if (code.startsWith('store-')) run.storeErrors.inc({ code });
 }
 
+/** The exit status of what is a bug. */
+const BROKEN_OFF = 1;
 const PARTIAL_EXITS = [3, 4, 130, 143];
 
-function countRun(run: RunFamilies, { exitCode, durationMs }: RunSummary, begunAt: number): void {
-  const endedAt = (begunAt + durationMs) / 1000;
-  run.inProgress.dec();
+/** Schedules are told apart, else the good end of one would hide that another always fails, or has stopped. */
+function countRun(run: RunFamilies, summary: RunSummary, beginning: Beginning | undefined): void {
+  const { exitCode, durationMs } = summary;
   run.runSeconds.observe(durationMs / 1000);
-  run.lastEnd.set(endedAt);
-  run.lastExitCode.set(exitCode);
+  if (beginning) {
+    const labels = beginning.schedule === undefined ? {} : { cron: beginning.schedule };
+    const endedAt = (toEpoch(beginning.startedAt) + durationMs) / 1000;
+    run.inProgress.dec();
+    run.lastEnd.set(labels, endedAt);
+    run.lastExitCode.set(labels, exitCode);
+    if (exitCode === 0) run.lastRunSuccess.set(labels, endedAt);
+  }
   if (exitCode === 0) {
     run.successes.inc();
-    run.lastRunSuccess.set(endedAt);
   } else (PARTIAL_EXITS.includes(exitCode) ? run.partials : run.failures).inc();
 }
 
 function setBucket(bucket: ArchiveFamilies, report: StatusReport): void {
   for (const family of Object.values(bucket)) family.reset();
+  // A source that shows no instance, or could not be listed, is told as none: a series that is missing raises no alarm.
+  for (const source of report.sources) {
+    bucket.atRisk.set({ source }, 0);
+    for (const state of ['fresh', 'stale', 'vanished'] as const) bucket.instances.set({ source, state }, 0);
+  }
   for (const status of report.instances) {
     const { source, archives, bytes, open } = status;
     const labels = { source, instance_id: status.instanceId };
     bucket.archives.set(labels, archives);
-    bucket.bytes.set(labels, bytes);
+    if (bytes !== undefined) bucket.bytes.set(labels, bytes);
     const deadlines = open
       .filter(({ state }) => state !== 'expired')
       .map(({ deadline }) => toEpoch(deadline));
     if (deadlines.length > 0) bucket.deadline.set(labels, Math.min(...deadlines) / 1000);
-    for (const state of ['fresh', 'stale', 'vanished'] as const)
-      bucket.instances.inc({ source, state }, stateOf(status) === state ? 1 : 0);
+    bucket.instances.inc({ source, state: stateOf(status) });
     bucket.atRisk.inc({ source }, open.filter(({ atRisk }) => atRisk).length);
   }
   bucket.problems.set(report.problems.length);

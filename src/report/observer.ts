@@ -29,6 +29,8 @@ export type ArchiverEvent =
       readonly runId: string;
       readonly startedAt: Instant;
       readonly sources: number;
+      /** The cron expression that it came by; absent where nobody's schedule of ours began it. */
+      readonly schedule?: string;
     }
   /** The run could not do its work at all: the destination refuses or cannot be reached. */
   | { readonly type: 'run.failed'; readonly runId: string; readonly error: ArchiverError }
@@ -62,8 +64,13 @@ export type ArchiverEvent =
       readonly action: string;
       readonly result: 'ok' | 'throttled' | 'error';
     }
-  /** When the schedule's next tick is; told at the start and after each tick. */
-  | ({ readonly type: 'schedule.next'; readonly timezone: string; readonly at: Instant } & ScheduleRef)
+  /** When the schedule's next tick is, and when the one before it was or would have been; told at the start and after each tick. */
+  | ({
+      readonly type: 'schedule.next';
+      readonly timezone: string;
+      readonly at: Instant;
+      readonly previous?: Instant;
+    } & ScheduleRef)
   /** A tick at `at` began no run, since the one before is still going. */
   | ({
       readonly type: 'schedule.tick-skipped';
@@ -89,6 +96,8 @@ export type ArchiverEvent =
       readonly receiver: string;
       readonly error: ArchiverError;
     }
+  /** So many uploads that killed runs had left unfinished were removed. */
+  | { readonly type: 'uploads.swept'; readonly runId: string; readonly removed: number }
   | { readonly type: 'warning'; readonly message: string; readonly hint?: string }
   | { readonly type: 'backup.outcome'; readonly outcome: Outcome }
   | { readonly type: 'run.summary'; readonly summary: RunSummary };

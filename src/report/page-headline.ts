@@ -27,7 +27,8 @@ export interface Tally {
   /** All damaged dumps of the days looked at. */
   readonly quarantined: number;
   readonly archives: number;
-  readonly bytes: number;
+  /** Absent where those of an instance are not known. */
+  readonly bytes?: number;
   /** Of the youngest archive of all; absent where there is none. */
   readonly youngestMs?: number;
   /** Of the newest archive of the instance that has waited longest. */
@@ -38,6 +39,7 @@ export function tally({ instances }: StatusReport): Tally {
   const live = instances.filter(({ vanished }) => !vanished);
   const open = instances.flatMap((instance) => instance.open);
   const ages = live.flatMap(({ ageMs }) => (ageMs === undefined ? [] : [ageMs]));
+  const sizes = instances.flatMap(({ bytes }) => (bytes === undefined ? [] : [bytes]));
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   return {
     live: live.length,
@@ -48,7 +50,7 @@ export function tally({ instances }: StatusReport): Tally {
     damaged: open.filter(({ quarantined }) => quarantined).length,
     quarantined: sum(instances.flatMap(({ days }) => days.map(({ quarantined }) => quarantined))),
     archives: sum(instances.map(({ archives }) => archives)),
-    bytes: sum(instances.map(({ bytes }) => bytes)),
+    ...(sizes.length === instances.length && { bytes: sum(sizes) }),
     ...(ages.length > 0 && {
       youngestMs: ages.reduce((a, b) => Math.min(a, b)),
       oldestMs: ages.reduce((a, b) => Math.max(a, b)),

@@ -53,8 +53,12 @@ function span(instance: InstanceStatus | undefined): string {
 function row(instance: InstanceStatus): Markup {
   const state = stateOf(instance);
   const details = detailsOf(instance);
-  return html`<tr><th scope="row"><bdi>${instance.name || instance.instanceId}</bdi><small>${instance.instanceId} · <bdi>${where(instance)}</bdi></small></th><td class="${state.kind}"><b>${state.word}</b>${details === '' ? NOTHING : html`<small>${details}</small>`}</td><td>${calendar(instance.days)}</td><td>${newest(instance)}</td><td>${grouped(instance.archives)}<small>${humanSize(instance.bytes)}</small></td></tr>
+  return html`<tr><th scope="row"><bdi>${instance.name || instance.instanceId}</bdi><small>${instance.instanceId} · <bdi>${where(instance)}</bdi></small></th><td class="${state.kind}"><b>${state.word}</b>${details === '' ? NOTHING : html`<small>${details}</small>`}</td><td>${calendar(instance.days)}</td><td>${newest(instance)}</td><td>${grouped(instance.archives)}${size(instance)}</td></tr>
 `;
+}
+
+function size({ bytes }: InstanceStatus): Markup {
+  return bytes === undefined ? NOTHING : html`<small>${humanSize(bytes)}</small>`;
 }
 
 function where({ source, region }: InstanceStatus): string {

@@ -73,7 +73,7 @@ function opening(report: StatusReport, totals: Tally, { level, sentence, detail 
     figure('At risk', grouped(totals.atRisk.length), totals.atRisk.length > 0 ? 'risk' : 'calm'),
     figure('In quarantine', grouped(totals.quarantined), totals.quarantined > 0 ? 'damaged' : 'calm'),
     figure(`Archives, ${report.daysBack} days`, grouped(totals.archives)),
-    figure('Their size', humanSize(totals.bytes)),
+    ...(totals.bytes === undefined ? [] : [figure('Their size', humanSize(totals.bytes))]),
   ];
   return html`<header>
 <p class="brand">rdb-archiver<span class="aside">As of <time datetime="${report.generatedAt}">${readable(report.generatedAt)}</time> UTC. All times are UTC.</span></p>

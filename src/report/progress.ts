@@ -111,6 +111,10 @@ export function createProgress(options: ProgressOptions): Progress {
         );
         return;
       }
+      case 'uploads.swept': {
+        say(`${paint.say('dim', 'removed')}   ${counted(event.removed, 'upload')} that killed runs had left`);
+        return;
+      }
       case 'schedule.next': {
         say(`${paint.say('dim', 'next run')}  ${readable(event.at)} UTC (${event.cron}, ${event.timezone})`);
         return;

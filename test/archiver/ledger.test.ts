@@ -12,6 +12,7 @@ const source: Source = {
   region: 'ap-guangzhou',
   inventory: nothing,
   probe: nothing,
+  checkup: nothing,
   files: nothing,
 };
 

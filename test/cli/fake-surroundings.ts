@@ -25,6 +25,7 @@ export const cleanSummary: RunSummary = {
 const emptyStatus: StatusReport = {
   generatedAt: '2026-11-24T03:00:00Z',
   maxAgeMs: 93_600_000,
+  sources: [],
   daysBack: 35,
   instances: [],
   problems: [],
@@ -44,6 +45,7 @@ export const idleApp: App = {
   listBackups: async () => nothing,
   listArchives: async () => nothing,
   verify: async () => nothing,
+  check: async () => nothing,
   testReceivers: async () => [],
   close: async () => undefined,
 };

@@ -50,6 +50,7 @@ const vanished = {
 const report: StatusReport = {
   generatedAt: '2026-11-24T03:00:00Z',
   maxAgeMs: 26 * HOUR_MS,
+  sources: ['ap-guangzhou'],
   daysBack: 35,
   instances: [atRisk, stale, fresh, vanished],
   problems: [],
@@ -127,12 +128,26 @@ describe('status', () => {
   });
 
   it('allows 26 hours and looks back 35 days, or as it was told', async () => {
-    expect(await requestOf()).toEqual({ maxAgeMs: 26 * HOUR_MS, daysBack: 35, includeVanished: false });
-    expect(await requestOf('--max-age', '2d', '--days', '7', '--include-vanished')).toEqual({
+    expect(await requestOf()).toMatchObject({
+      maxAgeMs: 26 * HOUR_MS,
+      daysBack: 35,
+      includeVanished: false,
+    });
+    expect(await requestOf('--max-age', '2d', '--days', '7', '--include-vanished')).toMatchObject({
       maxAgeMs: 48 * HOUR_MS,
       daysBack: 7,
       includeVanished: true,
     });
+  });
+
+  it('reads no manifest, since a monitor asks often, but with --sizes every one', async () => {
+    expect(await requestOf()).toMatchObject({ manifestReads: 0 });
+    expect(await requestOf('--sizes')).toMatchObject({ manifestReads: Number.POSITIVE_INFINITY });
+  });
+
+  it('shows no column of sizes where nobody looked', async () => {
+    const instances = [atRisk, fresh].map(({ bytes: _bytes, ...instance }) => instance);
+    expect((await runIn(['status'], answer({ instances }))).stdout).not.toContain('SIZE');
   });
 
   test.each([

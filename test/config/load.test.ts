@@ -72,8 +72,10 @@ describe('with nothing but a region and a destination', () => {
       partSize: 8 * 1024 ** 2,
       bufferMemory: 128 * 1024 ** 2,
       stallTimeoutMs: 30_000,
+      minimumRate: 1024,
       attempts: 5,
       runDeadlineMs: 6 * 3_600_000,
+      staleUploadAgeMs: 24 * 3_600_000,
       shard: { index: 0, count: 1 },
       allowEmpty: false,
       schedule: '17 * * * *',
@@ -103,13 +105,16 @@ describe('with nothing but a region and a destination', () => {
       ARCHIVER_S3_ENDPOINT: 'http://127.0.0.1:9000/',
       ARCHIVER_S3_REGION: 'eu-1',
       ARCHIVER_S3_FORCE_PATH_STYLE: 'true',
+      ARCHIVER_S3_PROFILE: 'minio',
       ARCHIVER_READBACK: 'always',
       ARCHIVER_CONCURRENCY: '7',
       ARCHIVER_PART_SIZE: '16MiB',
       ARCHIVER_BUFFER_MEMORY: '32MiB',
       ARCHIVER_STALL_TIMEOUT: '5s',
+      ARCHIVER_MINIMUM_RATE: '2KiB',
       ARCHIVER_ATTEMPTS: '2',
       ARCHIVER_RUN_DEADLINE: '90m',
+      ARCHIVER_STALE_UPLOAD_AGE: '2d',
       ARCHIVER_BANDWIDTH: '200MiB',
       ARCHIVER_SHARD: '1/3',
       ARCHIVER_SCHEDULE: '*/5 3 * * MON-FRI',
@@ -130,14 +135,21 @@ describe('with nothing but a region and a destination', () => {
         { ...source, region: 'ap-guangzhou', endpoint: 'https://redis.ap-guangzhou.example.com' },
         { ...source, region: 'ap-shanghai', endpoint: 'https://redis.ap-shanghai.example.com' },
       ],
-      destination: { endpoint: 'http://127.0.0.1:9000', region: 'eu-1', forcePathStyle: true },
+      destination: {
+        endpoint: 'http://127.0.0.1:9000',
+        region: 'eu-1',
+        forcePathStyle: true,
+        profile: 'minio',
+      },
       readback: 'always',
       concurrency: 7,
       partSize: 16 * 1024 ** 2,
       bufferMemory: 32 * 1024 ** 2,
       stallTimeoutMs: 5000,
+      minimumRate: 2048,
       attempts: 2,
       runDeadlineMs: 5_400_000,
+      staleUploadAgeMs: 172_800_000,
       bandwidth: 200 * 1024 ** 2,
       shard: { index: 1, count: 3 },
       schedule: '*/5 3 * * MON-FRI',
@@ -382,6 +394,19 @@ describe('problems', () => {
     expect(problemsWith({ ARCHIVER_PART_SIZE: '64MiB', ARCHIVER_BUFFER_MEMORY: '32MiB' })).toEqual([
       'ARCHIVER_BUFFER_MEMORY: expected room for one part of "64MiB" at least, got "32MiB"',
     ]);
+  });
+
+  test('an age of stale uploads at which a living run could still begin one is one, whichever was set', () => {
+    expect(problemsWith({ ARCHIVER_STALE_UPLOAD_AGE: '6h' })).toEqual([
+      'ARCHIVER_STALE_UPLOAD_AGE: expected more than the run deadline of "6h", got "6h"',
+    ]);
+    expect(problemsWith({ ARCHIVER_RUN_DEADLINE: '24h' })).toEqual([
+      'ARCHIVER_RUN_DEADLINE: expected less than the 24h of `staleUploadAge`, got "24h"; set that too',
+    ]);
+    expect(loadWith({ ARCHIVER_RUN_DEADLINE: '24h', ARCHIVER_STALE_UPLOAD_AGE: '25h' })).toMatchObject({
+      runDeadlineMs: 86_400_000,
+      staleUploadAgeMs: 90_000_000,
+    });
   });
 
   test('a mistyped region is told with the nearest known one', () => {

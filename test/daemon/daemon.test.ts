@@ -38,6 +38,7 @@ const summary: RunSummary = {
 const report: StatusReport = {
   generatedAt: '2026-11-24T00:00:00Z',
   maxAgeMs: 26 * HOUR_MS,
+  sources: ['gz'],
   daysBack: 35,
   instances: [],
   problems: [],

@@ -65,6 +65,15 @@ test('what answered is asked again every few minutes, and no more often', async 
   expect(probes()).toBeLessThanOrEqual(13);
 });
 
+test('what answered is asked again when the clock was set back', async () => {
+  const { clock, begin, probes } = watch();
+  void begin();
+  await clock.pass(0);
+  clock.set(Date.parse('2020-01-01T00:00:00Z'));
+  await clock.pass(2 * MINUTE_MS);
+  expect(probes()).toBe(2);
+});
+
 describe('a source that fails in a run', () => {
   const inRun: ArchiverEvent = { type: 'source.failed', ...ref('sh'), error: refused };
 

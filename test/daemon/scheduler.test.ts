@@ -41,7 +41,7 @@ function watch({ start = '2026-11-24T00:00:00Z', random, work, ...ports }: Optio
     jitterMs: 0,
     clock,
     observer: (event) => events.push(event),
-    async run(sources, signal) {
+    async run({ sources }, signal) {
       runs.push({ at: new Date(clock.now()).toISOString().slice(0, 16), sources });
       atOnce += 1;
       most = Math.max(most, atOnce);
@@ -153,6 +153,16 @@ test('the next tick is told at the start and after each', async () => {
   expect(watched.of('schedule.next').map(({ at }) => at)).toEqual([
     '2026-11-24T00:17:00Z',
     '2026-11-24T01:17:00Z',
+  ]);
+});
+
+test('with the next tick the one before it is told, from the start on and over a weekend', async () => {
+  const weekdays = [{ cron: '0 3 * * 1-5', sources: ['gz'] }];
+  const watched = watch({ schedules: weekdays, start: '2026-11-26T12:00:00Z' });
+  await watched.clock.pass(DAY_MS);
+  expect(watched.of('schedule.next').map(({ previous, at }) => [previous, at])).toEqual([
+    ['2026-11-26T03:00:00Z', '2026-11-27T03:00:00Z'],
+    ['2026-11-27T03:00:00Z', '2026-11-30T03:00:00Z'],
   ]);
 });
 

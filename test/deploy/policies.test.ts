@@ -21,7 +21,8 @@ const awsPolicy = z.strictObject({
       Effect: z.enum(['Allow', 'Deny']),
       Principal: z.literal('*').optional(),
       Action: texts(/^(s3|kms):[A-Z*]/),
-      Resource: texts(/^arn:aws:/),
+      Resource: texts(/^arn:aws:/).optional(),
+      NotResource: texts(/^arn:aws:/).optional(),
       Condition: z
         .record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())])))
         .optional(),
@@ -68,13 +69,16 @@ describe('the policies', () => {
       expect(guide).toContain(`deploy/policies/${file}`);
   });
 
-  test('let the archiver list, read and put, abort its uploads, encrypt and decrypt, and no more', () => {
+  test('let the archiver list, read and put, abort uploads, encrypt and decrypt, remove what check put, and no more', () => {
     expect(new Set(awsActions('s3-archiver.json'))).toEqual(
       new Set([
         's3:ListBucket',
+        's3:ListBucketMultipartUploads',
+        's3:DeleteObject',
         's3:PutObject',
         's3:GetObject',
         's3:AbortMultipartUpload',
+        's3:ListMultipartUploadParts',
         'kms:GenerateDataKey',
         'kms:Decrypt',
       ]),
@@ -82,6 +86,8 @@ describe('the policies', () => {
     expect(new Set(camActions('cos-archiver.json').map((action) => action.replace('name/cos:', '')))).toEqual(
       new Set([
         'GetBucket',
+        'ListMultipartUploads',
+        'DeleteObject',
         'HeadObject',
         'GetObject',
         'PutObject',
@@ -89,14 +95,33 @@ describe('the policies', () => {
         'UploadPart',
         'CompleteMultipartUpload',
         'AbortMultipartUpload',
+        'ListParts',
       ]),
     );
   });
 
-  test('let nobody delete but the expirer, who in turn can put nothing', () => {
-    for (const file of ['s3-archiver.json', 's3-reader.json'])
-      expect(awsActions(file).join()).not.toMatch(/Delete|\*/);
-    expect(camActions('cos-archiver.json').join()).not.toMatch(/Delete|\*/);
+  test('let the archiver delete nothing but the small objects of a check', () => {
+    const probe = 'redis-archive/production/state/probe/*';
+    const deletes = aws('s3-archiver.json').filter(({ Action }) => Action.join().includes('Delete'));
+    expect(deletes).toMatchObject([{ Action: ['s3:DeleteObject'], Resource: [`arn:aws:s3:::${probe}`] }]);
+    const removes = cam('cos-archiver.json').filter(({ action }) => action.join().includes('Delete'));
+    expect(removes).toMatchObject([
+      { action: ['name/cos:DeleteObject'], resource: [expect.stringContaining('/production/state/probe/*')] },
+    ]);
+    const [deny] = aws('s3-bucket.json').filter(({ Action }) => Action.includes('s3:DeleteObject'));
+    expect(deny?.NotResource).toEqual([`arn:aws:s3:::${probe}`]);
+  });
+
+  test('name what each statement is about', () => {
+    for (const file of ['s3-archiver.json', 's3-reader.json', 's3-expirer.json', 's3-bucket.json'])
+      for (const { Resource, NotResource } of aws(file))
+        expect([Resource, NotResource].filter((one) => one !== undefined)).toHaveLength(1);
+  });
+
+  test('let nobody delete archives but the expirer, who in turn can put nothing', () => {
+    expect(awsActions('s3-reader.json').join()).not.toMatch(/Delete|\*/);
+    expect(awsActions('s3-archiver.json').join()).not.toContain('*');
+    expect(camActions('cos-archiver.json').join()).not.toContain('*');
     expect(awsActions('s3-expirer.json')).toContain('s3:DeleteObject');
     expect(awsActions('s3-expirer.json').join()).not.toMatch(/Put|DeleteObjectVersion|\*/);
     expect(camActions('cos-expirer.json')).toContain('name/cos:DeleteObject');

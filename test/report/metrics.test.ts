@@ -34,15 +34,14 @@ const apiCall = (result: 'ok' | 'throttled'): ArchiverEvent => ({
 const tick = { cron: '17 * * * *', sources: ['prod'], timezone: 'Asia/Shanghai' };
 
 const wholeRun: readonly ArchiverEvent[] = [
-  { type: 'schedule.next', ...tick, at: '2026-11-24T03:17:00Z' },
-  { type: 'schedule.next', ...tick, at: '2026-11-24T04:17:00Z' },
+  { type: 'schedule.next', ...tick, at: '2026-11-24T04:17:00Z', previous: '2026-11-24T03:17:00Z' },
   {
     type: 'schedule.tick-skipped',
     ...tick,
     at: '2026-11-24T04:17:00Z',
     runningSince: '2026-11-24T03:17:00Z',
   },
-  begin,
+  { ...begin, schedule: tick.cron },
   apiCall('throttled'),
   apiCall('ok'),
   listed,
@@ -112,6 +111,7 @@ const { newest: _newest, ageMs: _ageMs, ...neverArchived } = instance;
 const report: StatusReport = {
   generatedAt: '2026-11-24T03:20:00Z',
   maxAgeMs: 93_600_000,
+  sources: ['prod'],
   daysBack: 35,
   instances: [
     instance,
@@ -239,6 +239,45 @@ describe('the last success of an instance', () => {
     expect(await sampleOf(metrics, series)).toBeUndefined();
     expect(await sampleOf(metrics, 'archives{source="prod",instance_id="crs-orders01"}')).toBeUndefined();
   });
+});
+
+test('a source that shows no instance is told as none, for a series that is missing raises no alarm', async () => {
+  const metrics = told([]);
+  metrics.setStatus({ ...report, sources: ['prod', 'empty'] });
+  for (const state of ['fresh', 'stale', 'vanished'])
+    expect(await sampleOf(metrics, `instances{source="empty",state="${state}"}`)).toBe(0);
+  expect(await sampleOf(metrics, 'backups_at_risk{source="empty"}')).toBe(0);
+});
+
+test('the bytes of an instance are told only where they are known', async () => {
+  const metrics = told([]);
+  const { bytes: _bytes, ...unsized } = instance;
+  metrics.setStatus({ ...report, instances: [unsized] });
+  expect(await sampleOf(metrics, 'archives{source="prod",instance_id="crs-orders01"}')).toBe(30);
+  expect(await sampleOf(metrics, 'archive_bytes{source="prod",instance_id="crs-orders01"}')).toBeUndefined();
+});
+
+test('of two schedules the one that does well does not hide that the other fails', async () => {
+  const run = (runId: string, schedule: string, exitCode: number): readonly ArchiverEvent[] => [
+    { ...begin, runId, schedule },
+    { type: 'run.summary', summary: { ...summary, runId, exitCode } },
+  ];
+  const metrics = told([...run('a', '17 * * * *', 10), ...run('b', '30 2 * * *', 0)]);
+  expect(await sampleOf(metrics, 'run_last_exit_code{cron="17 * * * *"}')).toBe(10);
+  expect(await sampleOf(metrics, 'run_last_exit_code{cron="30 2 * * *"}')).toBe(0);
+  expect(await sampleOf(metrics, 'run_last_success_timestamp_seconds{cron="17 * * * *"}')).toBeUndefined();
+  expect(await sampleOf(metrics, 'run_in_progress')).toBe(0);
+});
+
+test('a run that broke off without a summary is a failure, and is not in progress for ever', async () => {
+  const error = new ArchiverError('internal', 'a bug');
+  const metrics = told([
+    { ...begin, schedule: tick.cron },
+    { type: 'schedule.run-failed', ...tick, error },
+  ]);
+  expect(await sampleOf(metrics, 'run_in_progress')).toBe(0);
+  expect(await sampleOf(metrics, 'run_failure_total')).toBe(1);
+  expect(await sampleOf(metrics, 'run_last_exit_code{cron="17 * * * *"}')).toBe(1);
 });
 
 test('docs/metrics.md tells every metric, and none that is not there', async () => {

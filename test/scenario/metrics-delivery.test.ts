@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { ArchiverEvent } from '../../src/report/observer.ts';
 import { DAY_MS } from '../support/builders.ts';
 import { call, download } from '../support/cloud.ts';
 import { denied, internalError } from '../support/cloud-api-faults.ts';
@@ -210,6 +211,19 @@ describe('the textfile', () => {
     expect(summary.exitCode).toBe(10);
     expect(successes()?.sort()).toEqual(before?.sort());
     expect(readFileSync(textfile, 'utf8')).toContain('rdb_archiver_run_last_exit_code 10');
+  });
+
+  it('is whole when runs of several schedules end at once', async () => {
+    const textfile = path();
+    const warnings: ArchiverEvent[] = [];
+    const { app } = await createScenario({
+      config: { metrics: { textfile } },
+      observer: (event) => void (event.type === 'warning' && warnings.push(event)),
+    });
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 8 }, () => app.run({ signal })));
+    expect(warnings).toEqual([]);
+    expect(readFileSync(textfile, 'utf8')).toContain('rdb_archiver_run_attempts_total 8');
   });
 
   it('that cannot be written fails no backup, and is told', async () => {

@@ -1,7 +1,8 @@
 /** What the long-running mode asks of the application: a run over some of the sources, and whether everything answers. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { Dialect } from '../../src/domain/outcome.ts';
 import { Secret } from '../../src/domain/secret.ts';
+import { STATUS_DEFAULTS } from '../../src/domain/status.ts';
 import { createScenario } from '../support/scenario.ts';
 
 const { signal } = new AbortController();
@@ -27,6 +28,40 @@ describe('a run over some of the sources', () => {
     expect((await app.run({ signal, sources: ['other'] })).exitCode).toBe(10);
     expect((await app.run({ signal })).exitCode).toBe(3);
   });
+});
+
+describe('a source of which nothing is selected', () => {
+  const withFilter = (allowEmpty: boolean) =>
+    createScenario({
+      adjust: (config) => ({
+        ...config,
+        allowEmpty,
+        sources: config.sources.flatMap((source) => [
+          source,
+          { ...source, name: 'typo', tags: { backup: 'yse' } },
+        ]),
+      }),
+    });
+
+  it('is warned of, since the others do well', async () => {
+    const { summary, of } = await (await withFilter(false)).run();
+    expect(summary).toMatchObject({ archived: 1, exitCode: 0 });
+    expect(of('warning').map(({ message }) => message)).toEqual([
+      'nothing of source typo is archived: of its instances (1) none is selected',
+    ]);
+  });
+
+  it('is not, where that is allowed', async () => {
+    const { of } = await (await withFilter(true)).run();
+    expect(of('warning')).toEqual([]);
+  });
+});
+
+test('the status of several sources tells whose listing failed', async () => {
+  const { app } = await twoSources();
+  const { problems, sources } = await app.status({ ...STATUS_DEFAULTS, manifestReads: 0, signal });
+  expect(problems).toMatchObject([{ message: expect.stringMatching(/^other: DescribeInstance/) }]);
+  expect(sources).toEqual(['ap-guangzhou', 'other']);
 });
 
 describe('whether everything answers', () => {

@@ -1,8 +1,10 @@
 /** `status` over real HTTP: what an external monitor is told, also when the cloud cannot be asked. */
 import { describe, expect, it } from 'vitest';
+import type { StatusRequest } from '../../src/archiver/status.ts';
 import { archiveLayout } from '../../src/domain/archive-key.ts';
 import { toInstant } from '../../src/domain/instant.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
+import { STATUS_DEFAULTS } from '../../src/domain/status.ts';
 import { DAY_MS, HOUR_MS } from '../support/builders.ts';
 import { call } from '../support/cloud.ts';
 import { denied, internalError } from '../support/cloud-api-faults.ts';
@@ -16,14 +18,10 @@ import {
 
 const OTHER = 'crs-other002';
 
-const ask = (
-  { app }: Pick<Scenario, 'app'>,
-  changes: { maxAgeMs?: number; includeVanished?: boolean; daysBack?: number } = {},
-) =>
+const ask = ({ app }: Pick<Scenario, 'app'>, changes: Partial<StatusRequest> = {}) =>
   app.status({
-    maxAgeMs: 26 * HOUR_MS,
-    includeVanished: false,
-    daysBack: 35,
+    ...STATUS_DEFAULTS,
+    manifestReads: Number.POSITIVE_INFINITY,
     signal: new AbortController().signal,
     ...changes,
   });
@@ -220,7 +218,7 @@ describe('when the destination', () => {
     expect(report.exitCode).toBe(4);
     expect(report.problems[0]?.message).toContain(key);
     expect(report.instances.map(({ archives }) => archives)).toEqual([1, 1]);
-    expect(report.instances.map(({ bytes }) => bytes > 0).sort()).toEqual([false, true]);
+    expect(report.instances.map(({ bytes = 0 }) => bytes > 0).sort()).toEqual([false, true]);
   });
 });
 
@@ -248,6 +246,33 @@ describe('the cost', () => {
     const again = await ask(scenario);
     expect((scenario.s3.counts.get('GetObject') ?? 0) - reads).toBe(1);
     expect(again.instances.map(({ archives }) => archives).sort()).toEqual([1, 2]);
+  });
+
+  it('of a monitor that wants no sizes is no manifest at all', async () => {
+    const scenario = await archivedPair();
+    const reads = scenario.s3.counts.get('GetObject') ?? 0;
+    const report = await ask(scenario, { manifestReads: 0 });
+    expect(scenario.s3.counts.get('GetObject') ?? 0).toBe(reads);
+    expect(report.exitCode).toBe(0);
+    expect(report.instances.map(({ archives, bytes }) => [archives, bytes])).toEqual([
+      [1, undefined],
+      [1, undefined],
+    ]);
+  });
+
+  it('of many manifests is spread over several looks, and a part of the bytes is never told for the whole', async () => {
+    const scenario = await archivedPair();
+    const [manifest] = scenario.manifests().values();
+    if (!manifest) throw new Error('no manifest');
+    plant(scenario, manifest, scenario.clock.now() - DAY_MS);
+    plant(scenario, manifest, scenario.clock.now() - 2 * DAY_MS);
+    const looks: unknown[] = [];
+    for (let look = 0; look < 3; look += 1) {
+      const { instances } = await ask(scenario, { manifestReads: 2 });
+      looks.push(instances.filter(({ bytes }) => bytes !== undefined).map(({ archives }) => archives));
+    }
+    expect(looks.at(-1)).toEqual(expect.arrayContaining([1, 3]));
+    expect(looks[0]).not.toContain(3);
   });
 
   it('grows with an allowed age that reaches beyond the days looked at', async () => {

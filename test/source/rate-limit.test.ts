@@ -61,6 +61,16 @@ test('spaces an action without a documented quota by the usual one', async () =>
   expect(clock.sleeps).toEqual([62.5]);
 });
 
+test('does not wait for the old time to come again when the clock was set back', async () => {
+  const clock = jumpingClock();
+  const take = createRateLimit({ Action: 1 }, clock);
+  await take('Action', never);
+  clock.time -= 3_600_000;
+  await take('Action', never);
+  await take('Action', never);
+  expect(clock.sleeps).toEqual([1250]);
+});
+
 test('gives up the wait when told to stop', async () => {
   const take = createRateLimit({}, jumpingClock());
   await take('Action', never);

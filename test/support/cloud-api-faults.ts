@@ -56,6 +56,36 @@ export function firstPageAgain(): Fault {
   };
 }
 
+/** The server gives so many rows a page at the most, whatever is asked for. */
+export function smallPages(rows: number): Fault {
+  return (exchange, answer) => {
+    const { parameters } = exchange;
+    const Limit = Math.min(rows, Number(parameters['Limit']));
+    return answer({ ...exchange, parameters: { ...parameters, Limit } });
+  };
+}
+
+/** A page behind the first has no rows, although the total says that there are some. */
+export function pageLost(): Fault {
+  return async (exchange, answer) => {
+    if (Number(exchange.parameters['Offset']) === 0) return answer(exchange);
+    const lose = changeJson((json) => {
+      for (const [name, value] of Object.entries(json)) if (Array.isArray(value)) json[name] = [];
+    });
+    return lose(exchange, answer);
+  };
+}
+
+/** The links to one file lead elsewhere (API 3.0). */
+export function linksTo(file: string, change: (address: string) => string): Fault {
+  return changeJson((answer) => {
+    for (const info of (answer['BackupInfos'] ?? []) as Record<string, string>[]) {
+      if (info['FileName'] !== file) continue;
+      for (const name of ['DownloadUrl', 'InnerDownloadUrl']) info[name] = change(info[name] ?? '');
+    }
+  });
+}
+
 /** Does something, say to the world, before the call is answered. */
 export function before(action: () => void): Fault {
   return (exchange, answer) => {

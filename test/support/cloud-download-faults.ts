@@ -130,12 +130,37 @@ export function cutFile(missing = 1): Fault {
   });
 }
 
+/** The announced length is larger than what comes, and the connection is closed at its end. */
+export function announceMore(by = 1): Fault {
+  return bend((reply) => ({
+    ...reply,
+    headers: {
+      ...reply.headers,
+      connection: 'close',
+      'content-length': String(Number(reply.headers['content-length']) + by),
+    },
+  }));
+}
+
+/** From `position` on byte by byte, and before each of them `pass` lets time pass. */
+export function trickleAt(position: number, pass: () => void): Fault {
+  return bend((reply) => ({ ...reply, body: trickled(reply.body, position - startOf(reply), pass) }));
+}
+
+/** The same path at another host, which has the file too. */
+export function redirectTo(host: string): Fault {
+  return async ({ received }) => {
+    const location = `http://${host}${received.target}`;
+    return { status: 302, headers: { location, 'content-length': '0' }, body: [] };
+  };
+}
+
 /** The body in gzip, although nobody asked for it. */
 export function gzipBody(): Fault {
   return bend(async (reply) => {
     const chunks = [];
     for await (const chunk of reply.body) chunks.push(chunk);
-    const body = gzipSync(Buffer.concat(chunks));
+    const body = gzipSync(Buffer.concat(chunks), { level: 1 });
     const headers = { ...reply.headers, 'content-encoding': 'gzip', 'content-length': String(body.length) };
     return { ...reply, headers, body: [body] };
   });
@@ -154,12 +179,19 @@ export function noSuchKey(): Fault {
   return async () => cosError(404, 'NoSuchKey', 'The specified key does not exist.');
 }
 
-/** 429 or 503, with how long to wait. */
-export function comeBackLater(status: 429 | 503, retryAfterSeconds: number): Fault {
-  return async () =>
-    cosError(status, 'SlowDown', 'Please reduce your request rate.', {
-      'retry-after': String(retryAfterSeconds),
-    });
+/** 429 or 503, with how long to wait where given. */
+export function comeBackLater(status: 429 | 503, retryAfterSeconds?: number): Fault {
+  const headers = retryAfterSeconds === undefined ? undefined : { 'retry-after': String(retryAfterSeconds) };
+  return async () => cosError(status, 'SlowDown', 'Please reduce your request rate.', headers);
+}
+
+export function hostError(): Fault {
+  return async () => cosError(500, 'InternalError', 'We encountered an internal error.');
+}
+
+/** The range is refused, whatever it is. */
+export function rangeRefused(): Fault {
+  return async () => cosError(416, 'InvalidRange', 'The requested range cannot be satisfied.');
 }
 
 export function redirect(location: string, status = 302): Fault {
@@ -218,6 +250,21 @@ async function* broken(body: Body, bytes: number): AsyncGenerator<Uint8Array> {
 async function* stalled(body: Body, bytes: number, gone: AbortSignal): AsyncGenerator<Uint8Array> {
   yield* first(body, bytes);
   await new Promise<void>((resume) => gone.addEventListener('abort', () => resume(), { once: true }));
+}
+
+async function* trickled(body: Body, bytes: number, pass: () => void): AsyncGenerator<Uint8Array> {
+  let at = 0;
+  for await (const chunk of body) {
+    const fast = Math.min(chunk.length, Math.max(0, bytes - at));
+    if (fast > 0) yield chunk.subarray(0, fast);
+    for (let index = fast; index < chunk.length; index += 1) {
+      // A turn or two, so that whoever reads waits for each byte.
+      for (let turn = 0; turn < 3; turn += 1) await new Promise((resume) => setImmediate(resume));
+      pass();
+      yield chunk.subarray(index, index + 1);
+    }
+    at += chunk.length;
+  }
 }
 
 async function* flipped(body: Body, position: number): AsyncGenerator<Uint8Array> {

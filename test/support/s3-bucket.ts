@@ -28,6 +28,10 @@ export interface Upload {
   readonly id: string;
   readonly key: string;
   readonly contentType: string;
+  /** Milliseconds since the epoch; a test may make it older. */
+  initiated: number;
+  /** When its parts came; as it was initiated where absent. */
+  touched?: number;
   readonly parts: Map<number, Stored>;
 }
 
@@ -57,7 +61,13 @@ export async function storeChunks(chunks: readonly Buffer[], keepBytes: boolean)
 }
 
 export function beginUpload(state: BucketState, key: string, contentType: string): Upload {
-  const upload: Upload = { id: randomBytes(16).toString('hex'), key, contentType, parts: new Map() };
+  const upload: Upload = {
+    id: randomBytes(16).toString('hex'),
+    key,
+    contentType,
+    initiated: Date.now(),
+    parts: new Map(),
+  };
   state.uploads.set(upload.id, upload);
   return upload;
 }

@@ -4,6 +4,7 @@ export type S3Operation =
   | 'ListObjects'
   | 'ListObjectsV2'
   | 'ListMultipartUploads'
+  | 'GetObjectLockConfiguration'
   | 'ListParts'
   | 'HeadObject'
   | 'GetObject'
@@ -27,20 +28,31 @@ export interface S3Request {
  * `answer`: refuses with this status and code, having done nothing. `reset`: breaks the connection in the middle of the body.
  * `cut`: answers half of the object and breaks the connection. `lose-reply`: does the work, then breaks the connection.
  * `error-in-200`: answers 200 with an error document, having done nothing. `corrupt`: stores one bit changed, its own digests right
- * for that. `wrong-etag`: answers an ETag of other bytes. `web-page`: answers 200 with HTML.
+ * for that. `wrong-etag`: answers an ETag of other bytes. `web-page`: answers 200 with HTML. `drop-upload`: removes the upload first,
+ * as a lifecycle rule does.
  */
 export type S3Effect =
   | { readonly effect: 'answer'; readonly status: number; readonly code: string }
   | { readonly effect: 'error-in-200'; readonly code: string }
-  | { readonly effect: 'reset' | 'cut' | 'lose-reply' | 'corrupt' | 'wrong-etag' | 'web-page' };
+  | {
+      readonly effect: 'reset' | 'cut' | 'lose-reply' | 'corrupt' | 'wrong-etag' | 'web-page' | 'drop-upload';
+    };
 
 export type S3Fault = S3Effect & {
   readonly on: S3Operation;
+  /** Only for keys that hold this; for all where absent. */
+  readonly key?: string;
   /** Which one, counted from when the fault was set; the first where absent. */
   readonly nth?: number;
   /** For how many in a row; one where absent. */
   readonly times?: number;
 };
+
+export interface ActiveS3Fault {
+  /** How often it has struck. */
+  readonly strikes: number;
+  remove(): void;
+}
 
 export interface Gate {
   /** Resolves when a request has come to the gate: it has been read and checked, but nothing has been done. */
@@ -49,18 +61,18 @@ export interface Gate {
 }
 
 export interface Faults {
-  add(fault: S3Fault): void;
+  add(fault: S3Fault): ActiveS3Fault;
   /** Holds the first request that fits; with `all`, every one of them. */
   holdAt(fits: (request: S3Request) => boolean, options?: { readonly all?: boolean }): Gate;
   /** For the server: what this request meets, after counting it. */
-  meet(operation: S3Operation): S3Effect | undefined;
+  meet(operation: S3Operation, key: string): S3Effect | undefined;
   /** For the server: waits at every gate that fits. */
   pass(request: S3Request): Promise<void>;
   releaseAll(): void;
 }
 
 export function createFaults(): Faults {
-  const faults: { readonly fault: S3Fault; seen: number }[] = [];
+  const faults = new Set<{ readonly fault: S3Fault; seen: number; strikes: number }>();
   const gates: {
     readonly fits: (request: S3Request) => boolean;
     readonly hold: (request: S3Request) => Promise<void>;
@@ -70,7 +82,14 @@ export function createFaults(): Faults {
 
   return {
     add(fault) {
-      faults.push({ fault, seen: 0 });
+      const entry = { fault, seen: 0, strikes: 0 };
+      faults.add(entry);
+      return {
+        get strikes() {
+          return entry.strikes;
+        },
+        remove: () => void faults.delete(entry),
+      };
     },
     holdAt(fits, { all = false } = {}) {
       const arrival = Promise.withResolvers<S3Request>();
@@ -88,13 +107,15 @@ export function createFaults(): Faults {
       releases.push(opening.resolve);
       return { arrived: arrival.promise, release: opening.resolve };
     },
-    meet(operation) {
+    meet(operation, key) {
       let met: S3Effect | undefined;
       for (const entry of faults) {
-        const { on, nth = 1, times = 1 } = entry.fault;
-        if (on !== operation) continue;
+        const { on, key: part = '', nth = 1, times = 1 } = entry.fault;
+        if (on !== operation || !key.includes(part)) continue;
         entry.seen += 1;
-        if (entry.seen >= nth && entry.seen < nth + times) met ??= entry.fault;
+        if (entry.seen < nth || entry.seen >= nth + times || met !== undefined) continue;
+        entry.strikes += 1;
+        met = entry.fault;
       }
       return met;
     },

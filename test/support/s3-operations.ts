@@ -7,6 +7,7 @@ import {
   type ObjectTraits,
   type Stored,
   type StoredObject,
+  type Upload,
 } from './s3-bucket.ts';
 import { md5Matches, type ReadRequest } from './s3-request.ts';
 import { document, element, errorDocument, escapeXml, readParts } from './s3-xml.ts';
@@ -28,6 +29,8 @@ export interface Behaviour {
   conditionalWrites: 'honoured' | 'refused' | 'ignored';
   /** Shown in answers; with a KMS key the ETags are no MD5s. */
   encryption: 'none' | 'AES256' | 'aws:kms';
+  /** The bucket keeps every object for a month. */
+  objectLock: boolean;
   /** Says that a page is not the last without saying how to go on, as a list of the first version looks to a client of the second. */
   tokenlessPages: boolean;
 }
@@ -43,26 +46,28 @@ export const OPERATIONS: Readonly<Record<ReadRequest['operation'], Operate>> = {
     listObjects(state, behaviour, request, request.query.get('marker') ?? ''),
   ListObjectsV2: (state, behaviour, request) =>
     listObjects(state, behaviour, request, request.query.get('continuation-token') ?? ''),
-  ListMultipartUploads: (state) => {
-    const uploads = [...state.uploads.values()].map(({ id, key }) =>
-      element('Upload', [element('Key', escapeXml(key)), element('UploadId', id)]),
-    );
-    return {
-      status: 200,
-      body: document('ListMultipartUploadsResult', ...uploads, element('IsTruncated', false)),
-    };
-  },
+  ListMultipartUploads: listUploads,
   ListParts: (state, _behaviour, { query }) => {
     const upload = state.uploads.get(query.get('uploadId') ?? '');
     if (upload === undefined) return refuse(404, 'NoSuchUpload');
     const parts = [...upload.parts].map(([number, { size, md5 }]) =>
       element('Part', [
         element('PartNumber', number),
+        element('LastModified', new Date(upload.touched ?? upload.initiated).toISOString()),
         element('Size', size),
         element('ETag', `"${md5.toString('hex')}"`),
       ]),
     );
     return { status: 200, body: document('ListPartsResult', ...parts, element('IsTruncated', false)) };
+  },
+  GetObjectLockConfiguration: (_state, { objectLock }) => {
+    if (!objectLock) return refuse(404, 'ObjectLockConfigurationNotFoundError');
+    const retention = element('DefaultRetention', [element('Mode', 'COMPLIANCE'), element('Days', 30)]);
+    const rule = element('Rule', [retention]);
+    return {
+      status: 200,
+      body: document('ObjectLockConfiguration', element('ObjectLockEnabled', 'Enabled'), rule),
+    };
   },
   HeadObject: (state, behaviour, request) => {
     const object = state.objects.get(request.key);
@@ -138,6 +143,12 @@ async function completeUpload(
   if (bodies.slice(0, -1).some(({ size }) => size < behaviour.minPartSize))
     return refuse(400, 'EntityTooSmall');
   const object = await joinObject(bodies, true, upload.contentType, traitsOf(behaviour));
+  // Of the stores that the modes stand for only S3 knows the condition here.
+  const refusal =
+    behaviour.mode === 'aws'
+      ? conditionRefusal(state, behaviour, { ...request, key: upload.key })
+      : undefined;
+  if (refusal !== undefined) return refusal;
   state.uploads.delete(id);
   state.objects.set(upload.key, object);
   const fields = [
@@ -145,6 +156,40 @@ async function completeUpload(
     element('ETag', `"${shownEtag(object.etag, behaviour)}"`),
   ];
   return { status: 200, body: document('CompleteMultipartUploadResult', ...fields) };
+}
+
+function listUploads(state: BucketState, behaviour: Behaviour, { query }: ReadRequest): Answer {
+  const place = ({ key, id }: Pick<Upload, 'key' | 'id'>) => `${key}\n${id}`;
+  const marker = query.get('key-marker');
+  const after = marker === null ? '' : place({ key: marker, id: query.get('upload-id-marker') ?? '\uffff' });
+  const following = [...state.uploads.values()]
+    .filter((upload) => upload.key.startsWith(query.get('prefix') ?? '') && place(upload) > after)
+    .sort((one, other) => (place(one) < place(other) ? -1 : 1));
+  const page = following.slice(0, behaviour.pageSize);
+  const last = page.at(-1);
+  const encoded = query.get('encoding-type') === 'url';
+  const shown = encoded ? encodeListed : escapeXml;
+  const goOn =
+    last && page.length < following.length
+      ? [element('NextKeyMarker', escapeXml(last.key)), element('NextUploadIdMarker', last.id)]
+      : [];
+  const uploads = page.map(({ id, key, initiated }) =>
+    element('Upload', [
+      element('Key', shown(key)),
+      element('UploadId', id),
+      element('Initiated', new Date(initiated).toISOString()),
+    ]),
+  );
+  return {
+    status: 200,
+    body: document(
+      'ListMultipartUploadsResult',
+      element('IsTruncated', goOn.length > 0),
+      ...(encoded ? [element('EncodingType', 'url')] : []),
+      ...goOn,
+      ...uploads,
+    ),
+  };
 }
 
 function listObjects(
@@ -187,9 +232,15 @@ function compareBytes(one: string, other: string): number {
 /** The server's own checks of a body, before it stores it. */
 function bodyProblem({ headers, body }: ReadRequest, { mode }: Behaviour): Answer | undefined {
   if (!md5Matches(headers['content-md5'], body.md5)) return refuse(400, 'BadDigest');
-  const crc32 = headers['x-amz-checksum-crc32'];
-  if (mode === 'aws' && crc32 !== undefined && crc32 !== body.crc32.toString('base64'))
-    return refuse(400, 'BadDigest');
+  if (mode !== 'aws') return undefined;
+  const digests = {
+    'x-amz-checksum-crc32': body.crc32,
+    'x-amz-checksum-sha256': Buffer.from(body.sha256, 'hex'),
+  };
+  for (const [header, digest] of Object.entries(digests)) {
+    if (headers[header] !== undefined && headers[header] !== digest.toString('base64'))
+      return refuse(400, 'BadDigest');
+  }
   return undefined;
 }
 

@@ -48,6 +48,7 @@ function operationOf(method: string, key: string, query: URLSearchParams): S3Ope
   if (key === '') {
     if (method !== 'GET') return undefined;
     if (query.has('uploads')) return 'ListMultipartUploads';
+    if (query.has('object-lock')) return 'GetObjectLockConfiguration';
     return query.get('list-type') === '2' ? 'ListObjectsV2' : 'ListObjects';
   }
   if (query.has('uploads')) return method === 'POST' ? 'CreateMultipartUpload' : undefined;

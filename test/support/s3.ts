@@ -7,6 +7,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type BucketState, type Stored, type StoredObject, storeChunks } from './s3-bucket.ts';
 import {
+  type ActiveS3Fault,
   createFaults,
   type Faults,
   type Gate,
@@ -47,8 +48,10 @@ export interface S3Server {
   readonly requests: readonly S3Request[];
   readonly objects: BucketState['objects'];
   readonly uploads: BucketState['uploads'];
-  fail(fault: S3Fault): void;
+  fail(fault: S3Fault): ActiveS3Fault;
   holdAt(fits: (request: S3Request) => boolean, options?: { readonly all?: boolean }): Gate;
+  /** Resolves when every request that has come so far is done with, whether anybody heard the answer or not. */
+  settled(): Promise<void>;
   /** The bytes of an object; undefined where there is none. */
   bytesOf(key: string): Buffer | undefined;
   close(): Promise<void>;
@@ -79,6 +82,7 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
       minPartSize: 5 * 1024 * 1024,
       conditionalWrites: 'honoured',
       encryption: 'none',
+      objectLock: false,
       tokenlessPages: false,
     },
     faults: createFaults(),
@@ -86,7 +90,11 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
     counts: new Map(),
     requests: [],
   };
-  const server = createServer((request, response) => void serve(context, request, response));
+  const atWork = new Set<Promise<void>>();
+  const server = createServer((request, response) => {
+    const work = serve(context, request, response).finally(() => atWork.delete(work));
+    atWork.add(work);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const agents = {
@@ -108,6 +116,7 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
     uploads: state.uploads,
     fail: faults.add,
     holdAt: faults.holdAt,
+    settled: async () => void (await Promise.all(atWork)),
     bytesOf(key) {
       const object = state.objects.get(key);
       return object && Buffer.concat(object.chunks);
@@ -149,7 +158,7 @@ async function answerRequest(
   const address = addressOf(request);
   if (address === undefined) return reply(response, refuse(405, 'MethodNotAllowed'));
   const seen = note(context, address, request);
-  const fault = context.faults.meet(address.operation);
+  const fault = context.faults.meet(address.operation, address.key);
   if (fault?.effect === 'reset') return resetInBody(request);
   const body = await readBody(request, keepsBody(context, address, request));
   const refusal = typeof body === 'string' ? refuse(400, body) : refusalOf(context, address, request);
@@ -161,6 +170,7 @@ async function answerRequest(
     return reply(response, { status: 200, body: errorDocument(fault.code) });
   if (fault?.effect === 'web-page')
     return reply(response, { status: 200, body: '<html><body>Please log in.</body></html>' });
+  if (fault?.effect === 'drop-upload') context.state.uploads.delete(address.query.get('uploadId') ?? '');
   const answer = await operate(
     context,
     address,

@@ -157,8 +157,10 @@ function configOf(options: ScenarioOptions, cloud: Cloud, s3: S3Server): Config 
     bufferMemory: 40 * MiB,
     // Far beyond what a loaded machine needs; a test that waits for a stall sets a short one.
     stallTimeoutMs: 20_000,
+    minimumRate: 0,
     attempts: 3,
     runDeadlineMs: 6 * 3_600_000,
+    staleUploadAgeMs: 24 * 3_600_000,
     shard: { index: 0, count: 1 },
     allowEmpty: false,
     schedule: '17 * * * *',

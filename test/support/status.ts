@@ -59,6 +59,7 @@ export function aStatusReport(changes: Partial<StatusReport> = {}): StatusReport
   return {
     generatedAt: STATUS_NOW,
     maxAgeMs: 26 * HOUR_MS,
+    sources: ['prod'],
     daysBack: DAYS_BACK,
     instances: [anInstanceStatus()],
     problems: [],

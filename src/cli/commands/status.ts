@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../../config/units.ts';
 import { ArchiverError } from '../../domain/errors.ts';
-import type { InstanceStatus, StatusReport } from '../../domain/status.ts';
+import { type InstanceStatus, STATUS_DEFAULTS, type StatusReport } from '../../domain/status.ts';
 import { counted, humanSize, humanTime } from '../../report/amounts.ts';
 import { readable } from '../../report/closing.ts';
 import type { Column } from '../../report/table.ts';
@@ -19,14 +19,12 @@ interface StatusOptions {
   readonly maxAge?: number;
   readonly days?: number;
   readonly includeVanished?: boolean;
+  readonly sizes?: boolean;
   readonly json?: boolean;
   readonly html?: string;
 }
 
-/** A daily backup and two hours to archive it in. */
-const DEFAULT_MAX_AGE = '26h';
-/** A month, and what of it lies before the first Monday. */
-const DEFAULT_DAYS = 35;
+const HOUR_MS = 3_600_000;
 const MOST_DAYS = 3660;
 
 export function addStatus(
@@ -40,18 +38,29 @@ export function addStatus(
     .description(
       'How safe every instance is: its newest archive, and what is not archived before the cloud deletes it. Worst first. Moves nothing.',
     )
-    .option('--max-age <time>', `how old the newest archive may be (default: ${DEFAULT_MAX_AGE})`, parseAge)
+    .option(
+      '--max-age <time>',
+      `how old the newest archive may be (default: ${STATUS_DEFAULTS.maxAgeMs / HOUR_MS}h)`,
+      parseAge,
+    )
     .option('--include-vanished', 'instances that the cloud no longer has can be stale too')
-    .option('--days <number>', `how far to look back in the catalog (default: ${DEFAULT_DAYS})`, parseDays)
+    .option(
+      '--days <number>',
+      `how far to look back in the catalog (default: ${STATUS_DEFAULTS.daysBack})`,
+      parseDays,
+    )
+    .option('--sizes', 'how many bytes there are, too: reads every manifest, one request each')
     .option('--json', 'one JSON document instead of a table')
     .option('--html <file>', 'write a page for people, too')
     .addHelpText('after', exitSection(STATUS_CODES))
     .action(async (options: StatusOptions, command: Command) => {
-      const { includeVanished = false, json = false, html } = options;
+      const { json = false, html } = options;
       const request = {
-        maxAgeMs: options.maxAge ?? parseAge(DEFAULT_MAX_AGE),
-        daysBack: options.days ?? DEFAULT_DAYS,
-        includeVanished,
+        maxAgeMs: options.maxAge ?? STATUS_DEFAULTS.maxAgeMs,
+        daysBack: options.days ?? STATUS_DEFAULTS.daysBack,
+        includeVanished: options.includeVanished ?? STATUS_DEFAULTS.includeVanished,
+        // A monitor that asks every few minutes need not read a manifest for every archive each time.
+        manifestReads: options.sizes === true ? Number.POSITIVE_INFINITY : 0,
         signal: surroundings.signal,
       };
       const config = await configOf(command, surroundings);
@@ -70,7 +79,10 @@ function print(report: StatusReport, json: boolean, surroundings: Surroundings):
     { items: instances, problems, exitCode: report.exitCode },
     {
       name: 'status',
-      columns: [...sourceColumn(instances), ...columns],
+      columns: [
+        ...sourceColumn(instances),
+        ...columns.filter((column) => column !== SIZE || sized(instances)),
+      ],
       json,
       empty: 'There is no instance.',
       about: { generatedAt, maxAgeMs, daysBack },
@@ -95,6 +107,13 @@ async function writePage(file: string, report: StatusReport, { cwd, version }: S
 
 type State = 'at risk' | 'stale' | 'vanished' | 'fresh';
 
+const SIZE: Column<InstanceStatus> = {
+  title: 'SIZE',
+  value: ({ bytes }) => (bytes === undefined ? '' : humanSize(bytes)),
+  align: 'right',
+  optional: true,
+};
+
 const columns: readonly Column<InstanceStatus>[] = [
   { title: 'STATUS', value: stateOf },
   { title: 'INSTANCE', value: ({ instanceId }) => instanceId },
@@ -103,7 +122,7 @@ const columns: readonly Column<InstanceStatus>[] = [
   { title: 'NOT ARCHIVED', value: openText, align: 'right' },
   { title: 'HOURS LEFT', value: hoursLeft, align: 'right' },
   { title: 'ARCHIVES', value: ({ archives }) => archives, align: 'right', optional: true },
-  { title: 'SIZE', value: ({ bytes }) => humanSize(bytes), align: 'right', optional: true },
+  SIZE,
   { title: 'NAME', value: ({ name }) => name, flexible: true, optional: true },
 ];
 
@@ -111,6 +130,11 @@ function stateOf({ open, stale, vanished }: InstanceStatus): State {
   if (open.some(({ atRisk }) => atRisk)) return 'at risk';
   if (stale) return 'stale';
   return vanished ? 'vanished' : 'fresh';
+}
+
+/** Whether any size was asked for; an instance without archives has none in any case. */
+function sized(instances: readonly InstanceStatus[]): boolean {
+  return instances.some(({ archives, bytes }) => archives > 0 && bytes !== undefined);
 }
 
 /** `3`, or `3 (1 damaged)`; nothing where all is archived. */

@@ -63,7 +63,11 @@ function afterTrouble(facts: RunFacts, { on, intervalMs }: Wishes, before: Told,
   if (!on.includes('failure') && urgent.length === 0) return { told: before };
 
   const current = fingerprints(facts.summary.exitCode, items);
-  const recent = Object.entries(before.at).filter(([, at]) => now - toEpoch(at) < intervalMs);
+  const recent = Object.entries(before.at).filter(([, at]) => {
+    const age = now - toEpoch(at);
+    // A date in the future is a wrong clock's: it must not silence anything until then.
+    return age >= 0 && age < intervalMs;
+  });
   const known = new Set(recent.map(([fingerprint]) => fingerprint));
   if (current.every((fingerprint) => known.has(fingerprint))) return { told: before };
 

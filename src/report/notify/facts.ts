@@ -1,5 +1,6 @@
 /** What a notification may speak of: gathers a run's events into facts, the most important trouble first. */
 import { deadlineOf } from '../../domain/backup.ts';
+import { compareText } from '../../domain/compare-text.ts';
 import type { ArchiverError } from '../../domain/errors.ts';
 import { type Instant, toEpoch, toInstant } from '../../domain/instant.ts';
 import type { NotificationItem } from '../../domain/notification.ts';
@@ -133,7 +134,7 @@ function defaultDeadline({ backupStartedAt }: Outcome): Instant {
 
 /** What is lost, then what keeps everything from being archived, then what is about to be lost, then the rest; sooner before later. */
 function byImportance(left: NotificationItem, right: NotificationItem): number {
-  return rank(left) - rank(right) || compare(left.deadline ?? '', right.deadline ?? '');
+  return rank(left) - rank(right) || compareText(left.deadline ?? '', right.deadline ?? '');
 }
 
 function rank({ subject, urgent, reason }: NotificationItem): number {
@@ -143,9 +144,4 @@ function rank({ subject, urgent, reason }: NotificationItem): number {
   if (subject === 'source') return 3;
   if (reason === 'corrupt-source') return 4;
   return subject === 'instance' ? 5 : 6;
-}
-
-function compare(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }

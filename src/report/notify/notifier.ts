@@ -1,9 +1,11 @@
 /** The notifier: listens to runs, and when one has ended tells the receivers and the dead-man switch. Whatever fails there fails no run. */
 import type http from 'node:http';
 import type https from 'node:https';
+import pLimit from 'p-limit';
 import type { Clock } from '../../domain/clock.ts';
 import { asArchiverError } from '../../domain/errors.ts';
 import type { NotifyItem } from '../../domain/notification.ts';
+import type { RunSummary } from '../../domain/outcome.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { messageChain } from '../error-text.ts';
 import { fanOut } from '../fan-out.ts';
@@ -42,10 +44,19 @@ export interface Notifier {
    * told, so that it stays the last line of a run.
    */
   readonly observer: Observer;
-  /** The run's own result; before it is given, the receivers are told, in a bounded time (30 s, or 5 s after the signal). */
-  after<Result>(run: () => Promise<Result>, signal: AbortSignal): Promise<Result>;
+  /**
+   * The run's own result; before it is given, the receivers are told of this run, in a bounded time (30 s, or 5 s after the signal)
+   * once it is its turn: runs that end together are told one after the other.
+   */
+  after(run: () => Promise<RunSummary>, signal: AbortSignal): Promise<RunSummary>;
   /** Sends one message to every receiver, whatever it was told before. */
   test(signal: AbortSignal): Promise<readonly NotifyItem[]>;
+}
+
+/** The dead-man switch is being told that a run has begun. */
+interface Beginning {
+  readonly done: Promise<unknown>;
+  readonly stop: AbortController;
 }
 
 export function createNotifier(options: NotifierOptions, ports: NotifierPorts): Notifier {
@@ -60,32 +71,34 @@ export function createNotifier(options: NotifierOptions, ports: NotifierPorts): 
   const heartbeat =
     options.heartbeat && createHeartbeat({ url: options.heartbeat, sources: options.sources }, exchange);
   const facts = createFactsCollector();
-  const ended: RunFacts[] = [];
-  let started = nothingStarted();
-  let delivered: Promise<void> = Promise.resolve();
+  /** By run, since several may be going on. */
+  const begun = new Map<string, Beginning>();
+  const ended = new Map<string, RunFacts>();
+  // What one run told is what the next one must know.
+  const inTurn = pLimit(1);
 
   function observer(event: ArchiverEvent): void {
     if (event.type === 'run.begin' && heartbeat) {
       const stop = new AbortController();
       const done = attempt(event.runId, 'heartbeat', () => heartbeat.begin(event, stop.signal));
-      started = { done: Promise.all([started.done, done]), stop };
+      begun.set(event.runId, { done, stop });
     }
     const run = facts.add(event, clock.now());
-    if (run) ended.push(run);
+    if (run) ended.set(run.summary.runId, run);
     else tell(event);
   }
 
-  async function deliver(signal: AbortSignal): Promise<void> {
-    const { done, stop } = started;
-    signal.addEventListener('abort', () => stop.abort(signal.reason), { once: true });
-    for (let run = ended.shift(); run; run = ended.shift()) {
-      const { summary } = run;
-      const beat = done.then(() =>
-        attempt(summary.runId, 'heartbeat', async () => heartbeat?.end(run, signal)),
-      );
-      await Promise.all([beat, tellReceivers(run, signal)]);
-      tell({ type: 'run.summary', summary });
-    }
+  async function deliver(run: RunFacts, signal: AbortSignal): Promise<void> {
+    await Promise.all([beat(run, signal), tellReceivers(run, signal)]);
+  }
+
+  async function beat(run: RunFacts, signal: AbortSignal): Promise<void> {
+    const { runId } = run.summary;
+    const beginning = begun.get(runId);
+    begun.delete(runId);
+    signal.addEventListener('abort', () => beginning?.stop.abort(signal.reason), { once: true });
+    await beginning?.done;
+    await attempt(runId, 'heartbeat', async () => heartbeat?.end(run, signal));
   }
 
   async function tellReceivers(run: RunFacts, signal: AbortSignal): Promise<void> {
@@ -134,13 +147,16 @@ export function createNotifier(options: NotifierOptions, ports: NotifierPorts): 
   return {
     observer,
     async after(run, signal) {
+      const summary = await run();
+      const runFacts = ended.get(summary.runId);
+      if (!runFacts) return summary;
+      ended.delete(summary.runId);
       try {
-        return await run();
+        await inTurn(() => withinTime(clock, signal, (limit) => deliver(runFacts, limit)));
       } finally {
-        // One after the other: what the first run told is what the second one must know.
-        delivered = delivered.then(() => withinTime(clock, signal, deliver));
-        await delivered;
+        tell({ type: 'run.summary', summary });
       }
+      return summary;
     },
     test: (signal) =>
       Promise.all(
@@ -161,8 +177,4 @@ export function createNotifier(options: NotifierOptions, ports: NotifierPorts): 
         }),
       ),
   };
-}
-
-function nothingStarted(): { readonly done: Promise<unknown>; readonly stop: AbortController } {
-  return { done: Promise.resolve(), stop: new AbortController() };
 }

@@ -5,7 +5,7 @@ import { Secret } from '../../../src/domain/secret.ts';
 import { createTestClock } from '../../support/clock.ts';
 import { startProxy } from '../../support/proxy.ts';
 import { jsonReceiver, slackReceiver, type TestReceiver } from '../../support/receivers.ts';
-import { aReceiver, createObjects, STATE_KEY, startProcess } from './setup.ts';
+import { aReceiver, createObjects, play, STATE_KEY, startProcess } from './setup.ts';
 import { failedOutcome, HOUR_MS, lostStore, NOW, runOf } from './stories.ts';
 
 const kinds = (receiver: TestReceiver) =>
@@ -127,6 +127,17 @@ describe('over several processes', () => {
     expect(await hour('backup-1')).toBe(3);
   });
 
+  test('what was told while the clock was ahead by years is told again when it is right', async () => {
+    const receiver = await jsonReceiver();
+    const objects = createObjects();
+    for (const start of ['2031-01-01T00:00:00Z', '2026-11-24T03:00:00Z']) {
+      const world = { objects, clock: createTestClock(start) };
+      const trouble = failedOutcome('backup-1', 'download-failed', { deadline: '2040-01-01T00:00:00Z' });
+      await startProcess({ receivers: [aReceiver(receiver.url)] }, world).run(runOf([trouble]));
+    }
+    expect(receiver.shown).toHaveLength(2);
+  });
+
   test('a backup that comes to be at risk is a new trouble', async () => {
     const receiver = await jsonReceiver();
     const world = { objects: createObjects(), clock: createTestClock() };
@@ -197,23 +208,48 @@ describe('over several processes', () => {
 });
 
 describe('runs that overlap in one process', () => {
+  const signal = new AbortController().signal;
+  const failing = (runId: string, backupId: string) =>
+    runOf([failedOutcome(backupId, 'download-failed', { runId })], { runId });
+
   test('are told apart, and the second one knows what the first one told', async () => {
     const receiver = await jsonReceiver();
-    const { notifier } = startProcess({ receivers: [aReceiver(receiver.url)] });
-    const first = runOf([failedOutcome('backup-1', 'download-failed', { runId: 'run-a' })], {
-      runId: 'run-a',
-    });
-    const second = runOf([failedOutcome('backup-1', 'download-failed', { runId: 'run-b' })], {
-      runId: 'run-b',
-    });
-    const signal = new AbortController().signal;
-    const mixed = first.flatMap((event, index) => [event, second[index] ?? event]);
-    await Promise.all([
-      notifier.after(async () => mixed.forEach(notifier.observer), signal),
-      notifier.after(async () => {}, signal),
-    ]);
+    const { notifier, of } = startProcess({ receivers: [aReceiver(receiver.url)] });
+    await Promise.all(
+      ['run-a', 'run-b'].map((runId) =>
+        notifier.after(async () => play(failing(runId, 'backup-1'), notifier.observer), signal),
+      ),
+    );
     expect(receiver.shown).toHaveLength(1);
     expect(last(receiver).items).toHaveLength(1);
+    expect(of('run.summary').map(({ summary }) => summary.runId)).toEqual(['run-a', 'run-b']);
+  });
+
+  test('are told each when it is over itself, with what it was about', async () => {
+    const receiver = await jsonReceiver();
+    const { notifier, of } = startProcess({ receivers: [aReceiver(receiver.url)] });
+    const goOn = Promise.withResolvers<void>();
+    const slow = notifier.after(async () => {
+      const summary = play(failing('run-slow', 'backup-2'), notifier.observer);
+      await goOn.promise;
+      return summary;
+    }, signal);
+    await notifier.after(async () => play(failing('run-quick', 'backup-1'), notifier.observer), signal);
+    expect(last(receiver)).toMatchObject({ run: { id: 'run-quick' }, items: [{ backupId: 'backup-1' }] });
+    expect(of('run.summary').map(({ summary }) => summary.runId)).toEqual(['run-quick']);
+    goOn.resolve();
+    await slow;
+    expect(last(receiver)).toMatchObject({ run: { id: 'run-slow' }, items: [{ backupId: 'backup-2' }] });
+    expect(receiver.shown).toHaveLength(2);
+  });
+
+  test('that break off with a bug keep nobody else from being told', async () => {
+    const receiver = await jsonReceiver();
+    const { notifier, run } = startProcess({ receivers: [aReceiver(receiver.url)] });
+    const broken = notifier.after(() => Promise.reject(new TypeError('a bug')), signal);
+    await expect(broken).rejects.toThrow('a bug');
+    await run(bad('backup-1'));
+    expect(receiver.shown).toHaveLength(1);
   });
 });
 

@@ -15,7 +15,7 @@ import {
   type TestReceiver,
   wecomReceiver,
 } from '../../support/receivers.ts';
-import { aReceiver, startProcess } from './setup.ts';
+import { aReceiver, play, startProcess } from './setup.ts';
 import { failedOutcome, runOf } from './stories.ts';
 
 const SECRET = 'SEC-sIgNiNg/+key';
@@ -125,7 +125,7 @@ describe('a dead receiver', () => {
       { clock: impatient() },
     );
     const events = runOf([], { exitCode: 143 });
-    await notifier.after(async () => events.forEach(notifier.observer), AbortSignal.abort());
+    await notifier.after(async () => play(events, notifier.observer), AbortSignal.abort());
     expect(of('notify.failed')).toMatchObject([
       { error: { message: expect.stringContaining('in the time') } },
     ]);

@@ -1,11 +1,12 @@
 /** A notifier on loopback with a memory that outlives it, and everything that it told. */
 import { onTestFinished } from 'vitest';
+import type { RunSummary } from '../../../src/domain/outcome.ts';
 import { Secret } from '../../../src/domain/secret.ts';
 import { createAgents } from '../../../src/network/agents.ts';
 import type { SmallObjects } from '../../../src/report/notify/memory.ts';
 import { createNotifier, type NotifierOptions } from '../../../src/report/notify/notifier.ts';
 import type { ReceiverOptions } from '../../../src/report/notify/receiver.ts';
-import type { ArchiverEvent } from '../../../src/report/observer.ts';
+import type { ArchiverEvent, Observer } from '../../../src/report/observer.ts';
 import { createTestClock, type TestClock } from '../../support/clock.ts';
 
 export const STATE_KEY = 'redis/state/notify/0-of-1.json';
@@ -49,6 +50,14 @@ export function aReceiver(url: string, changes: Partial<ReceiverOptions> = {}): 
   };
 }
 
+/** What a run tells, and its summary, which is the last of it. */
+export function play(events: readonly ArchiverEvent[], observer: Observer): RunSummary {
+  events.forEach(observer);
+  const last = events.at(-1);
+  if (last?.type !== 'run.summary') throw new Error('a run ends with its summary');
+  return last.summary;
+}
+
 /** A process: it may end and another may come, on the same objects and clock. */
 export function startProcess(
   options: Partial<NotifierOptions>,
@@ -79,6 +88,6 @@ export function startProcess(
       told.filter((event): event is Extract<ArchiverEvent, { type: Type }> => event.type === type),
     /** Lets a run happen, and ends when the notifier is done with it. */
     run: (events: readonly ArchiverEvent[], signal = new AbortController().signal) =>
-      notifier.after(async () => events.forEach(notifier.observer), signal),
+      notifier.after(async () => play(events, notifier.observer), signal),
   };
 }
