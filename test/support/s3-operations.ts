@@ -31,6 +31,8 @@ export interface Behaviour {
   encryption: 'none' | 'AES256' | 'aws:kms';
   /** The bucket keeps every object for a month. */
   objectLock: boolean;
+  /** What the ETags of uploads in parts are: the MD5 of the parts' MD5s, or nothing that anybody could work out (always so with `cos`). */
+  multipartEtags: 'md5' | 'opaque';
   /** Says that a page is not the last without saying how to go on, as a list of the first version looks to a client of the second. */
   tokenlessPages: boolean;
 }
@@ -258,8 +260,12 @@ function conditionRefusal(
 const S3_CONDITION = ['if-none-match', refuse(412, 'PreconditionFailed')] as const;
 const COS_CONDITION = ['x-cos-forbid-overwrite', refuse(409, 'FileAlreadyExists')] as const;
 
-function traitsOf({ mode }: Behaviour): ObjectTraits {
-  return { md5MultipartEtag: mode !== 'cos', withCrc32: mode === 'aws', withCrc64: mode === 'cos' };
+function traitsOf({ mode, multipartEtags }: Behaviour): ObjectTraits {
+  return {
+    md5MultipartEtag: mode !== 'cos' && multipartEtags === 'md5',
+    withCrc32: mode === 'aws',
+    withCrc64: mode === 'cos',
+  };
 }
 
 function bodyHeaders(body: Stored, etag: string, behaviour: Behaviour): Record<string, string> {

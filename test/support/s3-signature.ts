@@ -44,12 +44,19 @@ function sign(canonical: string, date: string, scope: string, secretAccessKey: s
   const toSign = ['AWS4-HMAC-SHA256', date, scope, createHash('sha256').update(canonical).digest('hex')].join(
     '\n',
   );
-  const key = scope
-    .split('/')
-    .reduce<Buffer | string>((secret, word) => hmac(secret, word), `AWS4${secretAccessKey}`);
-  return hmac(key, toSign).toString('hex');
+  return hmac(keyFor(scope, secretAccessKey), toSign).toString('hex');
 }
 
-function hmac(key: Buffer | string, text: string): Buffer {
+/** Derived keys hold for a day: one is derived once, since tests make thousands of requests. */
+const keys = new Map<string, Buffer>();
+
+function keyFor(scope: string, secretAccessKey: string): Buffer {
+  const name = `${scope}\n${secretAccessKey}`;
+  const key = keys.get(name) ?? scope.split('/').reduce(hmac, Buffer.from(`AWS4${secretAccessKey}`));
+  keys.set(name, key);
+  return key;
+}
+
+function hmac(key: Buffer, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }

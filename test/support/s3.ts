@@ -83,6 +83,7 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
       conditionalWrites: 'honoured',
       encryption: 'none',
       objectLock: false,
+      multipartEtags: 'md5',
       tokenlessPages: false,
     },
     faults: createFaults(),
