@@ -1,0 +1,133 @@
+/** Rows: what the cloud's API answers in place of what was asked. */
+
+import { HOUR_MS } from '../support/builders.ts';
+import { call, type Fault } from '../support/cloud.ts';
+import {
+  backupNotReady,
+  denied,
+  emptyAnswer,
+  firstPageAgain,
+  internalError,
+  notJson,
+  pageLost,
+  smallPages,
+  throttled,
+} from '../support/cloud-api-faults.ts';
+import {
+  type Expected,
+  onceAndAlways,
+  type Place,
+  type Row,
+  type Side,
+  type Stage,
+  type Switch,
+} from './table.ts';
+
+const INSTANCES = 'list of instances';
+const BACKUPS = 'list of backups';
+const LINK = 'download link';
+
+const ACTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'tencent-v3': {
+    [INSTANCES]: 'DescribeInstances',
+    [BACKUPS]: 'DescribeInstanceBackups',
+    [LINK]: 'DescribeBackupUrl',
+  },
+  'tencent-v2': {
+    [INSTANCES]: 'DescribeRedis',
+    [BACKUPS]: 'GetRedisBackupList',
+    [LINK]: 'GetBackupDownloadUrl',
+  },
+};
+
+function whereOf({ lane, column }: Place) {
+  return call(ACTIONS[lane]?.[column] ?? column);
+}
+
+function inCall(make: () => Fault): Row['strike'] {
+  return (stage) => stage.cloud.fault(whereOf(stage), make(), { times: stage.times });
+}
+
+/** What comes of a call that keeps failing: what hangs on it fails, and nothing else. */
+function lost({ column, lane }: Place): Expected {
+  if (column === LINK) return 'link-refused';
+  if (column === INSTANCES && lane === 'tencent-v2') return 'nothing listed';
+  // API 3.0 lists the backups of a whole region, so they are known without their instances.
+  return column === INSTANCES ? 'archived, listing told as failed' : 'listing told as failed';
+}
+
+/** The list of backups in pages of two, of which one goes wrong. */
+function inPages(
+  make: () => Fault,
+  once: { readonly after?: number; readonly times: number },
+): Row['strike'] {
+  return (stage) => {
+    const { cloud, times } = stage;
+    const fault = cloud.fault(whereOf(stage), make(), times === 1 ? once : {});
+    cloud.fault(whereOf(stage), smallPages(2));
+    return fault;
+  };
+}
+
+/** The cloud's clock is off, and right again when it is mended. */
+function skewed(milliseconds: number): Row['strike'] {
+  return ({ cloud }: Stage): Switch => {
+    cloud.skew(milliseconds);
+    return {
+      get strikes() {
+        return cloud.requests.length;
+      },
+      remove: () => cloud.skew(0),
+    };
+  };
+}
+
+const rows: readonly Row[] = [
+  ...onceAndAlways('throttled', ['archived', lost], { strike: inCall(throttled) }),
+  ...onceAndAlways('internal error', ['archived', lost], { strike: inCall(internalError) }),
+  ...onceAndAlways('an answer that is not JSON', ['archived', lost], { strike: inCall(notJson) }),
+  ...onceAndAlways('an empty answer', ['archived', lost], { strike: inCall(emptyAnswer) }),
+  ...onceAndAlways('permission denied', [lost, lost], { strike: inCall(denied) }),
+  {
+    fault: 'our clock is an hour slow: every signature has expired',
+    lasts: 'always',
+    columns: [BACKUPS],
+    expected: 'archived',
+    strike: skewed(HOUR_MS),
+  },
+  {
+    fault: 'our clock is an hour fast: no signature is valid yet',
+    lasts: 'always',
+    columns: [BACKUPS],
+    expected: 'archived',
+    strike: skewed(-HOUR_MS),
+  },
+  ...onceAndAlways('the first page comes again', ['archived', 'archived, listing told as failed'], {
+    columns: [BACKUPS],
+    lanes: ['tencent-v3'],
+    others: 4,
+    strike: inPages(firstPageAgain, { times: 2 }),
+  }),
+  ...onceAndAlways('a page is lost', ['archived', 'archived, listing told as failed'], {
+    columns: [BACKUPS],
+    lanes: ['tencent-v3'],
+    others: 4,
+    strike: inPages(pageLost, { after: 1, times: 1 }),
+  }),
+  ...onceAndAlways('the backup turns not-ready between list and link', ['archived', 'put off: not-ready'], {
+    columns: [LINK],
+    strike: inCall(backupNotReady),
+  }),
+];
+
+export const api: Side = {
+  title: 'API',
+  about:
+    'Columns: the call that goes wrong. Lanes: the two APIs of the cloud; API 2.0 gives one file a backup.',
+  columns: [INSTANCES, BACKUPS, LINK],
+  lanes: ['tencent-v3', 'tencent-v2'],
+  rows,
+  lacks: ({ lane, shape }) => lane === 'tencent-v2' && shape !== 'one file',
+  size: () => 4000,
+  scenario: ({ lane }) => ({ api: lane === 'tencent-v2' ? 'tencent-v2' : 'tencent-v3' }),
+};
