@@ -22,7 +22,7 @@ const MAY_IMPORT = {
     'store/object-store',
   ],
   daemon: ['domain', 'config', 'report', 'app'],
-  sandbox: ['domain', 'source/signature'],
+  sandbox: ['domain'],
   cli: ['domain', 'config', 'report', 'daemon', 'app'],
   'system-clock': ['domain'],
   version: [],
