@@ -17,38 +17,67 @@ import { systemClock } from '../src/system-clock.ts';
 const [instances = 0, backupsEach = 0, now = 0, index = 0, count = 1, newest = 0] = process.argv
   .slice(2)
   .map(Number);
+const DAY_MS = 86_400_000;
+const OLDER_DAYS = 3650;
+const OLDER_A_DAY = 822;
+
 const calls: Record<string, number> = {};
 const layout = archiveLayout('redis');
 let pages = 0;
 
-/** Every backup but the `newest` of each instance has its manifest; three million older ones lie in days that nobody should list. */
-function catalogKeys(): Map<string, string[]> {
+/** A day's keys by its folder: of every backup that the cloud shows, but for the `newest` of each instance where that is asked for. */
+function shownKeys(): Map<string, string[]> {
   const dump = bytesDump(Buffer.alloc(1));
-  const world = fleetWorld({ now: () => now }, { instances, backupsEach: backupsEach, dump: () => dump });
-  const keys = new Map<string, string[]>();
-  for (const backup of world.backups('ap-guangzhou')) {
-    if (newest > 0 && now - backup.startedAt < 86_400_000) continue;
-    const startedAt = toInstant(backup.startedAt);
-    const key = layout.manifestKey({
-      source: 'fleet',
-      instanceId: backup.instanceId,
-      backupId: backup.id,
-      startedAt,
-    });
-    const day = key.split('/').slice(0, 4).join('/');
-    keys.set(day, [...(keys.get(day) ?? []), key]);
+  const world = fleetWorld({ now: () => now }, { instances, backupsEach, dump: () => dump });
+  const days = new Map<string, string[]>();
+  for (const { instanceId, id, startedAt } of world.backups('ap-guangzhou')) {
+    const key = keyOf(instanceId, id, startedAt);
+    const day = folderOf(key);
+    const keys = days.get(day) ?? [];
+    if (newest === 0 || now - startedAt >= DAY_MS) keys.push(key);
+    days.set(day, keys);
   }
-  return keys;
+  return days;
+}
+
+function keyOf(instanceId: string, backupId: string, startedAt: number): string {
+  return layout.manifestKey({ source: 'fleet', instanceId, backupId, startedAt: toInstant(startedAt) });
+}
+
+/** `redis/catalog/fleet/2026-11-24/` */
+function folderOf(key: string): string {
+  return `${key.split('/').slice(0, 4).join('/')}/`;
+}
+
+/** Three million older archives, made only when somebody lists them; a run that does pays 3,000 pages for it. */
+function* olderKeys(prefix: string): Generator<string> {
+  for (let day = OLDER_DAYS; day > 0; day -= 1) {
+    const startedAt = now - (day + 40) * DAY_MS;
+    const folder = folderOf(keyOf('crs-00000000', 'old', startedAt));
+    if (!folder.startsWith(prefix) && !prefix.startsWith(folder)) continue;
+    for (let index = 0; index < OLDER_A_DAY; index += 1) {
+      const key = keyOf(`crs-${index.toString(36).padStart(8, '0')}`, `old-${day}`, startedAt);
+      if (key.startsWith(prefix)) yield key;
+    }
+  }
 }
 
 const store: Pick<ObjectStore, 'list'> = {
   async *list(prefix): AsyncGenerator<ListedObject> {
-    const keys = listed.get(prefix.replace(/\/$/, '')) ?? [];
-    pages += Math.max(1, Math.ceil(keys.length / 1000));
-    for (const key of keys) yield { key, size: 900 };
+    let count = 0;
+    const shown = [...shownDays].filter(([day]) => day.startsWith(prefix) || prefix.startsWith(day));
+    for (const keys of [olderKeys(prefix), ...shown.map(([, keys]) => keys)]) {
+      for (const key of keys) {
+        if (!key.startsWith(prefix)) continue;
+        if (count % 1000 === 0) pages += 1;
+        count += 1;
+        yield { key, size: 900 };
+      }
+    }
+    if (count === 0) pages += 1;
   },
 };
-const listed = catalogKeys();
+const shownDays = shownKeys();
 const before = process.memoryUsage().rss;
 
 /** The calls are counted and their time computed, so nobody waits for a quota here. */
@@ -77,16 +106,22 @@ const found = await survey([{ source, selection: EVERYTHING }], ports, {
   now,
   signal: new AbortController().signal,
 });
+const pagesOfRun = pages;
+const peakMb = Math.round(process.resourceUsage().maxRSS / 1000);
+for await (const _ of store.list(layout.catalogPrefix('fleet'), { signal: new AbortController().signal })) {
+  // What listing the whole catalog would have cost: shows that the older archives are really there.
+}
 const [plan] = found.sources.map((one) => one.plan);
 console.log(
   JSON.stringify({
     calls,
-    pages,
+    pages: pagesOfRun,
+    wholeCatalog: pages - pagesOfRun,
     todo: plan?.todo.length,
     settled: plan?.settled.length,
     failures: found.failures.length,
     listMb: Math.round((process.memoryUsage().rss - before) / 1e6),
-    peakMb: Math.round(process.resourceUsage().maxRSS / 1000),
+    peakMb,
   }),
 );
 process.exit(0);

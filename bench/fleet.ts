@@ -21,6 +21,8 @@ const SHARE = 0.8;
 interface Look {
   readonly calls: Record<string, number>;
   readonly pages: number;
+  /** Pages of the whole catalog, older archives and all. */
+  readonly wholeCatalog: number;
   readonly todo: number;
   readonly settled: number;
   readonly failures: number;
@@ -58,14 +60,14 @@ function total(calls: Readonly<Record<string, number>>): number {
 
 try {
   console.log(
-    `${INSTANCES} instances, ${INSTANCES * BACKUPS_EACH} backups, catalog of 3,000,000 older archives that no run lists\n`,
+    `${INSTANCES} instances, ${INSTANCES * BACKUPS_EACH} backups, catalog of 3,000,000 older archives\n`,
   );
   console.log('one worker              API calls   listing time   catalog pages   to archive   peak memory');
   for (const newest of [false, true]) {
     const one = await look(0, 1, newest);
     const name = newest ? 'a new backup each' : 'all archived already';
     console.log(
-      `${name.padEnd(22)}  ${String(total(one.calls)).padStart(9)}  ${seconds(one.calls).toFixed(0).padStart(11)} s  ${String(one.pages).padStart(14)}  ${String(one.todo).padStart(11)}  ${String(one.peakMb).padStart(9)} MB`,
+      `${name.padEnd(22)}  ${String(total(one.calls)).padStart(9)}  ${seconds(one.calls).toFixed(0).padStart(11)} s  ${`${one.pages} of ${one.wholeCatalog}`.padStart(14)}  ${String(one.todo).padStart(11)}  ${String(one.peakMb).padStart(9)} MB`,
     );
   }
 
