@@ -10,12 +10,14 @@ import { BACKUP_RETRY } from './archiver/retry.ts';
 import { type RunPorts, runOnce } from './archiver/run.ts';
 import { createStatus, type StatusRequest } from './archiver/status.ts';
 import { createSweep } from './archiver/sweep.ts';
+import type { Decode } from './catalog/archived-file.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { createQuarantine } from './catalog/quarantine.ts';
 import type { Config } from './config/schema.ts';
 import { type ArchiveLayout, archiveLayout } from './domain/archive-key.ts';
 import type { CheckItem } from './domain/check.ts';
 import type { Clock } from './domain/clock.ts';
+import { ArchiverError } from './domain/errors.ts';
 import { stampOf, toInstant } from './domain/instant.ts';
 import type {
   ArchiveItem,
@@ -129,6 +131,8 @@ export const createApp: CreateApp = async (
     },
   };
 
+  const reading = { store, decode };
+
   const targetsNamed = (names: readonly string[] | undefined) =>
     ports.targets.filter(({ source }) => names?.includes(source.name) ?? true);
 
@@ -150,7 +154,7 @@ export const createApp: CreateApp = async (
     listBackups: ({ signal, instanceId }) => listBackups(ports, instanceId, signal),
     listArchives: ({ signal, instanceId }) => listArchives(ports, instanceId, signal),
     verify: ({ signal, instanceId, backupId, quick }) =>
-      verify(ports, store, { instanceId, backupId, quick }, signal),
+      verify(ports, reading, { instanceId, backupId, quick }, signal),
     async check({ signal }) {
       const trial = { get, clock, stallTimeoutMs };
       return checkAll({ targets: ports.targets, probe: await openProbe(), layout, trial }, signal);
@@ -162,6 +166,14 @@ export const createApp: CreateApp = async (
       direct.destroy();
     },
   };
+};
+
+/** No archive is stored in another form yet. */
+const decode: Decode = (encoding) => {
+  throw new ArchiverError(
+    'store-failed',
+    `the file is stored as ${encoding}, which this version cannot read`,
+  );
 };
 
 /** Loaded only where somebody is to have the metrics; else a run is told as it goes. */

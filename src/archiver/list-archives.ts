@@ -1,11 +1,11 @@
 /** What lies in the destination: archives as rows, and the result of holding them against their manifests. */
+import type { ReadPorts } from '../catalog/archived-file.ts';
 import type { CatalogEntry } from '../catalog/catalog.ts';
 import { isDamage, verifyArchive } from '../catalog/verify.ts';
 import { compareText } from '../domain/compare-text.ts';
 import { type ArchiverError, asArchiverError } from '../domain/errors.ts';
 import type { ArchiveItem, Listing, VerifyItem } from '../domain/listing.ts';
 import type { Manifest } from '../domain/manifest.ts';
-import type { ObjectStore } from '../store/object-store.ts';
 import { allOrFirstError } from './all-or-first-error.ts';
 import { worstOf } from './exit-code.ts';
 import type { RunPorts } from './run.ts';
@@ -37,7 +37,7 @@ export async function listArchives(
 /** Holds archives against their manifests. Finding nothing to verify is a failure: a check that quietly checks nothing reassures wrongly. */
 export async function verify(
   ports: RunPorts,
-  store: ObjectStore,
+  reading: ReadPorts,
   request: {
     readonly instanceId: string | undefined;
     readonly backupId: string | undefined;
@@ -59,7 +59,7 @@ export async function verify(
       items.push({ ...base, result, detail: manifest.message, files: 0, bytesRead: 0 });
       return;
     }
-    const found = await verifyArchive(manifest, store, { quick: request.quick, signal: inner });
+    const found = await verifyArchive(manifest, reading, { quick: request.quick, signal: inner });
     const detail = found.result === 'ok' ? '' : found.detail;
     items.push({
       ...base,

@@ -1,9 +1,9 @@
 /** Holds an archive against its manifest: by size and checksum of the object alone, or by reading every byte again. */
-import { ArchiverError, asArchiverError } from '../domain/errors.ts';
+import { asArchiverError } from '../domain/errors.ts';
 import type { Manifest, ManifestFile } from '../domain/manifest.ts';
-import { rdbTap } from '../integrity/rdb.ts';
-import { drain, sha256Tap, sizeTap } from '../integrity/taps.ts';
-import type { CallOptions, ObjectStore } from '../store/object-store.ts';
+import { drain } from '../integrity/taps.ts';
+import type { CallOptions } from '../store/object-store.ts';
+import { openArchivedFile, type ReadPorts } from './archived-file.ts';
 
 export type FileResult =
   | { readonly result: 'ok'; readonly bytesRead: number }
@@ -24,11 +24,11 @@ export function isDamage(result: string): boolean {
 /** One result for the whole archive: the first damaged file, else the first unreadable one, else `ok`. */
 export async function verifyArchive(
   manifest: Manifest,
-  store: ObjectStore,
+  ports: ReadPorts,
   options: CallOptions & { readonly quick: boolean },
 ): Promise<FileResult> {
   const results: FileResult[] = [];
-  for (const file of manifest.files) results.push(await verifyFile(file, store, options));
+  for (const file of manifest.files) results.push(await verifyFile(file, ports, options));
   const bytesRead = results.reduce((sum, result) => sum + result.bytesRead, 0);
   const worst =
     results.find((result) => isDamage(result.result)) ?? results.find((result) => result.result !== 'ok');
@@ -37,13 +37,13 @@ export async function verifyArchive(
 
 async function verifyFile(
   file: ManifestFile,
-  store: ObjectStore,
+  ports: ReadPorts,
   options: CallOptions & { readonly quick: boolean },
 ): Promise<FileResult> {
   try {
     return options.quick
-      ? await verifyByHead(file, store, options)
-      : await verifyByReading(file, store, options);
+      ? await verifyByHead(file, ports, options)
+      : await verifyByReading(file, ports, options);
   } catch (thrown) {
     options.signal.throwIfAborted();
     const error = asArchiverError(thrown);
@@ -52,57 +52,31 @@ async function verifyFile(
   }
 }
 
-async function verifyByHead(
-  file: ManifestFile,
-  store: ObjectStore,
-  options: CallOptions,
-): Promise<FileResult> {
-  const facts = await store.head(file.key, options);
+async function verifyByHead(file: ManifestFile, ports: ReadPorts, options: CallOptions): Promise<FileResult> {
+  const facts = await ports.store.head(file.key, options);
   if (!facts) return missing(file);
   const size = file.stored?.size ?? file.size;
-  if (facts.size !== size) return differs(file, 'size-differs', `has ${facts.size} bytes, not ${size}`, 0);
+  if (facts.size !== size) {
+    const detail = `${file.key} has ${facts.size} bytes, not ${size}`;
+    return { result: 'size-differs', detail, bytesRead: 0 };
+  }
   // Only a suspicion: COS gives the same bytes another ETag each time, and of two runs at once the slower may have stored them last.
   if (file.etag !== undefined && facts.etag !== undefined && facts.etag !== file.etag)
-    return verifyByReading(file, store, options);
+    return verifyByReading(file, ports, options);
   return { result: 'ok', bytesRead: 0 };
 }
 
 async function verifyByReading(
   file: ManifestFile,
-  store: ObjectStore,
+  ports: ReadPorts,
   options: CallOptions,
 ): Promise<FileResult> {
-  if (file.stored) {
-    throw new ArchiverError(
-      'store-failed',
-      `${file.key} is stored as ${file.stored.encoding}, which this version cannot read`,
-    );
-  }
-  const body = await store.read(file.key, options);
-  if (!body) return missing(file);
-  const [size, sha256, rdb] = [sizeTap(), sha256Tap(), await rdbTap()];
-  await drain(body, file.rdb ? [size, sha256, rdb] : [size, sha256]);
-
-  const bytesRead = size.result();
-  if (bytesRead !== file.size)
-    return differs(file, 'size-differs', `has ${bytesRead} bytes, not ${file.size}`, bytesRead);
-  const digest = sha256.result();
-  if (digest !== file.sha256)
-    return differs(file, 'digest-differs', `has the SHA-256 ${digest}, not ${file.sha256}`, bytesRead);
-  const verdict = file.rdb ? rdb.result() : undefined;
-  if (verdict && verdict.kind !== 'intact') return differs(file, 'rdb-damaged', verdict.problem, bytesRead);
-  return { result: 'ok', bytesRead };
+  const archived = await openArchivedFile(file, ports, options);
+  if (!archived) return missing(file);
+  await drain(archived.body, []);
+  return { ...archived.verdict(), bytesRead: archived.bytesRead() };
 }
 
 function missing(file: ManifestFile): FileResult {
   return { result: 'missing', detail: `${file.key} is not there`, bytesRead: 0 };
-}
-
-function differs(
-  file: ManifestFile,
-  result: 'size-differs' | 'digest-differs' | 'rdb-damaged',
-  what: string,
-  bytesRead: number,
-): FileResult {
-  return { result, detail: `${file.key} ${what}`, bytesRead };
 }
