@@ -21,11 +21,11 @@ const OPCODE_AUX = 0xfa;
 const HEADER_LIMIT = 4096;
 /** Bytes that tell a web page from a dump; a letter that is cut at their end tells nothing. */
 export const WEB_PAGE_HEAD = 64;
-const INTACT_CRC = '0000000000000000';
+const INTACT_CRC = 0n;
 
 /** Checks magic, version, end-of-file opcode and CRC-64; remembers the first and last few bytes only. */
-export async function rdbTap(): Promise<Tap<RdbVerdict>> {
-  const crc = await crc64Tap();
+export function rdbTap(): Tap<RdbVerdict> {
+  const crc = crc64Tap();
   let head: Buffer = Buffer.alloc(0);
   let tail: Buffer = Buffer.alloc(0);
 
@@ -54,7 +54,7 @@ function readAuxiliaryFields(head: Buffer): ReadonlyMap<string, string> {
   return fields;
 }
 
-function judge(head: Buffer, tail: Buffer, crc: string): RdbVerdict {
+function judge(head: Buffer, tail: Buffer, crc: bigint): RdbVerdict {
   if (head.length === 0) return damaged('the file is empty');
   const magic = /^REDIS(\d{4})$/.exec(head.toString('latin1', 0, MAGIC_LENGTH));
   if (!magic) return notADump(head);
