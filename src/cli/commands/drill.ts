@@ -1,0 +1,161 @@
+/** `drill`: proves that an archive can be restored, by loading it into a throw-away server. */
+import { type Command, InvalidArgumentError } from 'commander';
+import type { DrillChoice, DrillItem, DrillRequest, SampleSize } from '../../domain/drill.ts';
+import { ArchiverError } from '../../domain/errors.ts';
+import { counted, humanTime } from '../../report/amounts.ts';
+import { readable } from '../../report/closing.ts';
+import { redact } from '../../report/redact.ts';
+import type { Column } from '../../report/table.ts';
+import { EXIT, exitSection } from '../exit-codes.ts';
+import { printListing, sourceColumn } from '../listing.ts';
+import { configOf } from '../options.ts';
+import type { Output, Surroundings } from '../surroundings.ts';
+import { withQuietApp } from '../with-app.ts';
+
+interface DrillOptions {
+  readonly source?: string;
+  readonly sample?: SampleSize;
+  readonly server?: string;
+  readonly json?: boolean;
+}
+
+export function addDrill(program: Command, surroundings: Surroundings, finish: (code: number) => void): void {
+  const { stderr } = surroundings;
+  program
+    .command('drill')
+    .summary('prove that an archive can be restored')
+    .description(
+      'Restore test: loads an archive into a throw-away redis-server or valkey-server on a private socket, compares every database with the dump, asks what `drill.rules` of the configuration demand, and keeps the result below PREFIX/state/drill/. Needs room on disk and in memory for the largest dump (docs/drill.md).',
+    )
+    .argument('[instance]', 'whose archive, by id')
+    .argument('[backup]', 'which of them, by id (default: the newest)')
+    .option('--source <name>', 'where several sources have archives of the instance')
+    .option(
+      '--sample <size>',
+      'so many archives instead, or a share (5%) of all: those that are due',
+      parseSample,
+    )
+    .option('--server <program>', 'path or name of the server (default: what is found in PATH)')
+    .option('--json', 'one JSON document instead of a table')
+    .addHelpText('after', exitSection(DRILL_CODES))
+    .action(
+      async (
+        instanceId: string | undefined,
+        backupId: string | undefined,
+        options: DrillOptions,
+        command: Command,
+      ) => {
+        const { json = false, server } = options;
+        const progress = progressLine(stderr);
+        const request = {
+          ...choiceOf(instanceId, backupId, options),
+          ...(server !== undefined && { server }),
+          signal: surroundings.signal,
+          tell: progress.tell,
+        };
+        const config = await configOf(command, surroundings);
+        const listing = await withQuietApp(config, surroundings, (app) => app.drill(request)).finally(
+          progress.clear,
+        );
+        const columns = [...sourceColumn(listing.items), ...drillColumns];
+        printListing(
+          listing,
+          { name: 'drill', columns, json, empty: 'No archive was drilled.' },
+          surroundings,
+        );
+        if (!json) stderr.write(redact(drillStory(listing.items)));
+        finish(listing.exitCode);
+      },
+    );
+}
+
+const DRILL_CODES = [
+  EXIT.done,
+  EXIT.bug,
+  EXIT.usage,
+  EXIT.incomplete,
+  EXIT.damaged,
+  EXIT.storeRefused,
+  EXIT.interrupted,
+  EXIT.terminated,
+];
+
+const drillColumns: readonly Column<DrillItem>[] = [
+  { title: 'RESULT', value: ({ outcome }) => outcome },
+  { title: 'INSTANCE', value: ({ instanceId }) => instanceId },
+  { title: 'BACKUP', value: ({ backupId }) => backupId },
+  { title: 'STARTED (UTC)', value: ({ startedAt }) => readable(startedAt), optional: true },
+  { title: 'KEYS', value: ({ keys }) => keys, align: 'right' },
+  { title: 'EXPIRED', value: ({ expired }) => expired, align: 'right' },
+  { title: 'SERVER', value: ({ server = '' }) => server, optional: true },
+  { title: 'TOOK', value: ({ durationMs }) => humanTime(durationMs), align: 'right', optional: true },
+];
+
+/** What the table has no room for: why one did not pass and what to do, what was asked, and how many there were. */
+function drillStory(items: readonly DrillItem[]): string {
+  const lines = items.flatMap(({ instanceId, backupId, outcome, reason, detail, hint = '' }) =>
+    outcome === 'passed' ? [] : [`${instanceId} ${backupId}: ${reason}: ${detail}`, `  ${hint}`],
+  );
+  const asked = items.reduce((sum, { assertions }) => sum + assertions.length, 0);
+  const held = items.reduce((sum, { assertions }) => sum + assertions.filter(({ ok }) => ok).length, 0);
+  const demands = asked === 0 ? '' : `; ${held} of ${counted(asked, 'assertion')} held`;
+  const count = (wanted: DrillItem['outcome']): string => {
+    const some = items.filter(({ outcome }) => outcome === wanted).length;
+    return some === 0 ? '' : `, ${some} ${wanted}`;
+  };
+  if (items.length > 0)
+    lines.push(
+      `${counted(items.length, 'archive')} drilled${count('passed')}${count('failed')}${count('not-drillable')}${demands}`,
+    );
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function choiceOf(
+  instanceId: string | undefined,
+  backupId: string | undefined,
+  { sample, source }: DrillOptions,
+): DrillChoice {
+  if (sample !== undefined) {
+    if (instanceId === undefined && source === undefined) return { sample };
+    throw new ArchiverError('usage', '--sample chooses by itself, so no instance or source goes with it');
+  }
+  if (instanceId === undefined)
+    throw new ArchiverError('usage', 'drill needs an instance, or --sample', {
+      hint: '`rdb-archiver list archives` shows what there is; `rdb-archiver drill --sample 1` takes one that is due.',
+    });
+  return {
+    instanceId,
+    ...(backupId !== undefined && { backupId }),
+    ...(source !== undefined && { source }),
+  };
+}
+
+/** `5` archives, or `5%` of them. */
+function parseSample(text: string): SampleSize {
+  const [, number, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text.trim()) ?? [];
+  const value = Number(number);
+  const valid = percent === '%' ? value > 0 && value <= 100 : Number.isInteger(value) && value > 0;
+  if (number === undefined || !valid)
+    throw new InvalidArgumentError('A number of archives (5), or a share of them (5%).');
+  return percent === '%' ? { percent: value } : { count: value };
+}
+
+/** One line that is written over and over, at a terminal only. */
+function progressLine({ terminal }: Output): {
+  readonly tell: NonNullable<DrillRequest['tell']>;
+  readonly clear: () => void;
+} {
+  let shown = '';
+  const show = (line: string): void => {
+    if (terminal === undefined || line === shown) return;
+    shown = line;
+    terminal.write(`\r\u001b[2K${line.slice(0, Math.max(0, terminal.columns - 1))}`);
+  };
+  return {
+    tell:
+      ({ instanceId, backupId }) =>
+      ({ what, share }) =>
+        show(`${instanceId} ${backupId}: ${what}, ${Math.floor(share * 100)}%`),
+    clear: () => show(''),
+  };
+}
