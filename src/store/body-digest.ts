@@ -1,23 +1,24 @@
-/** Digests of a body on its way: of each part, to be sent along, and of the whole, to be compared with what the store answers. */
-import { createHash, type Hash } from 'node:crypto';
+/** Digests of a body on its way: of each part, to be sent along, and of the whole, to be compared with what the store answers. None that nobody asks for. */
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { createCRC64 } from 'hash-wasm';
+import { ecmaTap } from '../integrity/crc64.ts';
 import type { ProviderProfile } from './provider-profile.ts';
 
 export interface PartDigest {
   /** Bytes. */
   readonly size: number;
-  readonly md5: Buffer;
-  /** Four bytes, big-endian, as in `x-amz-checksum-crc32`. */
-  readonly crc32: Buffer;
+  /** Where the profile sends it or the store's ETags are it: it costs more than everything else together. */
+  readonly md5?: Buffer;
+  /** Four bytes, big-endian, as in `x-amz-checksum-crc32`; where the profile sends it. */
+  readonly crc32?: Buffer;
 }
 
 /** What the store must hold when it holds what was sent, in the words it answers with. */
 export interface SentBody {
   /** Bytes. */
   readonly size: number;
-  /** The ETag of a store whose ETags are MD5s: the MD5 in hex, for several parts the MD5 of their MD5s and `-N`. */
-  readonly etag: string;
+  /** The ETag of a store whose ETags are MD5s: the MD5 in hex, for several parts the MD5 of their MD5s and `-N`. Absent where nobody asks. */
+  readonly etag?: string;
   /** The store's own checksum, spelled as in the profile's `echo` header; absent where it answers none. */
   readonly checksum?: string;
 }
@@ -34,56 +35,59 @@ export interface WholeBodyDigest extends BodyDigest {
   end(parts: readonly PartDigest[], multipart: boolean): SentBody;
 }
 
-export async function createBodyDigest({ echo }: Pick<ProviderProfile, 'echo'>): Promise<WholeBodyDigest> {
-  // The default polynomial of hash-wasm is ECMA-182 reflected, the one COS and OSS use.
-  const crc64 = echo.endsWith('crc64ecma') ? await createCRC64() : undefined;
-  crc64?.init();
+/** What decides about the digests. */
+export type DigestWishes = Pick<ProviderProfile, 'bodyCheck' | 'echo' | 'md5Etags'>;
+
+export function createBodyDigest({ bodyCheck, echo, md5Etags }: DigestWishes): WholeBodyDigest {
+  const crc64 = echo.endsWith('crc64ecma') ? ecmaTap() : undefined;
+  const withCrc32 = bodyCheck === 'crc32' || echo === 'x-amz-checksum-crc32';
+  // A store that answers a checksum of its own is not asked for its ETag as well.
+  const withMd5 = bodyCheck === 'content-md5' || (echo === 'none' && md5Etags !== 'none');
+  const beginPart = () => ({ size: 0, md5: withMd5 ? createHash('md5') : undefined, crc32: 0 });
   let part = beginPart();
 
   return {
     update(bytes) {
       part.size += bytes.length;
-      part.md5.update(bytes);
-      part.crc32 = crc32(bytes, part.crc32);
+      part.md5?.update(bytes);
+      if (withCrc32) part.crc32 = crc32(bytes, part.crc32);
       crc64?.update(bytes);
     },
     endPart() {
-      const digest: PartDigest = { size: part.size, md5: part.md5.digest(), crc32: bigEndian(part.crc32) };
+      const { size, md5 } = part;
+      const digest: PartDigest = {
+        size,
+        ...(md5 && { md5: md5.digest() }),
+        ...(withCrc32 && { crc32: bigEndian(part.crc32) }),
+      };
       part = beginPart();
       return digest;
     },
     end(parts, multipart) {
       const size = parts.reduce((total, { size }) => total + size, 0);
-      const etag = etagOf(parts, multipart);
-      if (crc64 !== undefined) return { size, etag, checksum: BigInt(`0x${crc64.digest('hex')}`).toString() };
-      if (echo === 'x-amz-checksum-crc32') return { size, etag, checksum: crc32Of(parts, multipart) };
-      return { size, etag };
+      const etag = withMd5 ? { etag: etagOf(parts, multipart) } : {};
+      if (crc64 !== undefined) return { size, ...etag, checksum: String(crc64.result()) };
+      if (echo === 'x-amz-checksum-crc32') return { size, ...etag, checksum: crc32Of(parts, multipart) };
+      return { size, ...etag };
     },
   };
 }
 
 /** The digest of a body that lies in memory as a whole. */
-export async function digestWhole(
-  bytes: Uint8Array,
-  profile: Pick<ProviderProfile, 'echo'>,
-): Promise<PartDigest> {
-  const digest = await createBodyDigest(profile);
+export function digestWhole(bytes: Uint8Array, profile: DigestWishes): PartDigest {
+  const digest = createBodyDigest(profile);
   digest.update(bytes);
   return digest.endPart();
 }
 
-function beginPart(): { size: number; readonly md5: Hash; crc32: number } {
-  return { size: 0, md5: createHash('md5'), crc32: 0 };
-}
-
 function etagOf(parts: readonly PartDigest[], multipart: boolean): string {
-  const md5s = Buffer.concat(parts.map(({ md5 }) => md5));
+  const md5s = Buffer.concat(parts.flatMap(({ md5 }) => md5 ?? []));
   return multipart ? `${createHash('md5').update(md5s).digest('hex')}-${parts.length}` : md5s.toString('hex');
 }
 
 /** For several parts S3 answers the CRC-32 of the parts' CRC-32s ("composite"). */
 function crc32Of(parts: readonly PartDigest[], multipart: boolean): string {
-  const crcs = Buffer.concat(parts.map((part) => part.crc32));
+  const crcs = Buffer.concat(parts.flatMap(({ crc32 }) => crc32 ?? []));
   return multipart ? `${bigEndian(crc32(crcs)).toString('base64')}-${parts.length}` : crcs.toString('base64');
 }
 

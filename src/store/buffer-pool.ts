@@ -17,6 +17,8 @@ export interface BufferPool {
    * Rejects with a `config` error when the pool could never hold it, or with the signal's reason.
    */
   acquire(size: number, signal: AbortSignal): Promise<PooledBuffer>;
+  /** A buffer that is to be had at once; undefined where somebody is waiting or there is no room. */
+  tryAcquire(size: number): PooledBuffer | undefined;
 }
 
 interface Waiter {
@@ -67,6 +69,10 @@ export function createBufferPool(capacity: number): BufferPool {
 
   return {
     capacity,
+    tryAcquire(size) {
+      const bytes = waiting.length === 0 ? take(size) : undefined;
+      return bytes && lend(bytes);
+    },
     async acquire(size, signal) {
       signal.throwIfAborted();
       if (size > capacity) throw tooLarge(size, capacity);

@@ -9,6 +9,8 @@ import type { ListedObject, ListOptions } from './object-store.ts';
 interface Walk {
   readonly directory: string;
   readonly prefix: string;
+  /** Empty for all. */
+  readonly after: Buffer;
   readonly signal: AbortSignal;
 }
 
@@ -23,7 +25,8 @@ export async function* listFiles(
   const start = prefix.slice(0, prefix.lastIndexOf('/') + 1);
   if (start !== '') keyPath(directory, start.slice(0, -1));
   try {
-    for await (const object of walk(start, { directory, prefix, signal: options.signal })) {
+    const after = Buffer.from(options.after ?? '');
+    for await (const object of walk(start, { directory, prefix, after, signal: options.signal })) {
       yield object;
       left -= 1;
       if (left === 0) return;
@@ -35,13 +38,18 @@ export async function* listFiles(
 
 /** `folder` is a key prefix: empty, or with a slash at its end. */
 async function* walk(folder: string, context: Walk): AsyncGenerator<ListedObject> {
-  const { directory, prefix, signal } = context;
+  const { directory, prefix, after, signal } = context;
   signal.throwIfAborted();
-  for (const { key, isFolder } of await entriesOf(directory, folder)) {
+  for (const { key, isFolder, bytes } of await entriesOf(directory, folder)) {
+    // A folder's keys all begin with its own: they lie behind `after`, or before it, or `after` is among them.
+    const passed = isFolder
+      ? Buffer.compare(bytes, after.subarray(0, bytes.length)) < 0
+      : !isBehind(bytes, after);
+    if (passed) continue;
     if (isFolder && (key.startsWith(prefix) || prefix.startsWith(key))) yield* walk(key, context);
     if (isFolder || !key.startsWith(prefix)) continue;
     const facts = await stat(join(directory, key)).catch(goneMeanwhile);
-    if (facts !== undefined) yield { key, size: facts.size };
+    if (facts !== undefined) yield { key, size: facts.size, modifiedAt: facts.mtimeMs };
   }
 }
 
@@ -49,7 +57,7 @@ async function* walk(folder: string, context: Walk): AsyncGenerator<ListedObject
 async function entriesOf(
   directory: string,
   folder: string,
-): Promise<{ readonly key: string; readonly isFolder: boolean }[]> {
+): Promise<{ readonly key: string; readonly isFolder: boolean; readonly bytes: Buffer }[]> {
   const entries =
     (await readdir(join(directory, folder), { withFileTypes: true }).catch(goneMeanwhile)) ?? [];
   return entries
@@ -60,6 +68,10 @@ async function entriesOf(
     }))
     .map((entry) => ({ ...entry, bytes: Buffer.from(entry.key) }))
     .sort((one, other) => Buffer.compare(one.bytes, other.bytes));
+}
+
+function isBehind(key: Buffer, after: Buffer): boolean {
+  return Buffer.compare(key, after) > 0;
 }
 
 function isListed(entry: Dirent): boolean {

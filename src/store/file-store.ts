@@ -2,10 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { ArchiverError } from '../domain/errors.ts';
 import { feed } from './feed.ts';
 import { describeFile, explainFileError, isMissing } from './file-errors.ts';
 import { keyPath, PARTIAL_PREFIX, UPLOADS_FOLDER } from './file-key.ts';
 import { listFiles } from './file-list.ts';
+import { readFile } from './file-read.ts';
 import { sweepPartials } from './file-sweep.ts';
 import type { ObjectStore, PutOptions, UploadOptions, UploadReceipt } from './object-store.ts';
 
@@ -13,9 +15,6 @@ export interface FileStoreOptions {
   /** Made when it is not there. */
   readonly directory: string;
 }
-
-/** Bytes of one read; one buffer of it is reused for a whole file. */
-const READ_SIZE = 1024 * 1024;
 
 /** Symbolic links inside the folder are followed by key, but not listed. */
 export function createFileStore(options: FileStoreOptions): ObjectStore {
@@ -32,21 +31,25 @@ export function createFileStore(options: FileStoreOptions): ObjectStore {
         const facts = await stat(path).catch(missingAsUndefined);
         return facts?.isFile() ? { size: facts.size } : undefined;
       }),
-    read: (key, { signal }) =>
-      guarded('read', key, async (path) => {
-        signal.throwIfAborted();
-        const handle = await open(path, 'r').catch(missingAsUndefined);
-        return handle && chunksOf(handle, describeFile(directory, key), signal);
-      }),
+    read: (key, readOptions) =>
+      guarded('read', key, (path) => readFile(path, describeFile(directory, key), readOptions)),
     put: (key, body, putOptions) =>
       guarded('put', key, (path) => putFile({ directory, inHand, path }, body, putOptions)),
     upload: (key, body, uploadOptions) =>
       guarded('upload', key, (path) => uploadFile({ directory, inHand, path }, body, uploadOptions)),
+    async retain(key, { lock, legalHold }) {
+      if (!lock && !legalHold) return;
+      throw new ArchiverError(
+        'store-refused',
+        `${describeFile(directory, key)}: a folder knows no object lock`,
+      );
+    },
     delete: (key, { signal }) =>
       guarded('delete', key, async (path) => {
         signal.throwIfAborted();
         const gone = await unlink(path).then(() => true, missingAsUndefined);
         if (gone) await syncFolder(dirname(path));
+        return { bytesStay: false };
       }),
     sweep: (_prefix, sweepOptions) => sweepPartials(directory, inHand, sweepOptions),
     close() {},
@@ -173,22 +176,6 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let position = 0; position < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, position);
     position += bytesWritten;
-  }
-}
-
-async function* chunksOf(handle: FileHandle, what: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(READ_SIZE);
-  try {
-    while (true) {
-      signal.throwIfAborted();
-      const { bytesRead } = await handle.read(buffer, 0, READ_SIZE);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-    }
-  } catch (error) {
-    throw signal.aborted ? signal.reason : explainFileError(error, `read ${what}`);
-  } finally {
-    await handle.close();
   }
 }
 

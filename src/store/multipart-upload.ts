@@ -11,16 +11,19 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError } from '../domain/errors.ts';
+import type { Storage } from '../domain/object-lock.ts';
 import type { PartDigest, SentBody } from './body-digest.ts';
 import type { FilledPart } from './fill-parts.ts';
 import type { Bucket } from './s3-client.ts';
 import { answerOf } from './s3-errors.ts';
 import { compareHeld, headObject, looksLikeMd5, plainEtag, usesKey } from './s3-head.ts';
-import { bodyCheck } from './s3-put.ts';
+import { askingFor, storageInput } from './s3-lock.ts';
+import { addingHeaders, bodyCheck } from './s3-put.ts';
 
 export interface MultipartOptions {
   readonly key: string;
   readonly contentType: string;
+  readonly storage: Storage | undefined;
   /** The caller's: cancels requests on their way. */
   readonly signal: AbortSignal;
   /** Called with the first failure of any part, so that nobody fills further ones. */
@@ -94,18 +97,24 @@ export function beginMultipartUpload(bucket: Bucket, options: MultipartOptions):
 }
 
 /** Not cancelled at once with the rest: an upload whose id we never hear could not be given up. */
-async function create(bucket: Bucket, { key, contentType, signal }: MultipartOptions): Promise<string> {
+async function create(
+  bucket: Bucket,
+  { key, contentType, storage, signal }: MultipartOptions,
+): Promise<string> {
   const command = new CreateMultipartUploadCommand({
     Bucket: bucket.name,
     Key: key,
     ContentType: contentType,
     ...(bucket.profile.bodyCheck === 'crc32' ? { ChecksumAlgorithm: 'CRC32' } : {}),
+    ...storageInput(storage),
   });
   const patience = createPatience(bucket.clock);
   signal.addEventListener('abort', patience.runOut);
   try {
-    const { UploadId } = await bucket.call('begin an upload to', key, patience.signal, (options) =>
-      bucket.client.send(command, options),
+    const { UploadId } = await askingFor(storage, () =>
+      bucket.call('begin an upload to', key, patience.signal, (options) =>
+        bucket.client.send(command, options),
+      ),
     );
     if (UploadId !== undefined) {
       bucket.uploadsInHand.add(UploadId);
@@ -135,6 +144,7 @@ async function sendPart(
     Body: bytes,
     ...bodyCheck(bucket.profile, digest),
   });
+  command.middlewareStack.add(addingHeaders(bucket.payloadHeaders), { step: 'build', name: 'ownHeaders' });
   const answer = await bucket.call(`upload part ${number} of`, key, signal, (options) =>
     bucket.client.send(command, options),
   );
@@ -144,7 +154,7 @@ async function sendPart(
   const believed =
     bucket.profile.md5Etags !== 'none' && !usesKey(answer.ServerSideEncryption, answer.SSECustomerAlgorithm);
   const etag = plainEtag(ETag);
-  if (believed && looksLikeMd5(etag) && etag !== digest.md5.toString('hex'))
+  if (believed && digest.md5 && looksLikeMd5(etag) && etag !== digest.md5.toString('hex'))
     throw otherBytes(bucket, key, number);
   return ETag;
 }
@@ -183,7 +193,7 @@ async function complete(
       Parts: parts.map(({ number, etag, digest }) => ({
         PartNumber: number,
         ETag: etag,
-        ...(withCrc ? { ChecksumCRC32: digest.crc32.toString('base64') } : {}),
+        ...(withCrc && digest.crc32 ? { ChecksumCRC32: digest.crc32.toString('base64') } : {}),
       })),
     },
   });

@@ -1,12 +1,24 @@
-/** The port to the object storage: seven calls, and what each of them promises. */
+/** The port to the object storage: eight calls, and what each of them promises. */
 import type { Finding } from '../domain/check.ts';
+import type { Storage } from '../domain/object-lock.ts';
 
 export interface ListedObject {
   readonly key: string;
   readonly size: number;
+  /** When the object came to lie there, by the store's own clock, in milliseconds since the epoch; absent where the store does not say. */
+  readonly modifiedAt?: number;
+  /** As `ObjectFacts` has them; absent where the listing does not say. */
+  readonly etag?: string;
+  readonly storageClass?: string;
 }
 
-export interface ObjectFacts {
+export interface Deletion {
+  /** The bucket is versioned: the object is no longer seen, but its bytes stay (and cost) until a lifecycle rule removes them. */
+  readonly bytesStay: boolean;
+}
+
+/** `lock` and `legalHold` are shown only to who may see them (`s3:GetObjectRetention`, `s3:GetObjectLegalHold`). */
+export interface ObjectFacts extends Storage {
   /** Bytes. */
   readonly size: number;
   /** Without quotes; absent where the store has none. */
@@ -20,15 +32,36 @@ export interface CallOptions {
 export interface ListOptions extends CallOptions {
   /** At the most so many; absent: all of them. */
   readonly limit?: number;
+  /** Only keys that come behind this one, which need not be there. */
+  readonly after?: string;
+}
+
+export interface ReadOptions extends CallOptions {
+  /** Bytes to leave out at the beginning; from the object's end on there is nothing to read. */
+  readonly from?: number;
+  /** Only of the very object that answered with this: else `object-replaced`, so that bytes of two objects never get mixed. */
+  readonly etag?: string;
+}
+
+/** A chunk is valid until the next one is asked for. To be read once. */
+export interface StoredBody extends AsyncIterable<Uint8Array> {
+  /** For a later read that goes on in the same object; absent where nothing proves that it would be the same. */
+  readonly etag?: string;
+  /** Bytes of the whole object, wherever the reading began; absent where the store does not say. */
+  readonly size?: number;
 }
 
 export interface PutOptions extends CallOptions {
+  /** How the store is asked to keep it; `retain` makes sure of a lock. */
+  readonly storage?: Storage;
   readonly contentType: string;
   /** Stores only where nothing lies at the key yet; else the answer is `exists` and nothing has changed. */
   readonly ifAbsent: boolean;
 }
 
 export interface UploadOptions extends CallOptions {
+  /** How the store is asked to keep it; `retain` makes sure of a lock. */
+  readonly storage?: Storage;
   /** Bytes that will come; absent where nobody knows. The upload fails when fewer or more come. */
   readonly size?: number;
   /** What somebody said of it, where nobody knows: the upload makes room for so many, and takes fewer or more. */
@@ -68,8 +101,8 @@ export interface ObjectStore {
   /** Undefined where there is no such object. */
   head(key: string, options: CallOptions): Promise<ObjectFacts | undefined>;
 
-  /** The whole object as it lies there; undefined where there is none. A chunk is valid until the next one is asked for. */
-  read(key: string, options: CallOptions): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** The object as it lies there, whole or from some byte on; undefined where there is none. */
+  read(key: string, options: ReadOptions): Promise<StoredBody | undefined>;
 
   /** Stores a small object (a manifest, a record) in one piece. */
   put(key: string, body: Uint8Array, options: PutOptions): Promise<'stored' | 'exists'>;
@@ -81,8 +114,14 @@ export interface ObjectStore {
    */
   upload(key: string, body: AsyncIterable<Uint8Array>, options: UploadOptions): Promise<UploadReceipt>;
 
+  /**
+   * Makes sure that the object's newest version is locked at least as `storage` says, and asks for that again where the upload alone
+   * did not bring it. Rejects with `store-refused` where the store does not lock it: then it must not count as archived.
+   */
+  retain(key: string, storage: Storage, options: CallOptions): Promise<void>;
+
   /** Removes an object; nothing happens where there is none. */
-  delete(key: string, options: CallOptions): Promise<void>;
+  delete(key: string, options: CallOptions): Promise<Deletion>;
 
   /**
    * Removes what killed processes have left of uploads, and says how much of it there was: unfinished multipart uploads under the

@@ -13,8 +13,8 @@ export function providersPage(): string {
     'and which one would be right. This page is made from the same data as the program; Ceph is tested as it is, AWS and COS by stand-ins, the others by',
     'what their makers write.',
     '',
-    '| profile | store | told by an address such as | bucket in the | checked on arrival | proved after storing | put-if-absent | list call | parts at once |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+    '| profile | store | told by an address such as | bucket in the | checked on arrival | proved after storing | put-if-absent | object lock | list call | parts at once |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...profiles.map(row),
     '',
     '## What to know',
@@ -30,7 +30,18 @@ export function providersPage(): string {
     '- **Put-if-absent**: how a manifest is put only where none is. Where a store is not known to decide, the program looks before and after. What is left',
     '  then: two runs that finish the same backup within the same moment may both report it archived, and the later manifest stays. The dumps',
     '  of both are the same, so nothing is lost.',
+    '- **Object lock**: the modes that `objectLock` may ask for; another is refused before a run begins. Whether an object is locked is asked of',
+    '  the store after each upload, and where it is not, the lock is asked for once more by itself; without it the backup has failed.',
     '- **List call**: some stores know only the first version; asked by the second, their lists would end early.',
+    '',
+    '## Storage classes that cannot be read at once',
+    '',
+    'What lies there can be neither verified nor restored before somebody has it brought back, and nothing can be proved of it by reading. Such a class is',
+    'refused where the store proves nothing itself, and beside `ARCHIVER_READBACK=always`. Names that are not here are tried out by `check`.',
+    '',
+    '| profile | classes |',
+    '| --- | --- |',
+    ...profiles.flatMap(coldRow),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -45,10 +56,16 @@ function row(profile: ProviderProfile): string {
     profile.bodyCheck === 'crc32' ? 'CRC-32' : 'Content-MD5',
     proof(profile),
     condition(profile),
+    lock(profile),
     profile.listing === 'v1' ? 'first version' : 'second version',
     profile.partsInFlight,
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+function coldRow({ name, coldClasses }: ProviderProfile): string[] {
+  if (coldClasses.length === 0) return [];
+  return [`| \`${name}\` | ${coldClasses.map((one) => `\`${one}\``).join(', ')} |`];
 }
 
 function proof({ echo, md5Etags }: ProviderProfile): string {
@@ -57,7 +74,12 @@ function proof({ echo, md5Etags }: ProviderProfile): string {
   return [checksum, etags].filter((part) => part !== '').join(', ') || 'an ETag that is ours, where it is';
 }
 
-function condition({ ifAbsent, ifAbsentHonoured }: ProviderProfile): string {
+function condition({ ifAbsent, ifAbsentHonoured, ifAbsentAmongVersions }: ProviderProfile): string {
   if (ifAbsent === undefined) return 'none: looks before and after';
-  return ifAbsentHonoured ? `\`${ifAbsent[0]}\`` : `\`${ifAbsent[0]}\`, and looks before and after`;
+  const decides = ifAbsentHonoured && ifAbsentAmongVersions;
+  return decides ? `\`${ifAbsent[0]}\`` : `\`${ifAbsent[0]}\`, and looks before and after`;
+}
+
+function lock({ lockModes }: ProviderProfile): string {
+  return lockModes.length > 1 ? 'both modes' : (lockModes[0] ?? 'none by S3');
 }

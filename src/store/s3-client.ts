@@ -32,12 +32,17 @@ export interface S3ClientOptions {
   readonly clock: Clock;
 }
 
+/** Headers of a request by its protocol (`https:`), which only the request itself tells: the SDK knows more sources of an endpoint than we do. */
+export type HeadersFor = (protocol: string) => Readonly<Record<string, string>>;
+
 /** A bucket to talk to: the SDK's client, and what all calls have in common. */
 export interface Bucket {
   readonly client: S3Client;
   readonly name: string;
   readonly profile: ProviderProfile;
   readonly clock: Clock;
+  /** Go with every body: where the server checks it by a header of its own, its SHA-256 is not signed on top (that costs as much as the whole download). */
+  readonly payloadHeaders: HeadersFor;
   /** Ids of multipart uploads that are on their way through this client. */
   readonly uploadsInHand: Set<string>;
   /** Sends a request; its failure comes as an `ArchiverError` that says what was tried (`action`, on `key`), or as the signal's reason. */
@@ -70,6 +75,8 @@ export function openBucket(options: S3ClientOptions): Bucket {
     name,
     profile,
     clock,
+    payloadHeaders: (protocol): Readonly<Record<string, string>> =>
+      isBodyBound(profile, protocol) ? { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } : {},
     uploadsInHand: new Set(),
     async call(action, key, signal, send) {
       signal.throwIfAborted();
@@ -81,6 +88,14 @@ export function openBucket(options: S3ClientOptions): Bucket {
       }
     },
   };
+}
+
+/**
+ * Whether a body that was changed on its way is refused although its SHA-256 is not signed: the header of its check is. On a
+ * clear-text connection a CRC is not enough, for who can change the body can make it fit.
+ */
+function isBodyBound({ bodyCheck, bodyCheckHonoured }: ProviderProfile, protocol: string): boolean {
+  return bodyCheckHonoured && (bodyCheck === 'content-md5' || protocol === 'https:');
 }
 
 function clientConfig(

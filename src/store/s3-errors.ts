@@ -43,7 +43,6 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ExpiredToken:
     'The temporary credentials have lapsed: renew AWS_SESSION_TOKEN, or use a credential source that renews itself.',
   RequestTimeTooSkewed: 'The clock of this machine is wrong: set it by NTP.',
-  InvalidObjectState: 'The object lies in cold storage: restore it there first.',
   RegionMissing: 'Set ARCHIVER_S3_REGION (or AWS_REGION).',
   ProxyAuthenticationRequired:
     'Check the user name and password in HTTPS_PROXY or HTTP_PROXY; special characters are percent-encoded there.',
@@ -64,6 +63,9 @@ const ALIASES: Readonly<Record<string, string>> = {
   TokenRefreshRequired: 'ExpiredToken',
   RequestExpired: 'RequestTimeTooSkewed',
 };
+
+/** What S3, COS, OSS and OBS call an object that a lifecycle rule has moved to cold storage: the bytes are there, and cannot be had at once. */
+const COLD = 'InvalidObjectState';
 
 /** HEAD has no body to carry a code, so the status must do. */
 const REFUSED_STATUS: Readonly<Record<number, string>> = {
@@ -87,6 +89,7 @@ export function explainS3Error(thrown: unknown, doing: string, proxy?: string): 
 }
 
 function classify({ code, status }: S3Answer): { readonly code: ErrorCode; readonly hint?: string } {
+  if (code === COLD) return { code: 'unreadable-cold' };
   const refusal = REFUSALS[ALIASES[code] ?? code] ?? REFUSALS[REFUSED_STATUS[status ?? 0] ?? ''];
   if (refusal !== undefined) return { code: 'store-refused', hint: refusal };
   if (status !== undefined) return { code: 'store-failed', ...hintFor(status) };

@@ -1,11 +1,13 @@
 /** What an S3 store says it holds at a key, and whether that is what was sent. */
-import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import { HeadObjectCommand, type HeadObjectCommandOutput } from '@aws-sdk/client-s3';
+import { toInstant } from '../domain/instant.ts';
+import type { Storage } from '../domain/object-lock.ts';
 import type { SentBody } from './body-digest.ts';
 import type { ProviderProfile } from './provider-profile.ts';
 import type { Bucket } from './s3-client.ts';
 import { answerOf } from './s3-errors.ts';
 
-export interface HeldObject {
+export interface HeldObject extends Storage {
   /** Bytes. */
   readonly size: number;
   /** Without quotes, lower case. */
@@ -40,11 +42,28 @@ export async function headObject(
       keyed: usesKey(answer.ServerSideEncryption, answer.SSECustomerAlgorithm),
       ...(answer.ETag === undefined ? {} : { etag: plainEtag(answer.ETag) }),
       ...(checksum === undefined ? {} : { checksum }),
+      ...storageOf(answer),
     };
   } catch (error) {
     if (answerOf(error)?.status === 404) return undefined;
     throw error;
   }
+}
+
+function storageOf(answer: HeadObjectCommandOutput): Storage {
+  const { StorageClass, ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = answer;
+  return {
+    ...(StorageClass === undefined ? {} : { storageClass: StorageClass }),
+    ...(mode === undefined || until === undefined
+      ? {}
+      : {
+          lock: {
+            mode: mode === 'COMPLIANCE' ? 'compliance' : 'governance',
+            until: toInstant(until.getTime()),
+          },
+        }),
+    ...(answer.ObjectLockLegalHoldStatus === 'ON' ? { legalHold: true } : {}),
+  };
 }
 
 /** Once the command has been sent, the answer's headers as they came, by their lower-case names. */
@@ -75,7 +94,7 @@ export function compareHeld(
   ) {
     return held.checksum === sent.checksum ? 'same' : 'different';
   }
-  if (held.keyed || held.etag === undefined) return 'unknown';
+  if (held.keyed || held.etag === undefined || sent.etag === undefined) return 'unknown';
   if (held.etag === sent.etag) return 'same';
   const believed = md5Etags === 'all' || (md5Etags === 'single-put' && !sent.etag.includes('-'));
   return believed && looksLikeMd5(held.etag) ? 'different' : 'unknown';

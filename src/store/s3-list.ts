@@ -4,18 +4,25 @@ import { ArchiverError } from '../domain/errors.ts';
 import type { ListedObject, ListOptions } from './object-store.ts';
 import type { Bucket } from './s3-client.ts';
 import { NOT_S3 } from './s3-errors.ts';
+import { plainEtag } from './s3-head.ts';
 
 /** What the answers of both versions of the call have in common. */
 interface Page {
   readonly Contents?:
-    | readonly { readonly Key?: string | undefined; readonly Size?: number | undefined }[]
+    | readonly {
+        readonly Key?: string | undefined;
+        readonly Size?: number | undefined;
+        readonly LastModified?: Date | undefined;
+        readonly ETag?: string | undefined;
+        readonly StorageClass?: string | undefined;
+      }[]
     | undefined;
   readonly EncodingType?: string | undefined;
   readonly IsTruncated?: boolean | undefined;
   readonly NextContinuationToken?: string | undefined;
 }
 
-/** Where the next page begins: a token for the second version of the call, the last key for the first. */
+/** Where the next page begins: a token for the second version of the call; behind a key for the first, and for the first page. */
 interface Position {
   readonly token?: string;
   readonly after?: string;
@@ -30,7 +37,7 @@ export async function* listObjects(
   options: ListOptions,
 ): AsyncGenerator<ListedObject> {
   let left = options.limit ?? Number.POSITIVE_INFINITY;
-  let position: Position | undefined = {};
+  let position: Position | undefined = options.after === undefined ? {} : { after: options.after };
   let last: string | undefined;
   while (position !== undefined && left > 0) {
     const page: Page = await fetchPage(bucket, prefix, position, Math.min(PAGE_SIZE, left), options.signal);
@@ -58,7 +65,11 @@ async function fetchPage(
   const page = await bucket.call('list', prefix, signal, (options): Promise<Page> => {
     if (bucket.profile.listing === 'v1')
       return client.send(new ListObjectsCommand({ ...request, Marker: position.after }), options);
-    return client.send(new ListObjectsV2Command({ ...request, ContinuationToken: position.token }), options);
+    const { token, after } = position;
+    return client.send(
+      new ListObjectsV2Command({ ...request, ContinuationToken: token, StartAfter: after }),
+      options,
+    );
   });
   if (page.IsTruncated === undefined) throw noListing(bucket);
   return page;
@@ -66,7 +77,13 @@ async function fetchPage(
 
 function objectsOf(page: Page): ListedObject[] {
   const decode = page.EncodingType === 'url' ? decodeKey : (key: string) => key;
-  return (page.Contents ?? []).map(({ Key, Size }) => ({ key: decode(Key ?? ''), size: Size ?? 0 }));
+  return (page.Contents ?? []).map(({ Key, Size, LastModified, ETag, StorageClass }) => ({
+    key: decode(Key ?? ''),
+    size: Size ?? 0,
+    ...(LastModified === undefined ? {} : { modifiedAt: LastModified.getTime() }),
+    ...(ETag === undefined ? {} : { etag: plainEtag(ETag) }),
+    ...(StorageClass === undefined ? {} : { storageClass: StorageClass }),
+  }));
 }
 
 /** Encoded as in a form: AWS and Ceph differ in the space, but a plus sign is never written as itself. */

@@ -3,27 +3,43 @@
 import { type Finding, failing, notTried } from '../domain/check.ts';
 import { asArchiverError } from '../domain/errors.ts';
 import type { StoreProbe } from './object-store.ts';
-import { probeDelete, probeListing, probeObjectLock } from './probe/bucket.ts';
+import { probeDelete, probeListing } from './probe/bucket.ts';
 import { probeCompleteIfAbsent, probePutIfAbsent } from './probe/conditions.ts';
 import type { Probe, ProbeContext, Traits } from './probe/context.ts';
+import { LOCK_NAMES, probeObjectLock, probeVersioning, wantsLock } from './probe/lock.ts';
 import { probeBodyChecks, probeEncryption, probeProof, probeWriteRead } from './probe/objects.ts';
 import { judgeProfile } from './probe/profile-fit.ts';
 import { probeReach, probeTransport } from './probe/reach.ts';
+import { CLASS_NAME, probeStorageClasses } from './probe/storage-class.ts';
 import { probeMultipart, probeStaleUploads, tellLargestBody } from './probe/uploads.ts';
 import { openBucket, type S3ClientOptions } from './s3-client.ts';
+import { type WantedStorage, wantedClasses } from './storage-fit.ts';
 
 export interface S3ProbeOptions extends S3ClientOptions {
   /** The smallest part of an upload, and the pool of part buffers, in bytes. */
   readonly partSize: number;
   readonly poolCapacity: number;
+  /** How archives are to be kept. */
+  readonly wanted: WantedStorage;
 }
 
 /** Every object that a probe makes. */
-const NAMES = ['object', 'checked', 'absent', 'complete', 'multipart', 'small-parts'] as const;
+const NAMES = [
+  'object',
+  'checked',
+  'absent',
+  'complete',
+  'multipart',
+  'small-parts',
+  CLASS_NAME,
+  ...LOCK_NAMES,
+];
 
 const WRITE_READ = ['write-and-read', probeWriteRead] as const;
 
-const PROBES: readonly (readonly [name: string, probe: Probe])[] = [
+type NamedProbe = readonly [name: string, probe: Probe];
+
+const PROBES: readonly NamedProbe[] = [
   ['encryption', probeEncryption],
   ['checks-on-arrival', probeBodyChecks],
   ['multipart', probeMultipart],
@@ -32,8 +48,18 @@ const PROBES: readonly (readonly [name: string, probe: Probe])[] = [
   ['put-if-absent-on-complete', probeCompleteIfAbsent],
   ['listing', probeListing],
   ['stale-uploads', probeStaleUploads],
-  ['object-lock', probeObjectLock],
 ];
+
+/** Further ones where the configuration asks for something: a bucket is not asked what nobody wants to know. */
+function storageProbes(wanted: WantedStorage): NamedProbe[] {
+  const locks = wantsLock(wanted.objectLock);
+  const classes = wantedClasses(wanted);
+  return [
+    ['object-lock', probeObjectLock(locks)],
+    ...(locks ? [['versioning', probeVersioning] as const] : []),
+    ...(classes.length > 0 ? [['storage-class', probeStorageClasses(classes)] as const] : []),
+  ];
+}
 
 export function createS3Probe(options: S3ProbeOptions): StoreProbe {
   return {
@@ -41,6 +67,7 @@ export function createS3Probe(options: S3ProbeOptions): StoreProbe {
       const bucket = openBucket(options);
       const context: ProbeContext = { bucket, keyOf, signal };
       const traits: Traits = {};
+      const probes = [...PROBES, ...storageProbes(options.wanted)];
 
       const ask = async (name: string, probe: Probe): Promise<Finding> => {
         try {
@@ -57,11 +84,11 @@ export function createS3Probe(options: S3ProbeOptions): StoreProbe {
       const reach = await ask('reach', async () => ({
         finding: await probeReach(bucket, options, keyOf(''), signal),
       }));
-      if (reach.verdict === 'failed') return [transport, reach, ...unasked([WRITE_READ, ...PROBES], reach)];
+      if (reach.verdict === 'failed') return [transport, reach, ...unasked([WRITE_READ, ...probes], reach)];
       const written = await ask(...WRITE_READ);
       const found = [transport, reach, written];
-      if (written.verdict === 'failed') found.push(...unasked(PROBES, written));
-      else for (const [name, probe] of PROBES) found.push(await ask(name, probe));
+      if (written.verdict === 'failed') found.push(...unasked(probes, written));
+      else for (const [name, probe] of probes) found.push(await ask(name, probe));
       if (written.verdict !== 'failed')
         found.push(judgeProfile(bucket.profile, options.profile ?? 'auto', traits));
       // Also where no more than the first put went well.
@@ -71,6 +98,6 @@ export function createS3Probe(options: S3ProbeOptions): StoreProbe {
   };
 }
 
-function unasked(probes: typeof PROBES, { check }: Finding): Finding[] {
+function unasked(probes: readonly NamedProbe[], { check }: Finding): Finding[] {
   return probes.map(([name]) => notTried(name, `not tried, since ${check} failed`));
 }

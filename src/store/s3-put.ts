@@ -1,12 +1,14 @@
 /** Puts a small object in one piece, and only if absent where asked: this is how a manifest commits an archive. */
 import { GetObjectCommand, PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { ArchiverError } from '../domain/errors.ts';
+import type { Storage } from '../domain/object-lock.ts';
 import { digestWhole, type PartDigest } from './body-digest.ts';
 import type { PutOptions } from './object-store.ts';
 import type { ProviderProfile } from './provider-profile.ts';
-import type { Bucket } from './s3-client.ts';
+import type { Bucket, HeadersFor } from './s3-client.ts';
 import { answerOf, NOT_S3 } from './s3-errors.ts';
 import { headObject } from './s3-head.ts';
+import { askingFor, storageInput } from './s3-lock.ts';
 
 type PutAnswer = 'stored' | 'exists';
 
@@ -41,13 +43,16 @@ export async function putObject(
     await send(put);
     return 'stored';
   }
-  return bucket.profile.ifAbsentHonoured ? putByCondition(put) : putCarefully(put);
+  const { ifAbsentHonoured, ifAbsentAmongVersions } = bucket.profile;
+  return ifAbsentHonoured && ifAbsentAmongVersions ? putByCondition(put) : putCarefully(put);
 }
 
 /** The server checks these bytes by this header before it stores them; an object-locked bucket demands one of the two. */
 export function bodyCheck({ bodyCheck }: ProviderProfile, { md5, crc32 }: PartDigest): BodyCheck {
-  if (bodyCheck === 'content-md5') return { ContentMD5: md5.toString('base64') };
-  return { ChecksumAlgorithm: 'CRC32', ChecksumCRC32: crc32.toString('base64') };
+  if (bodyCheck === 'content-md5' && md5) return { ContentMD5: md5.toString('base64') };
+  if (bodyCheck === 'crc32' && crc32)
+    return { ChecksumAlgorithm: 'CRC32', ChecksumCRC32: crc32.toString('base64') };
+  throw new ArchiverError('internal', `a body was digested without the ${bodyCheck} that its store checks`);
 }
 
 async function putByCondition(put: Put): Promise<PutAnswer> {
@@ -121,30 +126,33 @@ async function send(
   { bucket, key, body, options }: Put,
   condition?: ProviderProfile['ifAbsent'],
 ): Promise<void> {
-  const digest = await digestWhole(body, bucket.profile);
-  await putBody(
-    bucket,
-    key,
-    { Body: body, ContentType: options.contentType, ...bodyCheck(bucket.profile, digest) },
-    options.signal,
-    condition,
-  );
+  const digest = digestWhole(body, bucket.profile);
+  const input = { Body: body, ContentType: options.contentType, ...bodyCheck(bucket.profile, digest) };
+  await putBody(bucket, key, { ...input, storage: options.storage }, options.signal, condition);
 }
 
 /** One PutObject. The condition is a header and no parameter, since not every store calls it by S3's name. */
 export async function putBody(
   bucket: Bucket,
   key: string,
-  input: Pick<PutObjectCommandInput, 'Body' | 'ContentType' | keyof BodyCheck>,
+  {
+    storage,
+    ...input
+  }: Pick<PutObjectCommandInput, 'Body' | 'ContentType' | keyof BodyCheck> & {
+    readonly storage: Storage | undefined;
+  },
   signal: AbortSignal,
   condition?: ProviderProfile['ifAbsent'],
 ): Promise<void> {
-  const command = new PutObjectCommand({ Bucket: bucket.name, Key: key, ...input });
-  if (condition !== undefined) {
-    const [name, value] = condition;
-    command.middlewareStack.add(addingHeaders({ [name]: value }), { step: 'build', name: 'putIfAbsent' });
-  }
-  const { ETag } = await bucket.call('put', key, signal, (options) => bucket.client.send(command, options));
+  const command = new PutObjectCommand({ Bucket: bucket.name, Key: key, ...input, ...storageInput(storage) });
+  const headers: HeadersFor = (protocol) => ({
+    ...bucket.payloadHeaders(protocol),
+    ...(condition && { [condition[0]]: condition[1] }),
+  });
+  command.middlewareStack.add(addingHeaders(headers), { step: 'build', name: 'ownHeaders' });
+  const { ETag } = await askingFor(storage, () =>
+    bucket.call('put', key, signal, (options) => bucket.client.send(command, options)),
+  );
   // A web page is a success to the SDK; every store names what it has stored.
   if (ETag === undefined)
     throw new ArchiverError('store-failed', `s3://${bucket.name}/${key}: no ETag after the put`, {
@@ -153,13 +161,12 @@ export async function putBody(
 }
 
 /** A step of the SDK's that adds headers of our own before the request is signed. */
-export function addingHeaders(headers: Readonly<Record<string, string>>) {
-  const added = Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
-  );
+export function addingHeaders(headers: Readonly<Record<string, string>> | HeadersFor) {
   return <Arguments extends { readonly request: unknown }, Result>(next: (args: Arguments) => Result) =>
     (args: Arguments): Result => {
-      Object.assign((args.request as { headers: Record<string, string> }).headers, added);
+      const request = args.request as { readonly protocol: string; readonly headers: Record<string, string> };
+      const added = typeof headers === 'function' ? headers(request.protocol) : headers;
+      for (const [name, value] of Object.entries(added)) request.headers[name.toLowerCase()] = value;
       return next(args);
     };
 }

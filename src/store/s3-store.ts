@@ -1,13 +1,13 @@
 /** The object storage as an S3-compatible bucket. */
-import { DeleteObjectCommand, GetObjectCommand } from '@aws-sdk/client-s3';
-import { ArchiverError } from '../domain/errors.ts';
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import type { BufferPool } from './buffer-pool.ts';
 import type { ObjectStore } from './object-store.ts';
-import { type Bucket, openBucket, type S3ClientOptions } from './s3-client.ts';
-import { answerOf } from './s3-errors.ts';
+import { openBucket, type S3ClientOptions } from './s3-client.ts';
 import { headObject } from './s3-head.ts';
 import { listObjects } from './s3-list.ts';
+import { isLocking, retainObject } from './s3-lock.ts';
 import { putObject } from './s3-put.ts';
+import { readObject } from './s3-read.ts';
 import { sweepUploads } from './s3-sweep.ts';
 import { uploadObject } from './s3-upload.ts';
 
@@ -26,15 +26,23 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     list: (prefix, listOptions) => listObjects(bucket, prefix, listOptions),
     async head(key, { signal }) {
       const held = await headObject(bucket, key, signal);
-      return held && { size: held.size, ...(held.etag === undefined ? {} : { etag: held.etag }) };
+      if (held === undefined) return undefined;
+      const { keyed: _, checksum: __, ...facts } = held;
+      return facts;
     },
-    read: (key, { signal }) => readObject(bucket, key, signal),
+    read: (key, readOptions) => readObject(bucket, key, readOptions),
     put: (key, body, putOptions) => putObject(bucket, key, body, putOptions),
     upload: (key, body, uploadOptions) =>
       uploadObject(bucket, key, body, { ...uploadOptions, partSize, pool }),
+    async retain(key, storage, { signal }) {
+      if (isLocking(storage)) await retainObject(bucket, key, storage, signal);
+    },
     async delete(key, { signal }) {
       const command = new DeleteObjectCommand({ Bucket: bucket.name, Key: key });
-      await bucket.call('delete', key, signal, (sendOptions) => bucket.client.send(command, sendOptions));
+      const { DeleteMarker } = await bucket.call('delete', key, signal, (sendOptions) =>
+        bucket.client.send(command, sendOptions),
+      );
+      return { bytesStay: DeleteMarker === true };
     },
     sweep: (prefix, sweepOptions) => sweepUploads(bucket, prefix, sweepOptions),
     close() {
@@ -42,49 +50,4 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       agents.https.destroy();
     },
   };
-}
-
-async function readObject(
-  bucket: Bucket,
-  key: string,
-  signal: AbortSignal,
-): Promise<AsyncIterable<Uint8Array> | undefined> {
-  const command = new GetObjectCommand({ Bucket: bucket.name, Key: key });
-  try {
-    const { Body, ContentLength } = await bucket.call('read', key, signal, (options) =>
-      bucket.client.send(command, options),
-    );
-    return bodyOf(bucket, key, (Body ?? []) as unknown as AsyncIterable<Uint8Array>, ContentLength, signal);
-  } catch (error) {
-    if (answerOf(error)?.code === 'NoSuchKey') return undefined;
-    throw error;
-  }
-}
-
-/** The body's chunks; a connection that breaks or ends early is an error of the store's kind. */
-async function* bodyOf(
-  bucket: Bucket,
-  key: string,
-  body: AsyncIterable<Uint8Array>,
-  size: number | undefined,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  const chunks = body[Symbol.asyncIterator]();
-  let position = 0;
-  try {
-    while (true) {
-      const next = await bucket.call('read on in', key, signal, () => chunks.next());
-      if (next.done === true) break;
-      position += next.value.length;
-      yield next.value;
-    }
-  } finally {
-    await chunks.return?.();
-  }
-  if (size !== undefined && position !== size) {
-    throw new ArchiverError(
-      'store-failed',
-      `s3://${bucket.name}/${key}: the answer ended after ${position} of ${size} bytes`,
-    );
-  }
 }

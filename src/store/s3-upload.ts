@@ -36,7 +36,7 @@ async function sendBody(
 ): Promise<SentBody> {
   const { pool, contentType } = options;
   const partSize = choosePartSize({ ...options, configured: options.partSize, poolCapacity: pool.capacity });
-  const digest = await createBodyDigest(bucket.profile);
+  const digest = createBodyDigest(bucket.profile);
   // Aborted with the first failure of a part, which thereby ends every wait of the filling with that very cause.
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
@@ -51,6 +51,7 @@ async function sendBody(
       const multipart = {
         key,
         contentType,
+        storage: options.storage,
         signal: options.signal,
         onFailure: (cause: unknown) => stop.abort(cause),
       };
@@ -80,6 +81,7 @@ async function putSingle(
       Body: part.bytes,
       ContentType: options.contentType,
       ...bodyCheck(bucket.profile, part.digest),
+      storage: options.storage,
     };
     await putBody(bucket, key, input, options.signal);
     return sent;

@@ -12,7 +12,7 @@ function underTest(server: S3Server, profile: 'aws' | 'cos' | 'ceph' | 'other') 
     store: storeOn(server, profile),
     leftovers: async () => server.uploads.size,
     async strand(key: string) {
-      beginUpload(server, key, 'text/plain');
+      beginUpload(server, key, {});
     },
     close: () => server.close(),
   };

@@ -69,9 +69,9 @@ export function objectStoreContract(name: string, traits: Traits, open: () => Pr
       store.put(key, Buffer.from(text), { ...binary, ifAbsent });
     const text = async (key: string) => (await collect(await store.read(key, { signal })))?.toString();
     const listed = async (prefix: string, limit?: number) => {
-      const objects: ListedObject[] = [];
-      for await (const object of store.list(prefix, { signal, ...(limit === undefined ? {} : { limit }) }))
-        objects.push(object);
+      const objects: Pick<ListedObject, 'key' | 'size'>[] = [];
+      const options = { signal, ...(limit === undefined ? {} : { limit }) };
+      for await (const { key, size } of store.list(prefix, options)) objects.push({ key, size });
       return objects;
     };
 
@@ -84,6 +84,36 @@ export function objectStoreContract(name: string, traits: Traits, open: () => Pr
       const back = await collect(await store.read(key, { signal }));
       expect(back?.equals(bytes)).toBe(true);
       expect(await opened.leftovers()).toBe(0);
+    });
+
+    test.each([1, 999, MIN_PART_SIZE - 1, MIN_PART_SIZE, 2 * MIN_PART_SIZE + 6])(
+      'reads on from byte %i to the end, and of the same object only',
+      async (from) => {
+        const key = `${fresh()}dump.rdb`;
+        const bytes = patterned(2 * MIN_PART_SIZE + 7);
+        await store.upload(key, streamOf(bytes), binary);
+        const whole = await store.read(key, { signal });
+        expect(whole?.size).toBe(bytes.length);
+        expect(whole?.etag).toMatch(/^[^"]+$/);
+        await collect(whole);
+        const etag = whole?.etag ?? '';
+        const rest = await store.read(key, { signal, from, etag });
+        expect(rest?.size).toBe(bytes.length);
+        expect((await collect(rest))?.equals(bytes.subarray(from))).toBe(true);
+
+        await store.upload(key, streamOf(patterned(bytes.length, 2)), binary);
+        await expect(store.read(key, { signal, from, etag })).rejects.toMatchObject({
+          code: 'object-replaced',
+        });
+      },
+    );
+
+    test('reads nothing from the end of an object on, and says so where there is none', async () => {
+      const prefix = fresh();
+      await put(`${prefix}a`, '0123456789');
+      for (const from of [10, 11, 1_000_000])
+        expect(await collect(await store.read(`${prefix}a`, { signal, from }))).toEqual(Buffer.alloc(0));
+      expect(await store.read(`${prefix}none`, { signal, from: 5 })).toBeUndefined();
     });
 
     test('takes a stream whose length nobody knows', async () => {
@@ -201,6 +231,28 @@ export function objectStoreContract(name: string, traits: Traits, open: () => Pr
       expect(await listed(prefix)).toEqual([{ key: `${prefix}ab`, size: 1 }]);
     });
 
+    test('tells in a listing when each object came to lie there, by a clock of its own, and whether deleted bytes stay', async () => {
+      const prefix = fresh();
+      for (const name of ['b', 'a']) await put(`${prefix}${name}`, name);
+      const times: number[] = [];
+      for await (const { modifiedAt } of store.list(prefix, { signal })) times.push(modifiedAt ?? Number.NaN);
+      const [a = Number.NaN, b = Number.NaN] = times;
+      // `a` was put later.
+      expect(a).toBeGreaterThanOrEqual(b);
+      await put(`${prefix}b`, 'again');
+      for await (const { key, modifiedAt = Number.NaN } of store.list(`${prefix}b`, { signal }))
+        expect([key, modifiedAt >= a]).toEqual([`${prefix}b`, true]);
+      expect(await store.delete(`${prefix}a`, { signal })).toEqual({ bytesStay: false });
+    });
+
+    test('has nothing to make sure of where no lock is asked for', async () => {
+      const key = `${fresh()}manifest.json`;
+      await put(key, 'text');
+      await store.retain(key, {}, { signal });
+      await store.retain(key, { storageClass: 'STANDARD' }, { signal });
+      expect(await text(key)).toBe('text');
+    });
+
     test('a put replaces what lay there, a put-if-absent never does', async () => {
       const key = `${fresh()}manifest.json`;
       expect(await put(key, 'first', true)).toBe('stored');
@@ -244,6 +296,46 @@ export function objectStoreContract(name: string, traits: Traits, open: () => Pr
       expect(await keys(`${prefix}a.`)).toEqual([`${prefix}a.b/c`]);
       expect(await keys(prefix, 3)).toEqual(sorted.slice(0, 3));
       expect(await keys(prefix, 0)).toEqual([]);
+    });
+
+    test('lists only what lies behind a key, there or not', async () => {
+      const prefix = fresh();
+      const names = ['a', 'a-b', 'aa/b/c', 'aa/b/d', 'aa/c', 'aa0', 'b/1', 'b/2', 'b0', '～', '😀'];
+      for (const name of names) await put(`${prefix}${name}`, '');
+      const sorted = names
+        .map((name) => `${prefix}${name}`)
+        .sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
+      const behind = async (name: string, limit?: number) => {
+        const keys: string[] = [];
+        const options = { signal, after: `${prefix}${name}`, ...(limit !== undefined && { limit }) };
+        for await (const { key } of store.list(prefix, options)) keys.push(key);
+        return keys;
+      };
+      const probes = [
+        '',
+        'a',
+        'aa',
+        'aa/',
+        'aa/b',
+        'aa/b/',
+        'aa/b/c',
+        'aa/b/zz',
+        'aa/zz',
+        'aa0',
+        'aa00',
+        'b',
+        'b/1',
+        '～',
+        '😀',
+        '😀z',
+      ];
+      for (const probe of probes) {
+        const rest = sorted.filter(
+          (key) => Buffer.compare(Buffer.from(key), Buffer.from(`${prefix}${probe}`)) > 0,
+        );
+        expect([probe, await behind(probe)]).toEqual([probe, rest]);
+        expect(await behind(probe, 2)).toEqual(rest.slice(0, 2));
+      }
     });
 
     test('lists every one of more than a thousand keys, once', async () => {

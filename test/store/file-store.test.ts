@@ -100,6 +100,12 @@ describe('the store in a folder', () => {
     expect(await store.head('a/b', { signal })).toBeUndefined();
   });
 
+  test('locks nothing, and says so instead of pretending', async () => {
+    const lock = { mode: 'governance', until: '2026-12-24T03:00:00Z' } as const;
+    await expect(store.retain('a', { lock }, { signal })).rejects.toMatchObject({ code: 'store-refused' });
+    await expect(store.retain('a', { legalHold: true }, { signal })).rejects.toThrow('no object lock');
+  });
+
   test('passes on a broken download as what it is, not as a failure of the disk', async () => {
     const broken = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' });
     const body = streamOf(patterned(10), {

@@ -16,7 +16,7 @@ async function fill(body: AsyncIterable<Uint8Array>, partSize: number) {
   for await (const part of fillParts(body, {
     partSize,
     pool,
-    digest: await createBodyDigest({ echo: 'none' }),
+    digest: await createBodyDigest({ bodyCheck: 'content-md5', echo: 'none', md5Etags: 'all' }),
     signal,
   })) {
     parts.push({ number: part.number, bytes: Buffer.from(part.bytes), last: part.last });

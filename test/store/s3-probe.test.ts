@@ -55,7 +55,7 @@ describe('a store like AWS, under its own profile,', () => {
 
   test('that locks objects is said to', async () => {
     const s3 = await server();
-    s3.behaviour.objectLock = true;
+    Object.assign(s3.behaviour, { objectLock: true, defaultRetentionDays: 30 });
     const found = await findingsOf(probeOn(s3, { profile: 'aws', forcePathStyle: true }));
     expect(found.of('object-lock')).toMatchObject({
       verdict: 'ok',
@@ -137,7 +137,7 @@ describe('a store that', () => {
     async (conditionalWrites) => {
       const s3 = await server('ceph');
       s3.behaviour.conditionalWrites = conditionalWrites;
-      const found = await findingsOf(probeOn(s3, { profile: 'ceph' }));
+      const found = await findingsOf(probeOn(s3, { profile: 'minio' }));
       expect(found.of('put-if-absent')).toMatchObject({
         verdict: 'warning',
         detail: expect.stringContaining(`If-None-Match is ${conditionalWrites}`),
@@ -146,6 +146,17 @@ describe('a store that', () => {
       expect(found.of('profile')).toMatchObject({ verdict: 'warning' });
     },
   );
+
+  test('forgets put-if-absent where it keeps versions, as Ceph does, leaves the race, and its profile knows it', async () => {
+    const s3 = await server('ceph');
+    s3.behaviour.versioned = true;
+    const found = await findingsOf(probeOn(s3, { profile: 'ceph' }));
+    expect(found.of('put-if-absent')).toMatchObject({
+      verdict: 'warning',
+      detail: 'If-None-Match is ignored, so the program looks before and after',
+    });
+    expect(found.of('profile')).toMatchObject({ verdict: 'ok', hint: '' });
+  });
 
   test('forbids deletion is not at fault: what stays is named', async () => {
     const s3 = await server();

@@ -1,8 +1,10 @@
 /** Uploads when the store, the network or the caller fails, and what proves that one arrived. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Secret } from '../../src/domain/secret.ts';
 import { createBufferPool } from '../../src/store/buffer-pool.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { MIN_PART_SIZE } from '../../src/store/part-size.ts';
+import { createS3Store } from '../../src/store/s3-store.ts';
 import { patterned, streamOf } from '../support/bodies.ts';
 import { createTestClock } from '../support/clock.ts';
 import { type S3Server, startS3 } from '../support/s3.ts';
@@ -51,6 +53,23 @@ describe('an upload to S3', () => {
       expect(headers['content-encoding']).toBeUndefined();
       expect(headers['expect']).toBeUndefined();
     }
+  });
+
+  test('signs the digest of each body on a clear-text connection, wherever its address came from', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL', server.endpoint);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { bucket, agents, credentials } = server;
+    const { accessKeyId, secretAccessKey } = credentials;
+    const byVariable = createS3Store({
+      ...{ bucket, region: 'us-east-1', forcePathStyle: true, agents },
+      credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
+      ...{ partSize: MIN_PART_SIZE, pool: createBufferPool(4 * MIN_PART_SIZE), clock: createTestClock() },
+    });
+    await byVariable.upload(KEY, streamOf(DUMP), options);
+    await byVariable.put('small', Buffer.from('{}'), { ...options, ifAbsent: false });
+    const bodies = server.requests.filter(({ operation }) => ['UploadPart', 'PutObject'].includes(operation));
+    expect(bodies).toHaveLength(4);
+    for (const { headers } of bodies) expect(headers['x-amz-content-sha256']).toMatch(/^[0-9a-f]{64}$/);
   });
 
   test('to a store that knows no checksum headers sends the MD5 instead', async () => {

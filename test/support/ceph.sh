@@ -98,9 +98,13 @@ ceph -c "$C" osd crush add osd.0 1.0 root=default >/dev/null 2>&1
 ceph-osd -c "$C" -f -i 0 >"$D/log/osd.out" 2>&1 & echo $! >"$D/osd.pid"
 osd_up() { ceph -c "$C" osd stat | grep -q '1 up'; }
 until_true 100 osd_up
+admin() { radosgw-admin -c "$C" -n client.rgw.a "$@" >>"$D/log/admin.out" 2>&1; }
+admin user create --uid=lab --display-name=lab --access-key=labkey --secret-key=labsecret
+cold=(--placement-id default-placement --storage-class STANDARD_IA) # a second class, before the gateway reads which there are
+admin zonegroup placement add --rgw-zonegroup default "${cold[@]}"
+admin zone placement add --rgw-zone default "${cold[@]}" --data-pool default.rgw.cold.data
 radosgw -c "$C" -f -n client.rgw.a >"$D/log/rgw.out" 2>&1 & echo $! >"$D/radosgw.pid"
 gateway_up() { (exec 3<>"/dev/tcp/127.0.0.1/$RGW_PORT"); }
 until_true 200 gateway_up
-radosgw-admin -c "$C" -n client.rgw.a user create --uid=lab --display-name=lab --access-key=labkey --secret-key=labsecret >/dev/null
 touch "$D/ready"
 while kill -0 "$WATCHED" 2>/dev/null; do sleep 1; done

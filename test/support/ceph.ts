@@ -29,8 +29,8 @@ export interface CephBucket {
 
 const CREDENTIALS: S3Credentials = { accessKeyId: 'labkey', secretAccessKey: 'labsecret' };
 
-/** A new bucket on the run's gateway, which stops by itself when the run's main process has ended. */
-export async function openCephBucket(): Promise<CephBucket> {
+/** A new bucket on the run's gateway, which stops by itself when the run's main process has ended. Object lock brings versioning. */
+export async function openCephBucket({ objectLock = false } = {}): Promise<CephBucket> {
   const endpoint = await sharedGateway();
   const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
   const client = new S3Client({
@@ -42,7 +42,7 @@ export async function openCephBucket(): Promise<CephBucket> {
     requestHandler: new NodeHttpHandler({ httpAgent: agents.http }),
   });
   const bucket = `test-${randomUUID()}`;
-  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  await client.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: objectLock }));
   return { endpoint, bucket, credentials: CREDENTIALS, agents, client, close: () => client.destroy() };
 }
 

@@ -24,6 +24,7 @@ export function probeOn(
     clock: systemClock,
     partSize: 8 * MIB,
     poolCapacity: 128 * MIB,
+    wanted: { objectLock: [], storageClasses: [], readback: 'auto' },
     ...overrides,
   });
 }

@@ -23,7 +23,7 @@ export async function rdbFile({
     shortString('value'),
     Buffer.from([0xff]),
   ]);
-  return Buffer.concat([content, checksum ? await footer(content) : Buffer.alloc(8)]);
+  return Buffer.concat([content, checksum ? footer(content) : Buffer.alloc(8)]);
 }
 
 export function auxiliaryField(name: string, value: string | number): Buffer {
@@ -46,10 +46,10 @@ function integer(value: number): Buffer {
   return bytes;
 }
 
-async function footer(content: Buffer): Promise<Buffer> {
-  const tap = await crc64Tap();
+function footer(content: Buffer): Buffer {
+  const tap = crc64Tap();
   tap.update(content);
   const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(BigInt(`0x${tap.result()}`));
+  bytes.writeBigUInt64LE(tap.result());
   return bytes;
 }

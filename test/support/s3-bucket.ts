@@ -1,5 +1,6 @@
 /** The stand-in's bucket: objects and uploads in memory, with the digests S3 keeps of them. */
 import { createHash, randomBytes } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { crc32 } from 'node:zlib';
 import { createCRC64 } from 'hash-wasm';
 
@@ -12,22 +13,35 @@ export interface Stored {
   readonly chunks: readonly Buffer[];
 }
 
+/** Storage class and lock, in the words of the headers. */
+export interface StoredStorage {
+  readonly storageClass?: string;
+  readonly lock?: { readonly mode: string; readonly until: string };
+  readonly legalHold?: boolean;
+}
+
 export interface StoredObject {
   readonly size: number;
   /** Without quotes. */
   readonly etag: string;
   readonly contentType: string;
   readonly chunks: readonly Buffer[];
+  /** Milliseconds since the epoch; the epoch itself where absent. */
+  readonly modified?: number;
   /** `x-amz-checksum-crc32`, where the object was stored with one. */
   readonly crc32?: string;
   /** `x-cos-hash-crc64ecma`: decimal. */
   readonly crc64?: string;
+  readonly versionId?: string;
+  /** Storage class and lock. */
+  readonly storage?: StoredStorage;
 }
 
 export interface Upload {
   readonly id: string;
   readonly key: string;
-  readonly contentType: string;
+  /** Of the request that began it. */
+  readonly headers: IncomingHttpHeaders;
   /** Milliseconds since the epoch; a test may make it older. */
   initiated: number;
   /** When its parts came; as it was initiated where absent. */
@@ -36,7 +50,10 @@ export interface Upload {
 }
 
 export interface BucketState {
+  /** The newest version of each. */
   readonly objects: Map<string, StoredObject>;
+  /** What was overwritten or deleted where versions are kept, newest first. */
+  readonly versions: Map<string, readonly StoredObject[]>;
   readonly uploads: Map<string, Upload>;
 }
 
@@ -60,11 +77,11 @@ export async function storeChunks(chunks: readonly Buffer[], keepBytes: boolean)
   };
 }
 
-export function beginUpload(state: BucketState, key: string, contentType: string): Upload {
+export function beginUpload(state: BucketState, key: string, headers: IncomingHttpHeaders): Upload {
   const upload: Upload = {
     id: randomBytes(16).toString('hex'),
     key,
-    contentType,
+    headers,
     initiated: Date.now(),
     parts: new Map(),
   };
@@ -104,6 +121,7 @@ export async function joinObject(
     etag: `${etag.toString('hex')}${suffix}`,
     contentType,
     chunks,
+    modified: Date.now(),
     ...(traits.withCrc32 ? { crc32: `${crc.toString('base64')}${suffix}` } : {}),
     ...(traits.withCrc64 ? { crc64: await crc64Of(chunks) } : {}),
   };

@@ -5,6 +5,10 @@ export type S3Operation =
   | 'ListObjectsV2'
   | 'ListMultipartUploads'
   | 'GetObjectLockConfiguration'
+  | 'GetBucketVersioning'
+  | 'GetObjectRetention'
+  | 'PutObjectRetention'
+  | 'PutObjectLegalHold'
   | 'ListParts'
   | 'HeadObject'
   | 'GetObject'
@@ -26,7 +30,7 @@ export interface S3Request {
 
 /**
  * `answer`: refuses with this status and code, having done nothing. `reset`: breaks the connection in the middle of the body.
- * `cut`: answers half of the object and breaks the connection. `lose-reply`: does the work, then breaks the connection.
+ * `cut`: answers half of the object and breaks the connection. `stall`: answers half and then nothing more. `lose-reply`: does the work, then breaks the connection.
  * `error-in-200`: answers 200 with an error document, having done nothing. `corrupt`: stores one bit changed, its own digests right
  * for that. `wrong-etag`: answers an ETag of other bytes. `web-page`: answers 200 with HTML. `drop-upload`: removes the upload first,
  * as a lifecycle rule does.
@@ -35,7 +39,15 @@ export type S3Effect =
   | { readonly effect: 'answer'; readonly status: number; readonly code: string }
   | { readonly effect: 'error-in-200'; readonly code: string }
   | {
-      readonly effect: 'reset' | 'cut' | 'lose-reply' | 'corrupt' | 'wrong-etag' | 'web-page' | 'drop-upload';
+      readonly effect:
+        | 'reset'
+        | 'cut'
+        | 'stall'
+        | 'lose-reply'
+        | 'corrupt'
+        | 'wrong-etag'
+        | 'web-page'
+        | 'drop-upload';
     };
 
 export type S3Fault = S3Effect & {

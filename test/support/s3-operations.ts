@@ -1,5 +1,6 @@
 /** What each S3 operation does to the stand-in's bucket and answers, once its request has been read, checked and let through. */
 
+import type { Answer, Behaviour } from './s3-behaviour.ts';
 import {
   type BucketState,
   beginUpload,
@@ -10,32 +11,17 @@ import {
   type Upload,
 } from './s3-bucket.ts';
 import { md5Matches, type ReadRequest } from './s3-request.ts';
+import {
+  addVersion,
+  deleteObject,
+  hasBodyCheck,
+  isCold,
+  STORAGE_OPERATIONS,
+  storageFrom,
+  storageHeaders,
+  storageRefusal,
+} from './s3-storage.ts';
 import { document, element, errorDocument, escapeXml, readParts } from './s3-xml.ts';
-
-export interface Answer {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** XML, or an object's bytes. */
-  readonly body?: string | readonly Buffer[];
-}
-
-/** How this server behaves; a test may change it at any time. */
-export interface Behaviour {
-  readonly mode: 'aws' | 'cos' | 'ceph';
-  /** Keys a page. */
-  pageSize: number;
-  /** Bytes of the smallest part but the last. */
-  minPartSize: number;
-  conditionalWrites: 'honoured' | 'refused' | 'ignored';
-  /** Shown in answers; with a KMS key the ETags are no MD5s. */
-  encryption: 'none' | 'AES256' | 'aws:kms';
-  /** The bucket keeps every object for a month. */
-  objectLock: boolean;
-  /** What the ETags of uploads in parts are: the MD5 of the parts' MD5s, or nothing that anybody could work out (always so with `cos`). */
-  multipartEtags: 'md5' | 'opaque';
-  /** Says that a page is not the last without saying how to go on, as a list of the first version looks to a client of the second. */
-  tokenlessPages: boolean;
-}
 
 type Operate = (state: BucketState, behaviour: Behaviour, request: ReadRequest) => Promise<Answer> | Answer;
 
@@ -62,15 +48,7 @@ export const OPERATIONS: Readonly<Record<ReadRequest['operation'], Operate>> = {
     );
     return { status: 200, body: document('ListPartsResult', ...parts, element('IsTruncated', false)) };
   },
-  GetObjectLockConfiguration: (_state, { objectLock }) => {
-    if (!objectLock) return refuse(404, 'ObjectLockConfigurationNotFoundError');
-    const retention = element('DefaultRetention', [element('Mode', 'COMPLIANCE'), element('Days', 30)]);
-    const rule = element('Rule', [retention]);
-    return {
-      status: 200,
-      body: document('ObjectLockConfiguration', element('ObjectLockEnabled', 'Enabled'), rule),
-    };
-  },
+  ...STORAGE_OPERATIONS,
   HeadObject: (state, behaviour, request) => {
     const object = state.objects.get(request.key);
     return object === undefined
@@ -80,17 +58,17 @@ export const OPERATIONS: Readonly<Record<ReadRequest['operation'], Operate>> = {
   GetObject: (state, behaviour, request) => {
     const object = state.objects.get(request.key);
     if (object === undefined) return refuse(404, 'NoSuchKey');
-    return { status: 200, headers: objectHeaders(object, behaviour, request), body: object.chunks };
+    if (isCold(object, behaviour)) return refuse(403, 'InvalidObjectState');
+    return partOf(object, objectHeaders(object, behaviour, request), behaviour, request.headers);
   },
   PutObject: putObject,
-  DeleteObject: (state, _behaviour, { key }) => {
-    state.objects.delete(key);
-    return { status: 204 };
-  },
-  CreateMultipartUpload: (state, { mode }, { key, headers }) => {
-    if (mode === 'ceph' && headers['x-amz-checksum-algorithm'] !== undefined)
+  DeleteObject: deleteObject,
+  CreateMultipartUpload: (state, behaviour, { key, headers }) => {
+    const refusal = storageRefusal(headers, behaviour, true);
+    if (refusal !== undefined) return refusal;
+    if (behaviour.mode === 'ceph' && headers['x-amz-checksum-algorithm'] !== undefined)
       return refuse(400, 'InvalidRequest');
-    const { id } = beginUpload(state, key, String(headers['content-type']));
+    const { id } = beginUpload(state, key, headers);
     const fields = [element('Bucket', 'stand-in'), element('Key', escapeXml(key)), element('UploadId', id)];
     return { status: 200, body: document('InitiateMultipartUploadResult', ...fields) };
   },
@@ -99,6 +77,8 @@ export const OPERATIONS: Readonly<Record<ReadRequest['operation'], Operate>> = {
     if (upload === undefined) return refuse(404, 'NoSuchUpload');
     const problem = bodyProblem(request, behaviour);
     if (problem !== undefined) return problem;
+    const isLocked = upload.headers['x-amz-object-lock-mode'] !== undefined;
+    if (isLocked && !hasBodyCheck(request.headers)) return refuse(400, 'InvalidRequest');
     upload.parts.set(request.partNumber ?? 0, request.kept);
     return { status: 200, headers: bodyHeaders(request.kept, request.kept.md5.toString('hex'), behaviour) };
   },
@@ -107,8 +87,30 @@ export const OPERATIONS: Readonly<Record<ReadRequest['operation'], Operate>> = {
     state.uploads.delete(query.get('uploadId') ?? '') ? { status: 204 } : refuse(404, 'NoSuchUpload'),
 };
 
+/** The whole object, or what the request's range (`bytes=N-`) and condition make of it. */
+function partOf(
+  { chunks, size }: StoredObject,
+  headers: Record<string, string>,
+  { ranges }: Behaviour,
+  asked: ReadRequest['headers'],
+): Answer {
+  const whole = { status: 200, headers, body: chunks };
+  if (ranges === 'ignored') return whole;
+  if (asked['if-match'] !== undefined && asked['if-match'] !== headers['etag'])
+    return refuse(412, 'PreconditionFailed');
+  const [, begin] = /^bytes=(\d+)-$/.exec(asked.range ?? '') ?? [];
+  if (begin === undefined) return whole;
+  const from = Number(begin);
+  if (from >= size) return refuse(416, 'InvalidRange');
+  const range = {
+    'content-length': String(size - from),
+    'content-range': `bytes ${from}-${size - 1}/${size}`,
+  };
+  return { status: 206, headers: { ...headers, ...range }, body: [Buffer.concat(chunks).subarray(from)] };
+}
+
 async function putObject(state: BucketState, behaviour: Behaviour, request: ReadRequest): Promise<Answer> {
-  const problem = bodyProblem(request, behaviour);
+  const problem = bodyProblem(request, behaviour) ?? storageRefusal(request.headers, behaviour, false);
   if (problem !== undefined) return problem;
   const object = await joinObject(
     [request.kept],
@@ -119,7 +121,8 @@ async function putObject(state: BucketState, behaviour: Behaviour, request: Read
   // After the last wait: looking and storing are one step, as in a real store.
   const refusal = conditionRefusal(state, behaviour, request);
   if (refusal !== undefined) return refusal;
-  state.objects.set(request.key, object);
+  const storage = storageFrom(request.headers, behaviour, false);
+  addVersion(state, behaviour, request.key, { ...object, storage });
   return { status: 200, headers: bodyHeaders(request.kept, object.etag, behaviour) };
 }
 
@@ -144,7 +147,7 @@ async function completeUpload(
     return refuse(400, 'InvalidPartOrder');
   if (bodies.slice(0, -1).some(({ size }) => size < behaviour.minPartSize))
     return refuse(400, 'EntityTooSmall');
-  const object = await joinObject(bodies, true, upload.contentType, traitsOf(behaviour));
+  const object = await joinObject(bodies, true, String(upload.headers['content-type']), traitsOf(behaviour));
   // Of the stores that the modes stand for only S3 knows the condition here.
   const refusal =
     behaviour.mode === 'aws'
@@ -152,7 +155,8 @@ async function completeUpload(
       : undefined;
   if (refusal !== undefined) return refusal;
   state.uploads.delete(id);
-  state.objects.set(upload.key, object);
+  const storage = storageFrom(upload.headers, behaviour, true);
+  addVersion(state, behaviour, upload.key, { ...object, storage });
   const fields = [
     element('Key', escapeXml(upload.key)),
     element('ETag', `"${shownEtag(object.etag, behaviour)}"`),
@@ -202,14 +206,21 @@ function listObjects(
 ): Answer {
   const prefix = query.get('prefix') ?? '';
   const asked = Number(query.get('max-keys') ?? 1000);
+  const begin = after === '' ? (query.get('start-after') ?? '') : after;
   const following = [...state.objects.keys()]
-    .filter((key) => key.startsWith(prefix) && compareBytes(key, after) > 0)
+    .filter((key) => key.startsWith(prefix) && compareBytes(key, begin) > 0)
     .sort(compareBytes);
   const keys = following.slice(0, Math.min(asked, behaviour.pageSize));
   const more = following.length > keys.length;
   const shown = query.get('encoding-type') === 'url' ? encodeListed : escapeXml;
   const contents = keys.map((key) =>
-    element('Contents', [element('Key', shown(key)), element('Size', state.objects.get(key)?.size ?? 0)]),
+    element('Contents', [
+      element('Key', shown(key)),
+      element('LastModified', new Date(state.objects.get(key)?.modified ?? 0).toISOString()),
+      element('Size', state.objects.get(key)?.size ?? 0),
+      element('StorageClass', state.objects.get(key)?.storage?.storageClass ?? 'STANDARD'),
+      element('ETag', `"${shownEtag(state.objects.get(key)?.etag ?? '', behaviour)}"`),
+    ]),
   );
   const last = keys.at(-1);
   const continuation = operation === 'ListObjectsV2' ? 'NextContinuationToken' : 'NextMarker';
@@ -248,11 +259,14 @@ function bodyProblem({ headers, body }: ReadRequest, { mode }: Behaviour): Answe
 
 function conditionRefusal(
   state: BucketState,
-  { mode, conditionalWrites }: Behaviour,
+  behaviour: Behaviour,
   { key, headers }: ReadRequest,
 ): Answer | undefined {
+  const { mode, conditionalWrites } = behaviour;
   const [header, existsAnswer] = mode === 'cos' ? COS_CONDITION : S3_CONDITION;
   if (headers[header] === undefined || conditionalWrites === 'ignored') return undefined;
+  // Ceph 16 forgets the condition where versions are kept.
+  if (mode === 'ceph' && (behaviour.versioned || behaviour.objectLock)) return undefined;
   if (conditionalWrites === 'refused') return refuse(501, 'NotImplemented');
   return state.objects.has(key) ? existsAnswer : undefined;
 }
@@ -288,6 +302,7 @@ function objectHeaders(
     'content-length': String(object.size),
     'content-type': object.contentType,
     ...encryptionHeader(behaviour),
+    ...storageHeaders(object, behaviour),
     ...(echoed === undefined ? {} : { 'x-amz-checksum-crc32': echoed }),
     ...(object.crc64 === undefined ? {} : { 'x-cos-hash-crc64ecma': object.crc64 }),
   };

@@ -49,9 +49,12 @@ function operationOf(method: string, key: string, query: URLSearchParams): S3Ope
     if (method !== 'GET') return undefined;
     if (query.has('uploads')) return 'ListMultipartUploads';
     if (query.has('object-lock')) return 'GetObjectLockConfiguration';
+    if (query.has('versioning')) return 'GetBucketVersioning';
     return query.get('list-type') === '2' ? 'ListObjectsV2' : 'ListObjects';
   }
   if (query.has('uploads')) return method === 'POST' ? 'CreateMultipartUpload' : undefined;
+  if (query.has('retention')) return method === 'PUT' ? 'PutObjectRetention' : 'GetObjectRetention';
+  if (query.has('legal-hold')) return method === 'PUT' ? 'PutObjectLegalHold' : undefined;
   return (query.has('uploadId') ? UPLOAD_METHODS : OBJECT_METHODS)[method];
 }
 

@@ -5,6 +5,7 @@
 import { createServer, Agent as HttpAgent, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { type Answer, type Behaviour, defaultStorageBehaviour } from './s3-behaviour.ts';
 import { type BucketState, type Stored, type StoredObject, storeChunks } from './s3-bucket.ts';
 import {
   type ActiveS3Fault,
@@ -16,7 +17,7 @@ import {
   type S3Operation,
   type S3Request,
 } from './s3-faults.ts';
-import { type Answer, type Behaviour, OPERATIONS, refuse } from './s3-operations.ts';
+import { OPERATIONS, refuse } from './s3-operations.ts';
 import { type Address, addressOf, readBody } from './s3-request.ts';
 import { type S3Credentials, signatureProblem } from './s3-signature.ts';
 import { errorDocument } from './s3-xml.ts';
@@ -47,6 +48,7 @@ export interface S3Server {
   readonly counts: Map<S3Operation, number>;
   readonly requests: readonly S3Request[];
   readonly objects: BucketState['objects'];
+  readonly versions: BucketState['versions'];
   readonly uploads: BucketState['uploads'];
   fail(fault: S3Fault): ActiveS3Fault;
   holdAt(fits: (request: S3Request) => boolean, options?: { readonly all?: boolean }): Gate;
@@ -75,15 +77,17 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
   const { mode = 'aws' } = options;
   const context: Context = {
     options,
-    state: { objects: new Map<string, StoredObject>(), uploads: new Map() },
+    state: { objects: new Map<string, StoredObject>(), versions: new Map(), uploads: new Map() },
     behaviour: {
       mode,
       pageSize: 1000,
       minPartSize: 5 * 1024 * 1024,
       conditionalWrites: 'honoured',
       encryption: 'none',
-      objectLock: false,
+      ...defaultStorageBehaviour(),
+      versioned: false,
       multipartEtags: 'md5',
+      ranges: 'honoured',
       tokenlessPages: false,
     },
     faults: createFaults(),
@@ -114,6 +118,7 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
     counts,
     requests,
     objects: state.objects,
+    versions: state.versions,
     uploads: state.uploads,
     fail: faults.add,
     holdAt: faults.holdAt,
@@ -180,7 +185,8 @@ async function answerRequest(
     fault?.effect === 'corrupt' ? await flipBit(body) : body,
   );
   if (fault?.effect === 'lose-reply') request.socket.destroy();
-  else if (fault?.effect === 'cut') cutShort(response, answer);
+  else if (fault?.effect === 'cut') cutShort(response, answer, () => response.destroy());
+  else if (fault?.effect === 'stall') cutShort(response, answer, () => {});
   else reply(response, fault === undefined ? answer : disguise(answer, fault));
 }
 
@@ -214,6 +220,13 @@ function refusalOf(
   return denied.has(address.operation) ? refuse(403, 'AccessDenied') : undefined;
 }
 
+/** Their bodies say what to do. */
+const WITH_XML: ReadonlySet<S3Operation> = new Set([
+  'CompleteMultipartUpload',
+  'PutObjectRetention',
+  'PutObjectLegalHold',
+]);
+
 async function operate(
   { state, behaviour }: Context,
   address: Address,
@@ -221,7 +234,7 @@ async function operate(
   body: Stored,
   kept: Stored,
 ): Promise<Answer> {
-  const text = address.operation === 'CompleteMultipartUpload' ? Buffer.concat(body.chunks).toString() : '';
+  const text = WITH_XML.has(address.operation) ? Buffer.concat(body.chunks).toString() : '';
   return OPERATIONS[address.operation](state, behaviour, { ...address, headers, body, kept, text });
 }
 
@@ -232,7 +245,7 @@ function keepsBody(
   { operation }: Address,
   { method, headers }: IncomingMessage,
 ): boolean {
-  const isSmall = operation === 'PutObject' && Number(headers['content-length']) <= SMALL_BODY;
+  const isSmall = operation !== 'UploadPart' && Number(headers['content-length']) <= SMALL_BODY;
   return options.discardBodies !== true || method === 'POST' || isSmall;
 }
 
@@ -255,10 +268,10 @@ function resetInBody(request: IncomingMessage): void {
   request.once('end', () => request.socket.destroy());
 }
 
-function cutShort(response: ServerResponse, { status, headers, body }: Answer): void {
+function cutShort(response: ServerResponse, { status, headers, body }: Answer, then: () => void): void {
   response.writeHead(status, headers);
-  const [first = Buffer.alloc(0)] = typeof body === 'string' ? [] : (body ?? []);
-  response.write(first.subarray(0, Math.ceil(first.length / 2)), () => response.destroy());
+  const bytes = typeof body === 'string' ? Buffer.alloc(0) : Buffer.concat(body ?? []);
+  response.write(bytes.subarray(0, Math.ceil(bytes.length / 2)), then);
 }
 
 function reply(response: ServerResponse, { status, headers, body }: Answer): void {

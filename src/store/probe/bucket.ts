@@ -1,10 +1,6 @@
-/** Probes of the bucket's own ways: listing, object lock, deletion. */
-import {
-  DeleteObjectCommand,
-  GetObjectLockConfigurationCommand,
-  ListObjectsV2Command,
-} from '@aws-sdk/client-s3';
-import { type Finding, failing, notTried, passed } from '../../domain/check.ts';
+/** Probes of the bucket's own ways: listing, deletion. */
+import { DeleteObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { failing, passed } from '../../domain/check.ts';
 import { attempt, type Probe, type ProbeContext } from './context.ts';
 
 /** With more than one object below the prefix a page of one must say how to go on; where it does not, archives would be overlooked. */
@@ -26,29 +22,6 @@ export const probeListing: Probe = async (context) => {
   const hint = 'Set ARCHIVER_S3_PROFILE to a profile that lists by the first version: cos or obs.';
   return { finding: failing('listing', { code: 'store-failed', message, hint }), traits };
 };
-
-export const probeObjectLock: Probe = async (context) => {
-  const { client, name } = context.bucket;
-  const command = new GetObjectLockConfigurationCommand({ Bucket: name });
-  const asked = await attempt(context, 'ask for the object lock of', '', (options) =>
-    client.send(command, options),
-  );
-  if (!asked.ok) return { finding: withoutLock(asked.answer?.code, asked.answer?.status) };
-  const { ObjectLockEnabled, Rule } = asked.output.ObjectLockConfiguration ?? {};
-  const { Mode, Days, Years } = Rule?.DefaultRetention ?? {};
-  if (ObjectLockEnabled !== 'Enabled') return { finding: passed('object-lock', 'off', { enabled: false }) };
-  const span = Days === undefined ? `${Years ?? 0} years` : `${Days} days`;
-  const rule = Mode === undefined ? 'no default retention' : `${Mode} for ${span} by default`;
-  return { finding: passed('object-lock', `on, ${rule}`, { enabled: true, mode: Mode ?? 'none' }) };
-};
-
-function withoutLock(code: string | undefined, status: number | undefined): Finding {
-  if (code === 'ObjectLockConfigurationNotFoundError' || status === 404)
-    return passed('object-lock', 'off', { enabled: false });
-  if (status === 403)
-    return notTried('object-lock', 'the key may not ask (s3:GetBucketObjectLockConfiguration)');
-  return notTried('object-lock', `the store does not tell (${code ?? status})`);
-}
 
 /** Removes the probe's objects. A key that may not delete is no fault: it is the safer one. */
 export function probeDelete(names: readonly string[]): Probe {

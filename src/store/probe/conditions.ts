@@ -39,7 +39,8 @@ export const probePutIfAbsent: Probe = async (context) => {
   }
   const said = mine === undefined ? 'the profile sends no condition' : `${mine} is ${answers[mine]}`;
   const known = ifAbsent.length > 0 ? `; ${ifAbsent.join(', ')} would be honoured` : '';
-  const claimed = profile.ifAbsentHonoured ? ', although the profile relies on it' : '';
+  const relied = profile.ifAbsentHonoured && profile.ifAbsentAmongVersions;
+  const claimed = relied ? ', although the profile relies on it' : ', so the program looks before and after';
   return { finding: warned('put-if-absent', `${said}${claimed}${known}`, RACE, answers), traits };
 };
 

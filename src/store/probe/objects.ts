@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { failing, passed, warned } from '../../domain/check.ts';
-import { createBodyDigest, type SentBody } from '../body-digest.ts';
+import { createBodyDigest, type DigestWishes, type SentBody } from '../body-digest.ts';
 import type { ProviderProfile } from '../provider-profile.ts';
 import { compareHeld, headObject, looksLikeMd5, plainEtag, usesKey } from '../s3-head.ts';
 import type { Probe, ProbeContext, Traits } from './context.ts';
@@ -119,27 +119,28 @@ interface Proof {
 
 async function proofOf(context: ProbeContext, name: string, multipart: boolean): Promise<Proof> {
   const { bucket, signal } = context;
-  const sent = await bodySent(bucket.profile, multipart);
+  const sent = bodySent(bucket.profile, multipart);
+  const { etag: md5 } = bodySent({ bodyCheck: 'content-md5', echo: 'none', md5Etags: 'all' }, multipart);
   const held = await headObject(bucket, context.keyOf(name), signal).catch(() => undefined);
   signal.throwIfAborted();
   const headers = await headersAt(context, name);
   const shown = headers.ok ? headers.output : {};
   const echoes: string[] = [];
   for (const echo of ECHOES) {
-    const { checksum } = await bodySent({ echo }, multipart);
+    const { checksum } = bodySent({ ...bucket.profile, echo }, multipart);
     if (checksum !== undefined && shown[echo] === checksum) echoes.push(echo);
   }
   const etag = plainEtag(shown['etag'] ?? '');
   return {
     proof: held && compareHeld(held, sent, bucket.profile) === 'same' ? 'checksum' : 'none',
     keyed: held?.keyed === true,
-    md5Etag: looksLikeMd5(etag) && etag === sent.etag,
+    md5Etag: looksLikeMd5(etag) && etag === md5,
     echoes,
   };
 }
 
-async function bodySent(profile: Pick<ProviderProfile, 'echo'>, multipart: boolean): Promise<SentBody> {
-  const digest = await createBodyDigest(profile);
+function bodySent(profile: DigestWishes, multipart: boolean): SentBody {
+  const digest = createBodyDigest(profile);
   digest.update(BODY);
   return digest.end([digest.endPart()], multipart);
 }

@@ -7,13 +7,15 @@ import type { Traits } from './context.ts';
 export function contradictions(profile: ProviderProfile, traits: Traits): string[] {
   const { bodyChecks, echoes, md5Etags, ifAbsent, pagesByToken } = traits;
   const found: string[] = [];
+  // A bucket with versioning may be the one place where the condition is known not to hold.
+  const relied = profile.ifAbsentHonoured && profile.ifAbsentAmongVersions;
   if (bodyChecks && !bodyChecks.includes(profile.bodyCheck))
     found.push(`does not verify ${profile.bodyCheck}`);
   if (echoes && profile.echo !== 'none' && !echoes.includes(profile.echo))
     found.push(`does not answer ${profile.echo}`);
   if (md5Etags && rank(md5Etags) < rank(profile.md5Etags))
     found.push(`has ETags that are no MD5s (${md5Etags})`);
-  if (ifAbsent && profile.ifAbsentHonoured && !ifAbsent.includes(profile.ifAbsent?.[0] ?? ''))
+  if (ifAbsent && relied && !ifAbsent.includes(profile.ifAbsent?.[0] ?? ''))
     found.push(`does not honour ${profile.ifAbsent?.[0]}`);
   if (pagesByToken === false && profile.listing === 'v2')
     found.push('does not page by version 2 of the list call');

@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { digestWhole } from '../body-digest.ts';
 import { capturedHeaders } from '../s3-head.ts';
+import type { StorageInput } from '../s3-lock.ts';
 import { addingHeaders, bodyCheck } from '../s3-put.ts';
 import { type Attempt, attempt, type ProbeContext } from './context.ts';
 
@@ -43,9 +44,10 @@ export async function putChecked(
   name: string,
   body: Buffer,
   headers: Headers = {},
+  storage: StorageInput = {},
 ): Promise<Attempt<unknown>> {
-  const check = bodyCheck(context.bucket.profile, await digestWhole(body, context.bucket.profile));
-  return put(context, name, { Body: body, ...check }, headers);
+  const check = bodyCheck(context.bucket.profile, digestWhole(body, context.bucket.profile));
+  return put(context, name, { Body: body, ...check, ...storage }, headers);
 }
 
 /** All headers of a HEAD that asks for checksums. */
@@ -76,9 +78,10 @@ export async function uploadParts(
   name: string,
   parts: readonly Buffer[],
   headers: Headers = {},
+  storage: StorageInput = {},
 ): Promise<Attempt<unknown>> {
   const key = context.keyOf(name);
-  const begun = await beginUpload(context, key);
+  const begun = await beginUpload(context, key, storage);
   if (!begun.ok) return begun;
   const uploadId = begun.output;
   const completed = await attempt(context, 'upload in parts to', key, (options) =>
@@ -88,13 +91,18 @@ export async function uploadParts(
   return completed;
 }
 
-export function beginUpload(context: ProbeContext, key: string): Promise<Attempt<string>> {
+export function beginUpload(
+  context: ProbeContext,
+  key: string,
+  storage: StorageInput = {},
+): Promise<Attempt<string>> {
   const { client, name, profile } = context.bucket;
   const command = new CreateMultipartUploadCommand({
     Bucket: name,
     Key: key,
     ContentType: CONTENT_TYPE,
     ...(profile.bodyCheck === 'crc32' ? { ChecksumAlgorithm: 'CRC32' as const } : {}),
+    ...storage,
   });
   return attempt(context, 'begin an upload to', key, async (options) => {
     const { UploadId } = await client.send(command, options);
@@ -123,7 +131,7 @@ async function sendParts(
   const target = { Bucket: name, Key: key, UploadId: uploadId };
   const sent = [];
   for (const [index, part] of parts.entries()) {
-    const check = bodyCheck(profile, await digestWhole(part, profile));
+    const check = bodyCheck(profile, digestWhole(part, profile));
     const number = { PartNumber: index + 1 };
     const { ETag } = await client.send(
       new UploadPartCommand({ ...target, ...number, Body: part, ...check }),
