@@ -6,6 +6,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import type { Clock } from '../domain/clock.ts';
 import type { GetAnswer, GetRequest } from './http-get.ts';
+import type { Connection, IdleConnections } from './idle-connections.ts';
 import type { ResponseHead } from './range-response.ts';
 import { endOfHead, HEAD_LIMIT, parseResponseHead, plainLength } from './response-head.ts';
 import { createSocketReader, type SocketReader } from './socket-reader.ts';
@@ -16,34 +17,76 @@ interface Target {
   readonly port: number;
   /** As in the `Host` header. */
   readonly authority: string;
+  /** Scheme, host and port. */
+  readonly place: string;
   /** Path and query, byte for byte as the link has them. */
   readonly path: string;
 }
 
+/** What a request ends in when the connection was closed under it before a byte came: on one that had been idle, no reason to fail. */
+class NoAnswer extends Error {}
+
 /** Resolves with undefined when got should make the request instead. Rejects when no answer came. */
-export async function fastGet(request: GetRequest, clock: Clock): Promise<GetAnswer | undefined> {
-  const { signal, timeoutMs } = request;
+export async function fastGet(
+  request: GetRequest,
+  clock: Clock,
+  idle?: IdleConnections,
+): Promise<GetAnswer | undefined> {
   const target = targetOf(request.link.reveal());
   if (!target || !areSafe(request.headers)) return undefined;
 
-  signal.throwIfAborted();
-  const reader = createSocketReader();
-  const socket = connect(target, reader);
+  request.signal.throwIfAborted();
+  const used = idle?.take(target.place);
+  if (used) {
+    try {
+      return await ask(request, target, used, clock, idle);
+    } catch (error) {
+      request.signal.throwIfAborted();
+      if (!(error instanceof NoAnswer)) throw error;
+    }
+  }
+  try {
+    return await ask(request, target, connect(target), clock, idle);
+  } catch (error) {
+    throw error instanceof NoAnswer ? (error.cause ?? error) : error;
+  }
+}
+
+async function ask(
+  request: GetRequest,
+  target: Target,
+  connection: Connection,
+  clock: Clock,
+  idle: IdleConnections | undefined,
+): Promise<GetAnswer | undefined> {
+  const { signal, timeoutMs } = request;
+  const { socket, reader } = connection;
   const giveUp = () =>
     socket.destroy(signal.reason instanceof Error ? signal.reason : new Error('interrupted'));
   signal.addEventListener('abort', giveUp, { once: true });
-  socket.once('close', () => signal.removeEventListener('abort', giveUp));
+  const letGo = () => signal.removeEventListener('abort', giveUp);
+  socket.once('close', letGo);
   const alarm = clock.alarm(timeoutMs, () =>
     socket.destroy(new Error(`no answer came for ${timeoutMs / 1000} s`)),
   );
   alarm.restart();
   try {
-    socket.write(requestText(target, request.headers));
+    socket.write(requestText(target, request.headers, idle !== undefined));
     const answer = await readHead(reader);
     const length = answer && plainLength(answer.head);
     if (answer && length !== undefined && !isRedirect(answer.head)) {
-      const discard = () => socket.destroy();
-      return { head: answer.head, body: bodyOf(reader, answer.rest, length, discard), discard };
+      let given = false;
+      const discard = () => {
+        if (!given) socket.destroy();
+      };
+      const keep = () => {
+        given = true;
+        letGo();
+        socket.off('close', letGo);
+        idle?.give(target.place, connection);
+      };
+      const end = idle && mayStay(answer.head) ? keep : discard;
+      return { head: answer.head, body: bodyOf(reader, answer.rest, length, { end, discard }), discard };
     }
   } catch (error) {
     socket.destroy();
@@ -62,29 +105,38 @@ function targetOf(address: string): Target | undefined {
   if (scheme === undefined || authority === undefined || path === undefined) return undefined;
   const secure = scheme === 'https';
   const [host = '', port] = authority.split(':');
-  return { secure, host, port: port === undefined ? (secure ? 443 : 80) : Number(port), authority, path };
+  const place = `${scheme}://${authority}`;
+  return {
+    secure,
+    host,
+    port: port === undefined ? (secure ? 443 : 80) : Number(port),
+    authority,
+    place,
+    path,
+  };
 }
 
 function areSafe(headers: GetRequest['headers']): boolean {
   return Object.values(headers).every((value) => /^[\x20-\x7e]*$/.test(value));
 }
 
-function connect({ secure, host, port }: Target, reader: SocketReader): net.Socket {
+function connect({ secure, host, port }: Target): Connection {
+  const reader = createSocketReader();
   // An address has no name to ask a certificate for.
   const servername = net.isIP(host) === 0 ? { servername: host } : {};
   const options = { host, port, onread: reader.onread, ...servername };
   const socket = secure ? tls.connect(options) : net.connect(options);
   reader.attach(socket);
-  return socket;
+  return { socket, reader };
 }
 
-function requestText({ authority, path }: Target, headers: GetRequest['headers']): string {
+function requestText({ authority, path }: Target, headers: GetRequest['headers'], stay: boolean): string {
   const all = {
     host: authority,
     'user-agent': 'rdb-archiver',
     accept: '*/*',
     'accept-encoding': 'identity',
-    connection: 'close',
+    connection: stay ? 'keep-alive' : 'close',
     ...headers,
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -95,8 +147,13 @@ function requestText({ authority, path }: Target, headers: GetRequest['headers']
 async function readHead(reader: SocketReader): Promise<{ head: ResponseHead; rest: Buffer } | undefined> {
   let bytes: Buffer = Buffer.alloc(0);
   while (bytes.length < HEAD_LIMIT) {
-    const chunk = await reader.read();
-    if (!chunk) throw new Error('the connection ended before an answer');
+    const chunk = await reader.read().catch((cause) => {
+      throw bytes.length === 0 ? new NoAnswer('the connection broke before an answer', { cause }) : cause;
+    });
+    if (!chunk) {
+      const problem = 'the connection ended before an answer';
+      throw bytes.length === 0 ? new NoAnswer(problem) : new Error(problem);
+    }
     bytes = Buffer.concat([bytes, chunk]);
     const end = endOfHead(bytes);
     if (end < 0) continue;
@@ -106,25 +163,33 @@ async function readHead(reader: SocketReader): Promise<{ head: ResponseHead; res
   return undefined;
 }
 
-/** Exactly so many bytes, or fewer where the connection ends before: whoever reads counts them. */
+/** Exactly so many bytes, or fewer where the connection ends before: whoever reads counts them. `end` is called in place of `discard` where nothing more can come. */
 async function* bodyOf(
   reader: SocketReader,
   rest: Buffer,
   length: number,
-  close: () => void,
+  { end, discard }: { readonly end: () => void; readonly discard: () => void },
 ): AsyncGenerator<Uint8Array> {
   let left = length;
   let chunk: Buffer | undefined = rest;
+  let clean = false;
   try {
     while (left > 0 && chunk) {
       const mine = chunk.length > left ? chunk.subarray(0, left) : chunk;
+      clean = chunk.length === left;
       left -= mine.length;
       if (mine.length > 0) yield mine;
       if (left > 0) chunk = await reader.read();
     }
   } finally {
-    close();
+    if (left === 0 && clean && reader.isSilent()) end();
+    else discard();
   }
+}
+
+/** HTTP/1.1 stays connected unless it says otherwise. */
+function mayStay({ headers }: ResponseHead): boolean {
+  return !/\bclose\b/i.test(headers['connection'] ?? '');
 }
 
 function isRedirect({ status }: ResponseHead): boolean {

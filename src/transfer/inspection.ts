@@ -1,8 +1,10 @@
 /** Inspects a download while it streams into the store, and decides at its end whether the object may become visible. */
+import type { KeyTotals } from '../domain/census.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { type Judgement, judgeReceived } from '../integrity/compare.ts';
 import { looksLikeWebPage, type RdbVerdict, rdbTap, WEB_PAGE_HEAD } from '../integrity/rdb.ts';
 import { sha256Tap, sizeTap, type Tap, tapped } from '../integrity/taps.ts';
+import { keyTotalsTap } from '../rdb/key-totals.ts';
 
 export interface InspectionOptions {
   /** For messages. */
@@ -11,6 +13,8 @@ export interface InspectionOptions {
   readonly announcedSize: number | undefined;
   /** False for encrypted dumps and for engines that write no RDB: their format cannot be checked. */
   readonly checkRdb: boolean;
+  /** True to count the keys too, where the format is checked. */
+  readonly countKeys: boolean;
   /** True to keep a damaged dump too, for quarantine. */
   readonly keepDamaged: boolean;
   readonly beforeVisible: () => Promise<void>;
@@ -35,17 +39,16 @@ export class DamagedDump extends Error {
 }
 
 /** `source` is read once. The body throws `DamagedDump` (unless damaged ones are kept), `download-failed`, or what `beforeVisible` throws. */
-export async function inspect(
-  source: AsyncIterable<Uint8Array>,
-  options: InspectionOptions,
-): Promise<InspectedStream> {
+export function inspect(source: AsyncIterable<Uint8Array>, options: InspectionOptions): InspectedStream {
   const size = sizeTap();
   const sha256 = sha256Tap();
-  const format = options.checkRdb ? await rdbTap() : exemptTap();
+  const format = options.checkRdb ? rdbTap() : exemptTap();
+  const keys = options.checkRdb && options.countKeys ? keyTotalsTap() : undefined;
+  const taps: Tap<unknown>[] = [size, sha256, format, ...(keys ? [keys] : [])];
   let inspection: Inspection | undefined;
 
   async function* body(): AsyncGenerator<Uint8Array> {
-    yield* tapped(source, [size, sha256, format]);
+    yield* tapped(source, taps);
     const received = size.result();
     const rdb = format.result();
     const judgement = judgeReceived({
@@ -54,7 +57,8 @@ export async function inspect(
       ...(options.announcedSize !== undefined && { announcedSize: options.announcedSize }),
       ...(rdb && { rdb }),
     });
-    inspection = { size: received, sha256: sha256.result(), judgement: admit(judgement, options) };
+    const admitted = withContents(admit(judgement, options), keys?.result());
+    inspection = { size: received, sha256: sha256.result(), judgement: admitted };
     await options.beforeVisible();
   }
 
@@ -65,6 +69,15 @@ export async function inspect(
       return inspection;
     },
   };
+}
+
+/** What the keys' counts add to a good dump; nothing where they were not asked for, or could not be told. */
+function withContents(
+  judgement: Inspection['judgement'],
+  contents: KeyTotals | undefined,
+): Inspection['judgement'] {
+  if (judgement.kind !== 'good' || !judgement.rdb || !contents) return judgement;
+  return { ...judgement, rdb: { ...judgement.rdb, contents } };
 }
 
 /** Throws for what must not become an object. */

@@ -5,6 +5,7 @@ import type { Clock } from '../domain/clock.ts';
 import { fastGet } from './fast-get.ts';
 import { createGotGet } from './got-get.ts';
 import type { HttpGet } from './http-get.ts';
+import { createIdleConnections } from './idle-connections.ts';
 
 export interface DownloadAgents {
   readonly http: http.Agent;
@@ -13,14 +14,15 @@ export interface DownloadAgents {
   proxyFor(address: string): string | undefined;
 }
 
-/** Below this a connection kept alive is worth more than a cheap read: the fast lane makes a new one each time. */
+/** Below this a cheap read saves nothing. */
 const FAST_LANE_FROM = 1024 * 1024;
 
 export function createHttpGet(agents: DownloadAgents, clock: Clock): HttpGet {
   const overGot = createGotGet(agents);
+  const idle = createIdleConnections(clock);
   return async (request) => {
     const { link, expectedSize = FAST_LANE_FROM } = request;
     const isPlain = expectedSize >= FAST_LANE_FROM && agents.proxyFor(link.reveal()) === undefined;
-    return (isPlain ? await fastGet(request, clock) : undefined) ?? overGot(request);
+    return (isPlain ? await fastGet(request, clock, idle) : undefined) ?? overGot(request);
   };
 }

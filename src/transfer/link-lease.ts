@@ -35,7 +35,16 @@ export function createLinkLease(options: LeaseOptions): LinkLease {
   let link = file.link;
   let used = false;
 
-  async function renew(signal: AbortSignal): Promise<Link> {
+  /** Several connections may find out at once that the link is dead: one question is enough. */
+  let asking: Promise<Link> | undefined;
+  function renew(signal: AbortSignal): Promise<Link> {
+    asking ??= askAnew(signal).finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  }
+
+  async function askAnew(signal: AbortSignal): Promise<Link> {
     const files = await ask(signal);
     const same = files.find((candidate) => candidate.name === file.name);
     if (!same) {

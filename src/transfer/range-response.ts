@@ -10,6 +10,8 @@ export interface ResponseHead {
 export interface Expectation {
   /** The next byte wanted; 0 for a file's beginning. */
   readonly offset: number;
+  /** The byte behind the last one wanted; the file's end where absent. */
+  readonly end?: number;
   /** The whole file's bytes, once an answer has told them. */
   readonly total?: number;
   /** The strong ETag seen first; without one, nothing proves that the rest belongs to what is already here. */
@@ -71,7 +73,9 @@ function judgeWhole(head: ResponseHead, expected: Expectation): RangeVerdict {
   if (expected.total !== undefined && total !== undefined && total !== expected.total) {
     return { kind: 'restart', cause: `the file at the link has ${total} bytes now, not ${expected.total}` };
   }
-  return proceed(total, strongValidator(head));
+  const validator = strongValidator(head);
+  if (expected.validator !== undefined && validator !== expected.validator) return anotherFile();
+  return proceed(total, validator);
 }
 
 function judgePartial(head: ResponseHead, expected: Expectation): RangeVerdict {
@@ -84,23 +88,26 @@ function judgePartial(head: ResponseHead, expected: Expectation): RangeVerdict {
   if (!range) return { kind: 'restart', cause: 'the host sent a part (206) without saying which' };
   const [start, end, total] = [Number(range[1]), Number(range[2]), Number(range[3])];
   const validator = strongValidator(head);
-  if (start !== expected.offset || end !== total - 1) {
+  if (start !== expected.offset || end !== (expected.end ?? total) - 1) {
+    const wanted = expected.end === undefined ? 'all' : `those up to ${expected.end - 1}`;
     return {
       kind: 'restart',
-      cause: `the host sent bytes ${start}-${end} of ${total} where all from ${expected.offset} were asked for`,
+      cause: `the host sent bytes ${start}-${end} of ${total} where ${wanted} from ${expected.offset} were asked for`,
     };
   }
   if (expected.total !== undefined && total !== expected.total) {
     return { kind: 'restart', cause: `the file at the link has ${total} bytes now, not ${expected.total}` };
   }
-  if (validator !== undefined && validator !== expected.validator) {
-    return { kind: 'restart', cause: 'the file at the link has another ETag now' };
-  }
+  if (validator !== undefined && validator !== expected.validator) return anotherFile();
   const length = parseLength(head.headers['content-length']);
   if (length !== undefined && length !== end - start + 1) {
     return { kind: 'restart', cause: "the part's Content-Length does not fit its Content-Range" };
   }
   return proceed(total, expected.validator);
+}
+
+function anotherFile(): RangeVerdict {
+  return { kind: 'restart', cause: 'the file at the link has another ETag now' };
 }
 
 function proceed(total: number | undefined, validator: string | undefined): RangeVerdict {

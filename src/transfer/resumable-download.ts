@@ -20,6 +20,15 @@ export class FileRestart extends Error {
   override readonly name = 'FileRestart';
 }
 
+/** A part of a file of which an earlier answer has told all this. */
+export interface Stretch {
+  readonly start: number;
+  /** The byte behind its last one. */
+  readonly end: number;
+  readonly total: number;
+  readonly validator: string;
+}
+
 export interface DownloadOptions {
   readonly subject: string;
   readonly lease: LinkLease;
@@ -33,6 +42,8 @@ export interface DownloadOptions {
   readonly minimumRate: number;
   /** Bytes of the file, as far as the API knows. */
   readonly expectedSize?: number;
+  /** Absent: the whole file. */
+  readonly stretch?: Stretch;
   /** Called with the byte at which a broken download goes on. */
   readonly onResume: (position: number, cause: string) => void;
 }
@@ -40,6 +51,8 @@ export interface DownloadOptions {
 export interface Download {
   /** Bytes of the whole file, as the download host announced them; absent where it did not. */
   readonly size?: number;
+  /** The strong ETag that it came with: what proves that a stretch belongs to the same file. */
+  readonly validator?: string;
   /** The file's bytes, in order, each once. A chunk is valid until the next one is asked for. */
   readonly body: AsyncIterable<Uint8Array>;
 }
@@ -53,9 +66,11 @@ const REFUSAL_TEXT_LIMIT = 8 * 1024;
 export async function openDownload(options: DownloadOptions): Promise<Download> {
   const { subject, lease, get, budget, clock, signal, stallTimeoutMs } = options;
   const floor = { clock, windowMs: stallTimeoutMs, bytes: (options.minimumRate * stallTimeoutMs) / 1000 };
-  let position = 0;
-  let total: number | undefined;
-  let validator: string | undefined;
+  const { stretch } = options;
+  let position = stretch?.start ?? 0;
+  let total = stretch?.total;
+  let validator = stretch?.validator;
+  const end = () => stretch?.end ?? total;
 
   /** Asks until an answer's body goes on exactly at `position`. */
   async function connect(): Promise<GetAnswer> {
@@ -68,7 +83,7 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
       try {
         answer = await get({
           link,
-          headers: rangeHeaders(position, validator),
+          headers: rangeHeaders(position, stretch?.end, validator),
           timeoutMs: stallTimeoutMs,
           ...(expectedSize !== undefined && { expectedSize }),
           signal,
@@ -78,7 +93,8 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
         await budget.failed(describeNetworkError(error));
         continue;
       }
-      const verdict = judgeResponse(answer.head, expectation(position, total, validator), clock.now());
+      const expected = { offset: position, ...known({ end: stretch?.end, total, validator }) };
+      const verdict = judgeResponse(answer.head, expected, clock.now());
       if (verdict.kind === 'continue') {
         total = verdict.total ?? total;
         validator = verdict.validator;
@@ -154,11 +170,11 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
             budget.progress(position);
             yield chunk;
           }
-          if (total === undefined || position >= total) return;
+          if (position >= (end() ?? 0)) return;
           cause = `the connection ended after ${position} of ${total} bytes`;
         } catch (error) {
           signal.throwIfAborted();
-          if (position === total) return;
+          if (position === end()) return;
           if (error instanceof TooSlow) budget.demand(floor.bytes);
           cause = describeNetworkError(error);
         }
@@ -175,16 +191,22 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
   }
 
   const first = await connect();
-  return { ...(total !== undefined && { size: total }), body: body(first) };
+  return { ...known({ size: total, validator }), body: body(first) };
 }
 
-function rangeHeaders(offset: number, validator: string | undefined): Record<string, string> {
+function rangeHeaders(
+  offset: number,
+  end: number | undefined,
+  validator: string | undefined,
+): Record<string, string> {
   if (offset === 0) return {};
-  return { range: `bytes=${offset}-`, ...(validator !== undefined && { 'if-match': validator }) };
+  const last = end === undefined ? '' : String(end - 1);
+  return { range: `bytes=${offset}-${last}`, ...(validator !== undefined && { 'if-match': validator }) };
 }
 
-function expectation(offset: number, total: number | undefined, validator: string | undefined) {
-  return { offset, ...(total !== undefined && { total }), ...(validator !== undefined && { validator }) };
+/** Only the members that are known. */
+function known<Facts extends object>(facts: Facts): { [Name in keyof Facts]?: NonNullable<Facts[Name]> } {
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as never;
 }
 
 /** `Code: Message` of a COS error document (API documentation 436/7730), or its beginning. */

@@ -15,6 +15,8 @@ export interface SocketReader {
   };
   /** The socket, once it is made. */
   attach(socket: Socket): void;
+  /** True while the connection is open and nothing has come that was not read. */
+  isSilent(): boolean;
   /** The next bytes, valid until the next call; undefined at the end. Rejects with the socket's error. One call at a time. */
   read(): Promise<Buffer | undefined>;
 }
@@ -72,6 +74,8 @@ export function createSocketReader(): SocketReader {
       }
     },
 
+    isSilent: () => filled === 0 && overflow.length === 0 && !over && !error,
+
     async read() {
       for (;;) {
         const chunk = take();
@@ -82,7 +86,8 @@ export function createSocketReader(): SocketReader {
         if (error) throw error;
         if (over) return undefined;
         await new Promise<void>((resolve) => {
-          wake = resolve;
+          // Not at once: what else has come by now is taken with it, and a fourth of the chunks is a fourth of their cost.
+          wake = () => void setImmediate(resolve);
         });
       }
     },

@@ -2,15 +2,19 @@
 import type { BackupFile } from '../domain/backup.ts';
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError } from '../domain/errors.ts';
-import type { RdbFacts } from '../domain/manifest.ts';
+import type { RdbFacts, StoredFacts } from '../domain/manifest.ts';
+import type { Storage } from '../domain/object-lock.ts';
+import type { StoredForm } from '../domain/stored-form.ts';
 import { drain, sha256Tap } from '../integrity/taps.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Pace } from './bandwidth.ts';
 import type { HttpGet } from './http-get.ts';
 import { type Inspection, inspect } from './inspection.ts';
 import { type AskForFiles, createLinkLease } from './link-lease.ts';
-import { FileRestart, openDownload } from './resumable-download.ts';
+import { connectionsFor, type SegmentBuffers, widen } from './parallel-download.ts';
+import { type Download, FileRestart, openDownload } from './resumable-download.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
+import { storedBody } from './stored-body.ts';
 
 /** What a transfer tells while it works. */
 export interface TransferListener {
@@ -31,6 +35,8 @@ export interface TransferJob {
   /** Asks for the backup's files anew. */
   readonly ask: AskForFiles;
   readonly key: string;
+  /** How the store is to keep it. */
+  readonly storage: Storage;
   readonly checkRdb: boolean;
   /** True to keep only a damaged dump, for quarantine. */
   readonly keepDamaged: boolean;
@@ -47,8 +53,12 @@ export interface TransferPolicy {
   readonly minimumRate: number;
   /** Attempts without progress. */
   readonly attempts: number;
+  /** Connections for one file: a number, or by its size. */
+  readonly connections: number | 'auto';
   /** `auto` reads an object back only where the store cannot prove that it holds the right bytes. */
   readonly readback: 'auto' | 'always';
+  /** True to count the keys of each dump on its way, for the manifest. */
+  readonly countKeys: boolean;
 }
 
 export interface TransferPorts {
@@ -56,7 +66,11 @@ export interface TransferPorts {
   readonly get: HttpGet;
   readonly pace: Pace;
   readonly clock: Clock;
+  /** Where the segments of files wait that come over several connections. */
+  readonly segments: SegmentBuffers;
   readonly policy: TransferPolicy;
+  /** How files are stored; absent: as they came. */
+  readonly form?: StoredForm;
 }
 
 export interface FileReceipt {
@@ -67,6 +81,7 @@ export interface FileReceipt {
   /** Lower-case hex. */
   readonly sha256: string;
   readonly etag?: string;
+  readonly stored?: StoredFacts;
   readonly announcedSize?: number;
   readonly rdb?: RdbFacts;
   /** What is wrong with it, for a damaged dump that was kept. */
@@ -80,13 +95,7 @@ const CONTENT_TYPE = 'application/octet-stream';
  * `ArchiverError` of the download, the link or the store, with what `beforeVisible` throws, or with the signal's reason.
  */
 export async function transferFile(job: TransferJob, ports: TransferPorts): Promise<FileReceipt> {
-  const { clock, policy } = ports;
-  const budget = createRetryBudget({
-    attempts: policy.attempts,
-    subject: job.subject,
-    clock,
-    signal: job.signal,
-  });
+  const budget = createBudget(job, ports, job.signal);
   for (;;) {
     try {
       return await moveOnce(job, ports, budget);
@@ -98,8 +107,42 @@ export async function transferFile(job: TransferJob, ports: TransferPorts): Prom
   }
 }
 
+function createBudget({ subject }: TransferJob, ports: TransferPorts, signal: AbortSignal): RetryBudget {
+  return createRetryBudget({ attempts: ports.policy.attempts, subject, clock: ports.clock, signal });
+}
+
 async function moveOnce(job: TransferJob, ports: TransferPorts, budget: RetryBudget): Promise<FileReceipt> {
-  const { store, clock, get, policy } = ports;
+  const { store, policy } = ports;
+  const { subject, file, listener, signal } = job;
+  const download = await openWide(job, ports, budget);
+  listener.begin(download.size);
+
+  const inspected = inspect(paced(download.body, ports.pace, job), {
+    subject,
+    contentLength: download.size,
+    announcedSize: file.announcedSize,
+    checkRdb: job.checkRdb,
+    countKeys: policy.countKeys,
+    keepDamaged: job.keepDamaged,
+    beforeVisible: job.beforeVisible,
+  });
+  // An announced size is only a hint, but enough to say before the first byte that it could never be held.
+  const size = download.size === undefined ? expectedOf(file) : { size: download.size };
+  const { key, storage } = job;
+  const sending = storedBody(inspected.body, size, ports.form);
+  const options = { ...sending.size, storage, contentType: CONTENT_TYPE, signal };
+  const { proof, etag } = await store.upload(key, sending.body, options);
+
+  const inspection = inspected.result();
+  const stored = sending.stored();
+  if (proof === 'none' || policy.readback === 'always') await readBack(job, store, stored ?? inspection);
+  await store.retain(key, storage, { signal });
+  return receipt(job, inspection, { ...(etag !== undefined && { etag }), ...(stored && { stored }) });
+}
+
+/** Over as many connections as are wanted and the file is worth. */
+async function openWide(job: TransferJob, ports: TransferPorts, budget: RetryBudget): Promise<Download> {
+  const { clock, get, policy, segments } = ports;
   const { subject, file, listener, signal } = job;
   const lease = createLinkLease({
     file,
@@ -109,36 +152,23 @@ async function moveOnce(job: TransferJob, ports: TransferPorts, budget: RetryBud
     onRenewal: listener.linkRenewed,
   });
   const { stallTimeoutMs, minimumRate } = policy;
-  const expected = file.announcedSize === undefined ? {} : { expectedSize: file.announcedSize };
-  const download = await openDownload({
-    subject,
-    lease,
-    get,
-    budget,
-    clock,
-    signal,
-    stallTimeoutMs,
-    minimumRate,
-    ...expected,
+  const options = {
+    ...{ subject, lease, get, budget, clock, signal, stallTimeoutMs, minimumRate },
+    ...expectedOf(file),
     onResume: listener.resumed,
+  };
+  const first = await openDownload(options);
+  return widen(first, {
+    connections: connectionsFor(policy.connections, first.size),
+    buffers: segments,
+    signal,
+    openStretch: (stretch, inner) =>
+      openDownload({ ...options, stretch, signal: inner, budget: createBudget(job, ports, inner) }),
   });
-  listener.begin(download.size);
+}
 
-  const inspected = await inspect(paced(download.body, ports.pace, job), {
-    subject,
-    contentLength: download.size,
-    announcedSize: file.announcedSize,
-    checkRdb: job.checkRdb,
-    keepDamaged: job.keepDamaged,
-    beforeVisible: job.beforeVisible,
-  });
-  // An announced size is only a hint, but enough to say before the first byte that it could never be held.
-  const size = download.size === undefined ? expected : { size: download.size };
-  const stored = await store.upload(job.key, inspected.body, { ...size, contentType: CONTENT_TYPE, signal });
-
-  const inspection = inspected.result();
-  if (stored.proof === 'none' || policy.readback === 'always') await readBack(job, store, inspection);
-  return receipt(job, inspection, stored.etag);
+function expectedOf({ announcedSize }: BackupFile): { readonly expectedSize?: number } {
+  return announcedSize === undefined ? {} : { expectedSize: announcedSize };
 }
 
 async function* paced(
@@ -156,7 +186,11 @@ async function* paced(
 }
 
 /** The proof where the store gives none: its bytes have our digest. */
-async function readBack(job: TransferJob, store: ObjectStore, sent: Inspection): Promise<void> {
+async function readBack(
+  job: TransferJob,
+  store: ObjectStore,
+  sent: { readonly sha256: string },
+): Promise<void> {
   const body = await store.read(job.key, { signal: job.signal });
   const sha256 = sha256Tap();
   if (body) await drain(body, [sha256]);
@@ -166,9 +200,13 @@ async function readBack(job: TransferJob, store: ObjectStore, sent: Inspection):
   }
 }
 
-function receipt(job: TransferJob, inspection: Inspection, etag: string | undefined): FileReceipt {
+function receipt(
+  job: TransferJob,
+  inspection: Inspection,
+  held: Pick<FileReceipt, 'etag' | 'stored'>,
+): FileReceipt {
   const { judgement, size, sha256 } = inspection;
-  const base = { name: job.file.name, key: job.key, size, sha256, ...(etag !== undefined && { etag }) };
+  const base = { name: job.file.name, key: job.key, size, sha256, ...held };
   if (judgement.kind === 'damaged') return { ...base, damage: judgement.problem };
   const { rdb, announcedSize } = judgement;
   return { ...base, ...(announcedSize !== undefined && { announcedSize }), ...(rdb && { rdb }) };

@@ -31,6 +31,20 @@ const ROWS: [string, Expectation, number, Record<string, string>, object][] = [
     { 'content-length': '100' },
     { kind: 'restart' },
   ],
+  [
+    'a file that has another ETag than before its first byte: others may fetch parts of that one',
+    { ...start, total: 100, validator: ETAG },
+    200,
+    { 'content-length': '100', etag: '"other"' },
+    { kind: 'restart' },
+  ],
+  [
+    'the same file, once more from its beginning',
+    { ...start, total: 100, validator: ETAG },
+    200,
+    { 'content-length': '100', etag: ETAG },
+    { kind: 'continue', total: 100, validator: ETAG },
+  ],
   ['a gzip-encoded body', start, 200, { 'content-encoding': 'gzip' }, { kind: 'retry' }],
   ['an identity-encoded body', start, 200, { 'content-encoding': 'identity' }, { kind: 'continue' }],
   ['a part that nobody asked for', start, 206, part('bytes 0-99/100'), { kind: 'retry' }],
@@ -68,6 +82,38 @@ const ROWS: [string, Expectation, number, Record<string, string>, object][] = [
     { kind: 'restart' },
   ],
   ['a rest that does not say what it is', resumed, 206, {}, { kind: 'restart' }],
+  ['a range with something behind it', resumed, 206, part('bytes 40-99/100, and more'), { kind: 'restart' }],
+  ['a range with something before it', resumed, 206, part('some bytes 40-99/100'), { kind: 'restart' }],
+  [
+    'a gzip-encoded rest',
+    resumed,
+    206,
+    part('bytes 40-99/100', { 'content-encoding': ' GZIP ' }),
+    { kind: 'retry', cause: expect.stringContaining('gzip') },
+  ],
+  [
+    'a rest in an empty encoding',
+    resumed,
+    206,
+    part('bytes 40-99/100', { 'content-encoding': ' ' }),
+    { kind: 'continue' },
+  ],
+  [
+    'the middle, exactly',
+    { ...resumed, end: 60 },
+    206,
+    part('bytes 40-59/100', { 'content-length': '20' }),
+    { kind: 'continue', total: 100, validator: ETAG },
+  ],
+  [
+    'all of the rest where only the middle was wanted',
+    { ...resumed, end: 60 },
+    206,
+    part('bytes 40-99/100'),
+    { kind: 'restart', cause: expect.stringContaining('those up to 59 from 40') },
+  ],
+  ['too little of the middle', { ...resumed, end: 60 }, 206, part('bytes 40-58/100'), { kind: 'restart' }],
+  ['a file whose length is no longer told', { ...start, total: 100 }, 200, {}, { kind: 'continue' }],
   ['Range ignored', resumed, 200, { 'content-length': '100', etag: ETAG }, { kind: 'restart' }],
   ['If-Match failed', resumed, 412, {}, { kind: 'restart' }],
   ['a range past the end', resumed, 416, {}, { kind: 'restart' }],
@@ -107,6 +153,14 @@ const ROWS: [string, Expectation, number, Record<string, string>, object][] = [
 describe('an answer of the download host', () => {
   it.each(ROWS)('%s', (_, expected, status, headers, verdict) => {
     expect(judgeResponse({ status, headers }, expected, NOW)).toMatchObject(verdict);
+  });
+
+  it('is told of with what it says, and nothing else', () => {
+    expect(judgeResponse({ status: 200, headers: {} }, start, NOW)).toEqual({ kind: 'continue' });
+    expect(judgeResponse({ status: 503, headers: {} }, start, NOW)).toEqual({
+      kind: 'retry',
+      cause: 'the download host answered 503',
+    });
   });
 
   it('never goes on without a validator that it was given', () => {
