@@ -1,8 +1,10 @@
 /** For `bench/fleet.ts`: a cloud with a large fleet, in a process of its own. Prints its environment as JSON. */
-
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { bytesDump } from '../src/sandbox/dump.ts';
 import { createSandbox, sandboxEnvironment } from '../src/sandbox/sandbox.ts';
 import { fleetWorld } from '../src/sandbox/worlds.ts';
+import { createCatalogServer } from './fleet-keys.ts';
 
 const [instances = '10000', backupsEach = '7', now = '0'] = process.argv.slice(2);
 const dump = bytesDump(Buffer.from('never downloaded'));
@@ -13,7 +15,10 @@ const world = fleetWorld(clock, {
   dump: () => dump,
 });
 const sandbox = await createSandbox({ world: cached(world), clock: { now: () => Date.now() } });
-process.send?.(sandboxEnvironment(sandbox));
+const catalog = createCatalogServer(world, Number(now)).listen(0, '127.0.0.1');
+await once(catalog, 'listening');
+const { port } = catalog.address() as AddressInfo;
+process.send?.({ ...sandboxEnvironment(sandbox), CATALOG: `http://127.0.0.1:${port}` });
 
 /** The world stands still, so its listing is sorted once and not for every page. */
 function cached(live: typeof world): typeof world {

@@ -38,7 +38,7 @@ async function look(index: number, count: number, newest: boolean): Promise<Look
   const words = [
     '--max-semi-space-size=1',
     script,
-    ...fleet,
+    String(NOW),
     String(index),
     String(count),
     newest ? '1' : '0',

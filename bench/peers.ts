@@ -1,0 +1,112 @@
+/**
+ * The whole transfer against what people use in its place: wall time, processor time of the process tree and peak memory, as ratios in
+ * one run. Linux. Usage: npm run bench [-- --rounds 5 --only PATTERN --destination ceph|sink]
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { CONTESTANTS, isInstalled } from './peers/contestants.ts';
+import { type Figures, measure } from './peers/measure.ts';
+import { type DestinationName, type Scheme, startApi, startServers } from './peers/servers.ts';
+
+const MiB = 1024 * 1024;
+
+interface Case {
+  readonly size: number;
+  readonly dumps: number;
+  readonly scheme: Scheme;
+  readonly destination: DestinationName;
+}
+
+interface Result extends Case {
+  readonly contestant: string;
+  readonly rounds: readonly Figures[];
+}
+
+const CASES: readonly Case[] = (['ceph', 'sink'] as const).flatMap((destination) =>
+  (['http', 'https'] as const).flatMap((scheme) =>
+    [
+      { size: 64 * MiB, dumps: 1 },
+      { size: 512 * MiB, dumps: 1 },
+      { size: 2048 * MiB, dumps: 1 },
+      { size: 512 * MiB, dumps: 4 },
+      { size: 16 * 1024, dumps: 1000 },
+    ].map((what) => ({ ...what, scheme, destination })),
+  ),
+);
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    only: { type: 'string', default: '' },
+    peers: { type: 'string', default: '' },
+  },
+});
+const present = CONTESTANTS.filter(isInstalled);
+for (const { name } of CONTESTANTS.filter((one) => !present.includes(one)))
+  console.log(`left out, not installed: ${name}`);
+const wanted = CASES.filter((one) => nameOf(one).includes(values.only));
+const servers = await startServers([...new Set(wanted.map(({ destination }) => destination))]);
+const results: Result[] = [];
+try {
+  for (const one of wanted) results.push(...(await runCase(one)));
+} finally {
+  servers.close();
+}
+mkdirSync(new URL('results', import.meta.url), { recursive: true });
+writeFileSync(new URL('results/peers.json', import.meta.url), `${JSON.stringify(results, undefined, 2)}\n`);
+
+/** All contestants in turn, round after round, so that a busy minute strikes everybody. */
+async function runCase(one: Case): Promise<Result[]> {
+  const file = await servers.dump(one.size);
+  const files = servers.files(one.scheme);
+  const api = await startApi({ size: one.size, dumps: one.dumps, files, file });
+  const mine = present.filter(
+    ({ name }) => values.peers === '' || values.peers.split(',').some((word) => name.includes(word)),
+  );
+  const figures = new Map(mine.map(({ name }) => [name, [] as Figures[]]));
+  try {
+    for (let round = 0; round < Number(values.rounds); round += 1) {
+      for (const { name, command } of mine) {
+        const prefix = `run-${round}-${name.replaceAll(/[^a-z]/g, '')}-${Date.now()}`;
+        const urls = Array.from({ length: one.dumps }, () => `${files}/${file}`);
+        const { script, env } = command({ ...one, servers, urls, prefix, api: api.environment });
+        figures
+          .get(name)
+          ?.push(await measure(script, { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env }));
+        await servers.empty();
+      }
+    }
+  } finally {
+    api.close();
+  }
+  const found = [...figures].map(([contestant, rounds]) => ({ ...one, contestant, rounds }));
+  print(one, found);
+  return found;
+}
+
+function print(one: Case, found: readonly Result[]): void {
+  console.log(`\n${nameOf(one)}`);
+  console.log(
+    `${''.padEnd(20)} ${'wall s'.padStart(16)} ${'processor s'.padStart(16)} ${'peak MB'.padStart(16)}`,
+  );
+  const [ours] = found;
+  for (const { contestant, rounds } of found) {
+    const cells = (['wall', 'processor', 'memory'] as const).map((what) => {
+      const middle = median(rounds.map((figures) => figures[what]));
+      const ratios = rounds.map((figures, round) => (ours?.rounds[round]?.[what] ?? 0) / figures[what]);
+      const text = `${middle.toFixed(what === 'memory' ? 0 : 2)}${contestant === ours?.contestant ? '' : ` (${median(ratios).toFixed(2)})`}`;
+      return text.padStart(16);
+    });
+    console.log(`${contestant.padEnd(20)} ${cells.join(' ')}`);
+  }
+}
+
+function nameOf({ size, dumps, scheme, destination }: Case): string {
+  const amount = size >= MiB ? `${size / MiB} MiB` : `${size / 1024} KiB`;
+  return `${destination} ${scheme} ${dumps} x ${amount}`;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}

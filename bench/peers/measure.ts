@@ -1,0 +1,59 @@
+/** Measures one command with all its children: wall and processor time by the shell's `time`, peak memory by the kernel's own mark of each process. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Figures {
+  /** Seconds. */
+  readonly wall: number;
+  /** Seconds of processor time, of the whole process tree, user and system. */
+  readonly processor: number;
+  /** MB, 10^6 bytes: the peaks of all processes of the tree added up. */
+  readonly memory: number;
+}
+
+/** Runs a bash script to its end. Rejects when it fails: a peer that fails must not look fast. */
+export async function measure(script: string, env: NodeJS.ProcessEnv): Promise<Figures> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  const [times, output] = [join(folder, 'times'), join(folder, 'output')];
+  const timed = `TIMEFORMAT='%R %U %S'; set -o pipefail; { time { ${script}; } >${output} 2>&1; } 2>${times}`;
+  const shell = spawn('bash', ['-c', timed], { env, stdio: 'ignore' });
+  const peaks = new Map<number, number>();
+  const watch = setInterval(() => notePeaks(shell.pid ?? 0, peaks), 15);
+  try {
+    const [status] = (await once(shell, 'close')) as [number];
+    if (status !== 0)
+      throw new Error(`exit ${status}: ${script}\n${readFileSync(output, 'utf8').slice(-2000)}`);
+    const [wall = 0, user = 0, system = 0] = readFileSync(times, 'utf8').trim().split(' ').map(Number);
+    const memory = [...peaks.values()].reduce((sum, bytes) => sum + bytes, 0) / 1e6;
+    return { wall, processor: user + system, memory };
+  } finally {
+    clearInterval(watch);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The highest resident memory so far of each process below `parent`. The shell itself does not count. */
+function notePeaks(parent: number, peaks: Map<number, number>): void {
+  for (const child of childrenOf(parent)) {
+    try {
+      const status = readFileSync(`/proc/${child}/status`, 'utf8');
+      const name = /Name:\s+(\S+)/.exec(status)?.[1];
+      const kilobytes = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0);
+      if (name !== 'bash') peaks.set(child, Math.max(peaks.get(child) ?? 0, kilobytes * 1024));
+    } catch {
+      // It has ended meanwhile.
+    }
+    notePeaks(child, peaks);
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
