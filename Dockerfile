@@ -4,6 +4,10 @@
 # The base is pinned by its version; pin it by digest too where your registry tells you one:
 #   --build-arg NODE_IMAGE=node:24.21.0-bookworm-slim@sha256:…
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
+# The second image, for restore tests (docs/drill.md): the same program beside a server, on the server's own base.
+#   docker build --target drill -t rdb-archiver-drill:0.1.0 .
+# Valkey 8 reads dumps of Redis 2.8 to 7.2 and of Valkey; for those of Redis 7.4: --build-arg SERVER_IMAGE=redis:7.4.5-bookworm
+ARG SERVER_IMAGE=valkey/valkey:8.1.3-bookworm
 
 # Bundle the program with its production dependencies. Install scripts stay off: no package of ours needs one to build or to run.
 FROM ${NODE_IMAGE} AS build
@@ -13,6 +17,21 @@ RUN npm ci --ignore-scripts
 COPY rolldown.config.ts ./
 COPY src ./src
 RUN npm run build
+
+FROM ${SERVER_IMAGE} AS drill
+LABEL org.opencontainers.image.title="rdb-archiver-drill" \
+      org.opencontainers.image.description="rdb-archiver with a server to load archives into: restore tests" \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENV NODE_ENV=production
+WORKDIR /app
+COPY package.json LICENSE ./
+COPY config ./config
+COPY --from=build /usr/local/bin/node /usr/local/bin/node
+COPY --from=build /app/dist ./dist
+USER 1000:1000
+# Without the small heap of the other image: here the server takes the memory. The server's own start script is not wanted.
+ENTRYPOINT ["sh", "-c", "ulimit -c 0 && exec node --disable-sigusr1 --no-report-on-signal --no-report-on-fatalerror --no-report-uncaught-exception dist/main.js \"$@\"", "rdb-archiver"]
+CMD ["drill", "--sample", "3"]
 
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="rdb-archiver" \
@@ -27,5 +46,5 @@ COPY --from=build /app/dist ./dist
 USER 1000:1000
 # A small heap that is swept often keeps the peak low at no cost worth telling (`npm run bench:memory` measures with these).
 # A core file, a diagnostic report or a debugger opened by a signal would show keys and dumps: all of them are off.
-ENTRYPOINT ["sh", "-c", "ulimit -c 0 && exec node --max-semi-space-size=1 --optimize-for-size --disable-sigusr1 --no-report-on-signal --no-report-on-fatalerror --no-report-uncaught-exception dist/main.js \"$@\"", "rdb-archiver"]
+ENTRYPOINT ["sh", "-c", "ulimit -c 0 && exec node --max-semi-space-size=1 --disable-sigusr1 --no-report-on-signal --no-report-on-fatalerror --no-report-uncaught-exception dist/main.js \"$@\"", "rdb-archiver"]
 CMD ["run"]

@@ -74,6 +74,49 @@ describeWith(RENDERERS, 'the chart, rendered', () => {
       expect(at(job, 'template.spec.containers.0.args')).toEqual(['status', '--max-age', '26h']);
       expect(codes(job, 'FailJob')).toEqual([2, 3, 5, 11]);
     });
+  });
+
+  test("expires with keys of its own and never with the worker's, only where that is wanted", () => {
+    expect(() => find(renderChart(SHAPES.cronjob), 'CronJob', `${NAME}-expire`)).toThrow();
+    const values = {
+      ...SHAPES.everything,
+      expire: { enabled: true, confirm: true, existingSecrets: ['expirer'], serviceAccountName: 'expirer' },
+    };
+    const job = at(find(renderChart(values), 'CronJob', `${NAME}-expire`), 'spec.jobTemplate.spec');
+    expect(at(job, 'template.spec')).toMatchObject({ serviceAccountName: 'expirer' });
+    expect(at(job, 'template.spec.containers.0')).toMatchObject({
+      args: ['expire', '--confirm'],
+      envFrom: [{ configMapRef: { name: NAME } }, { secretRef: { name: 'expirer', optional: true } }],
+    });
+    expect(JSON.stringify(job)).not.toMatch(/TKE_|tke-token|secret-files/);
+    expect(codes(job, 'FailJob')).toEqual([2, 3, 4, 11]);
+    const dry = find(renderChart({ ...values, expire: { enabled: true } }), 'CronJob', `${NAME}-expire`);
+    expect(at(dry, 'spec.jobTemplate.spec.template.spec.containers.0.args')).toEqual(['expire']);
+  });
+
+  test('drills archives in an image with a server, with a disk and memory of its own, only where that is wanted', () => {
+    expect(() => find(renderChart(SHAPES.cronjob), 'CronJob', `${NAME}-drill`)).toThrow();
+    const job = at(find(renderChart(SHAPES.everything), 'CronJob', `${NAME}-drill`), 'spec.jobTemplate.spec');
+    expect(at(job, 'template.spec.containers.0')).toMatchObject({
+      image: expect.stringMatching(/^registry\.example\.com\/rdb-archiver-drill@sha256:/),
+      args: ['drill', '--sample', '1%'],
+      env: expect.arrayContaining([{ name: 'ARCHIVER_DRILL_DIRECTORY', value: '/scratch' }]),
+      volumeMounts: expect.arrayContaining([{ name: 'scratch', mountPath: '/scratch' }]),
+      resources: { limits: { memory: '4Gi', 'ephemeral-storage': '11Gi' } },
+    });
+    expect(at(job, 'template.spec.volumes')).toContainEqual({
+      name: 'scratch',
+      emptyDir: { sizeLimit: '50Gi' },
+    });
+    expect(codes(job, 'FailJob')).toEqual([2, 3, 4, 11]);
+    const others = podsOf(renderChart(SHAPES.everything)).filter(
+      ({ spec }) => spec.containers[0]?.args?.[0] !== 'drill',
+    );
+    expect(JSON.stringify(others)).not.toMatch(/scratch|-drill/);
+  });
+
+  describe.for(SHAPE_NAMES)('as %s', (shape) => {
+    const rendered = once(() => renderChart(SHAPES[shape]));
 
     test('tests a release by reading its configuration and by a plan', () => {
       const pods = rendered().filter((each) => each.metadata.annotations?.['helm.sh/hook'] === 'test');

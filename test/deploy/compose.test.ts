@@ -34,7 +34,22 @@ const compose = z.strictObject({
         options: z.strictObject({ 'max-size': z.string(), 'max-file': z.string() }),
       }),
     }),
+    drill: z.strictObject({
+      image: z.string().regex(/^rdb-archiver-drill:\d+\.\d+\.\d+$/),
+      build: z.strictObject({ context: z.literal('..'), target: z.literal('drill') }),
+      profiles: z.tuple([z.literal('drill')]),
+      command: z.tuple([z.literal('drill'), z.literal('--sample'), z.string()]),
+      env_file: z.tuple([z.strictObject({ path: z.literal('.env'), required: z.literal(false) })]),
+      user: z.literal('1000:1000'),
+      read_only: z.literal(true),
+      volumes: z.tuple([z.literal('scratch:/tmp')]),
+      cap_drop: z.tuple([z.literal('ALL')]),
+      security_opt: z.tuple([z.literal('no-new-privileges:true')]),
+      ulimits: z.strictObject({ core: z.literal(0) }),
+      mem_limit: z.string(),
+    }),
   }),
+  volumes: z.strictObject({ scratch: z.strictObject({}) }),
 });
 
 describe('the compose file', () => {
@@ -46,8 +61,8 @@ describe('the compose file', () => {
 
   test('runs the version that package.json names', () => {
     const { version } = JSON.parse(readDeploy('../package.json')) as { version: string };
-    expect(compose.parse(parse(readDeploy('compose.yaml'))).services['rdb-archiver'].image).toBe(
-      `rdb-archiver:${version}`,
-    );
+    const { services } = compose.parse(parse(readDeploy('compose.yaml')));
+    expect(services['rdb-archiver'].image).toBe(`rdb-archiver:${version}`);
+    expect(services.drill.image).toBe(`rdb-archiver-drill:${version}`);
   });
 });

@@ -13,17 +13,20 @@ const instructions = dockerfile
   .split('\n')
   .filter((line) => line !== '' && !line.startsWith('#'));
 const stages = instructions.join('\n').split(/^FROM .*$/m);
-const lastStage = (stages.at(-1) ?? '').trim().split('\n');
+const lastStage = linesOf(stages.at(-1));
+const drillStage = linesOf(stages.at(-2));
 const entrypoint = JSON.parse(
   (lastStage.find((line) => line.startsWith('ENTRYPOINT ')) ?? '').slice('ENTRYPOINT '.length),
 ) as string[];
 
 describe('the container image', () => {
-  test('starts every stage from one base of a pinned version', () => {
+  test('starts every stage from a base of a pinned version, and all but the one with a server from the same', () => {
     expect(instructions[0]).toMatch(/^ARG NODE_IMAGE=node:24\.\d+\.\d+-bookworm-slim$/);
     const bases = instructions.filter((line) => line.startsWith('FROM '));
     expect(bases.length).toBeGreaterThan(1);
-    for (const base of bases) expect(base).toMatch(/^FROM \$\{NODE_IMAGE\}( AS \w+)?$/);
+    const server = bases.findIndex((base) => base.endsWith('{SERVER_IMAGE} AS drill'));
+    for (const base of bases.toSpliced(server, 1)) expect(base).toMatch(/^FROM \$\{NODE_IMAGE\}( AS \w+)?$/);
+    expect(instructions[1]).toMatch(/^ARG SERVER_IMAGE=\S+:\d+\.\d+\.\d+-bookworm$/);
   });
 
   test('holds no development package and no source', () => {
@@ -31,6 +34,17 @@ describe('the container image', () => {
     expect(lastStage).toContain('COPY --from=build /app/dist ./dist');
     expect(lastStage.filter((line) => line.startsWith('RUN '))).toEqual([]);
     expect(lastStage.filter((line) => /^COPY (?!--from).*\bsrc\b/.test(line))).toEqual([]);
+  });
+
+  test('has a second form with a server in it, as bare and as unprivileged', () => {
+    expect(drillStage).toContain('COPY --from=build /app/dist ./dist');
+    expect(drillStage).toContain('USER 1000:1000');
+    expect(drillStage).toContain('CMD ["drill", "--sample", "3"]');
+    expect(drillStage.filter((line) => line.startsWith('RUN '))).toEqual([]);
+    const started = drillStage.find((line) => line.startsWith('ENTRYPOINT ')) ?? '';
+    for (const option of entrypoint.join(' ').match(/--(disable|no-report)\S+/g) ?? [])
+      expect(started).toContain(option);
+    expect(started).toContain('ulimit -c 0');
   });
 
   test('runs as a user that is not root, by number', () => {
@@ -87,3 +101,7 @@ describe('the container image', () => {
     expect(new Set(admitted)).toEqual(new Set(copied));
   });
 });
+
+function linesOf(stage = ''): string[] {
+  return stage.trim().split('\n');
+}

@@ -13,8 +13,8 @@ const OVERLAYS = readdirSync(resolve(DEPLOY, 'kustomize/overlays'));
 const build = (folder: string) => strictly(outputOf('kustomize', ['build', resolve(DEPLOY, folder)]));
 
 describeWith(['kustomize', 'kube-strict'], 'kustomize', () => {
-  test('finds the three shapes', () => {
-    expect(OVERLAYS.toSorted()).toEqual(['cronjob', 'daemon', 'sharded']);
+  test('finds every shape', () => {
+    expect(OVERLAYS.toSorted()).toEqual(['cronjob', 'daemon', 'drills', 'expire', 'sharded']);
   });
 
   test.for(['kubernetes', ...OVERLAYS.map((name) => `kustomize/overlays/${name}`)])(
@@ -22,7 +22,7 @@ describeWith(['kustomize', 'kube-strict'], 'kustomize', () => {
     (folder) => {
       const manifests = build(folder);
       const pods = podsOf(manifests);
-      expect(pods).toHaveLength(2);
+      expect(pods).toHaveLength(/drills|expire$/.test(folder) ? 3 : 2);
       pods.forEach(expectLockedDown);
       const places = manifests.map(({ kind, metadata }) =>
         kind === 'Namespace' ? metadata.name : metadata.namespace,
@@ -43,6 +43,36 @@ describeWith(['kustomize', 'kube-strict'], 'kustomize', () => {
     expect(at(find(manifests, 'NetworkPolicy'), 'spec.ingress.0.ports')).toEqual([
       { protocol: 'TCP', port: 'http' },
     ]);
+  });
+
+  test("expires with keys of its own and the rules of a file, and not with the worker's", () => {
+    const job = at(
+      find(build('kustomize/overlays/expire'), 'CronJob', 'rdb-archiver-expire'),
+      'spec.jobTemplate.spec',
+    );
+    expect(at(job, 'template.spec.containers.0')).toMatchObject({
+      args: ['expire', '--confirm'],
+      envFrom: [
+        { configMapRef: { name: 'rdb-archiver' } },
+        { secretRef: { name: 'rdb-archiver-expirer', optional: true } },
+      ],
+      env: [{ name: 'ARCHIVER_CONFIG', value: '/etc/rdb-archiver/archiver.yaml' }],
+    });
+    expect(at(job, 'podFailurePolicy.rules.1.onExitCodes.values')).toEqual([2, 3, 4, 11]);
+  });
+
+  test('drills archives with an image that has a server in it, and with a disk for the largest dump', () => {
+    const job = at(
+      find(build('kustomize/overlays/drills'), 'CronJob', 'rdb-archiver-drill'),
+      'spec.jobTemplate.spec',
+    );
+    expect(at(job, 'template.spec.containers.0')).toMatchObject({
+      image: expect.stringMatching(/^rdb-archiver-drill:\d/),
+      args: ['drill', '--sample', '3'],
+      env: [{ name: 'ARCHIVER_DRILL_DIRECTORY', value: '/scratch' }],
+      volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }],
+    });
+    expect(at(job, 'podFailurePolicy.rules.1.onExitCodes.values')).toEqual([2, 3, 4, 11]);
   });
 
   test('gives every pod of an Indexed Job its share, under rules of its own', () => {

@@ -112,20 +112,68 @@ describe('the policies', () => {
     expect(deny?.NotResource).toEqual([`arn:aws:s3:::${probe}`]);
   });
 
+  test('let the archiver lock where that is wanted, what it has put and no longer than said, and never loosen a lock', () => {
+    expect(new Set(awsActions('s3-archiver-lock.json'))).toEqual(
+      new Set([
+        's3:GetBucketObjectLockConfiguration',
+        's3:GetBucketVersioning',
+        's3:PutObjectRetention',
+        's3:PutObjectLegalHold',
+        's3:GetObjectRetention',
+        's3:GetObjectLegalHold',
+      ]),
+    );
+    const [lock] = aws('s3-archiver-lock.json').filter(({ Action }) =>
+      Action.includes('s3:PutObjectRetention'),
+    );
+    expect(lock?.Condition).toEqual({
+      NumericLessThanEquals: { 's3:object-lock-remaining-retention-days': '366' },
+    });
+    expect(lock?.Resource?.join()).not.toContain('production/*');
+    expect(camActions('cos-archiver-lock.json').join()).not.toMatch(/Delete|\*/);
+    for (const file of readdirSync(resolve(DEPLOY, 'policies')).filter((name) =>
+      /^s3.*(?<!bucket)\.json$/.test(name),
+    ))
+      expect(readDeploy(`policies/${file}`)).not.toContain('Bypass');
+    const [deny] = aws('s3-bucket.json').filter(({ Action }) =>
+      Action.includes('s3:BypassGovernanceRetention'),
+    );
+    expect(deny).toMatchObject({ Effect: 'Deny', Principal: '*' });
+  });
+
+  test('let whoever expires see what is locked', () => {
+    expect(awsActions('s3-expirer.json')).toContain('s3:GetObjectRetention');
+    expect(camActions('cos-expirer.json')).toContain('name/cos:GetObjectRetention');
+  });
+
   test('name what each statement is about', () => {
-    for (const file of ['s3-archiver.json', 's3-reader.json', 's3-expirer.json', 's3-bucket.json'])
+    for (const file of [
+      's3-archiver.json',
+      's3-archiver-lock.json',
+      's3-reader.json',
+      's3-expirer.json',
+      's3-bucket.json',
+    ])
       for (const { Resource, NotResource } of aws(file))
         expect([Resource, NotResource].filter((one) => one !== undefined)).toHaveLength(1);
   });
 
-  test('let nobody delete archives but the expirer, who in turn can put nothing', () => {
+  test('let nobody delete archives but the expirer, who in turn can put nothing but its notes', () => {
     expect(awsActions('s3-reader.json').join()).not.toMatch(/Delete|\*/);
     expect(awsActions('s3-archiver.json').join()).not.toContain('*');
     expect(camActions('cos-archiver.json').join()).not.toContain('*');
     expect(awsActions('s3-expirer.json')).toContain('s3:DeleteObject');
-    expect(awsActions('s3-expirer.json').join()).not.toMatch(/Put|DeleteObjectVersion|\*/);
+    expect(awsActions('s3-expirer.json').join()).not.toMatch(/DeleteObjectVersion|\*/);
+    const puts = aws('s3-expirer.json').filter(({ Action }) => Action.join().includes('Put'));
+    expect(puts).toMatchObject([{ Action: ['s3:PutObject'] }]);
+    for (const resource of puts.flatMap(({ Resource = [] }) => Resource))
+      expect(resource).toMatch(/\/production\/state\/expired?\/\*$/);
     expect(camActions('cos-expirer.json')).toContain('name/cos:DeleteObject');
-    expect(camActions('cos-expirer.json').join()).not.toMatch(/Put|Upload|\*/);
+    expect(camActions('cos-expirer.json').join()).not.toMatch(/Upload|\*/);
+    const camPuts = cam('cos-expirer.json').filter(({ action }) => action.join().includes('Put'));
+    expect(camPuts).toMatchObject([{ action: ['name/cos:PutObject'] }]);
+    for (const resource of camPuts.flatMap(({ resource = [] }) => resource))
+      expect(resource).toMatch(/\/production\/state\/expired?\/\*$/);
     const [deny] = aws('s3-bucket.json').filter(({ Action }) => Action.includes('s3:DeleteObject'));
     expect(deny).toMatchObject({ Effect: 'Deny', Principal: '*' });
     expect(deny?.Action).toContain('s3:DeleteObjectVersion');

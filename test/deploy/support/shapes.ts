@@ -19,7 +19,7 @@ const WATCHED = {
 
 export const SHAPES = {
   cronjob: { ...BASICS },
-  sharded: { ...BASICS, ...WATCHED, sharding: { shards: 8, parallelism: 4 } },
+  sharded: { ...BASICS, ...WATCHED, drill: { enabled: true }, sharding: { shards: 8, parallelism: 4 } },
   deployment: { ...BASICS, mode: 'deployment' },
   everything: {
     ...BASICS,
@@ -51,6 +51,15 @@ export const SHAPES = {
       providerId: 'cls-example1',
     },
     fsGroup: 1000,
+    drill: {
+      enabled: true,
+      sample: '1%',
+      image: {
+        repository: 'registry.example.com/rdb-archiver-drill',
+        digest: `sha256:${'fedcba9876543210'.repeat(4)}`,
+      },
+      scratch: { sizeLimit: '50Gi' },
+    },
     networkPolicy: {
       egressPorts: [443, 80, 5500, 9097],
       extraEgress: [{ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }], ports: [{ protocol: 'TCP', port: 9000 }] }],

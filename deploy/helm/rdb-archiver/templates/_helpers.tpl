@@ -27,11 +27,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
+{{/* root, and which image. */}}
 {{- define "rdb-archiver.image" -}}
-{{- if .Values.image.digest -}}
-{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- if .image.digest -}}
+{{- printf "%s@%s" .image.repository .image.digest -}}
 {{- else -}}
-{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
+{{- printf "%s:%s" .image.repository (default .root.Chart.AppVersion .image.tag) -}}
 {{- end -}}
 {{- end -}}
 
@@ -85,7 +86,7 @@ annotations:
 {{- end }}
 {{- end -}}
 
-{{/* The one pod that everything here runs: root, args, restartPolicy; shards, http where it has them. */}}
+{{/* The one pod that everything here runs: root, args, restartPolicy; shards, http where it has them; drill where it needs a server and a disk. */}}
 {{- define "rdb-archiver.podSpec" -}}
 {{- $values := .root.Values -}}
 {{- $name := include "rdb-archiver.fullname" .root -}}
@@ -115,7 +116,7 @@ securityContext:
     type: RuntimeDefault
 containers:
   - name: rdb-archiver
-    image: {{ include "rdb-archiver.image" .root }}
+    image: {{ include "rdb-archiver.image" (dict "root" .root "image" (ternary $values.drill.image $values.image (not (empty .drill)))) }}
     imagePullPolicy: {{ $values.image.pullPolicy }}
     args: {{ toJson .args }}
     envFrom:
@@ -160,9 +161,13 @@ containers:
       capabilities:
         drop: [ALL]
     resources:
-      {{- toYaml $values.resources | nindent 6 }}
-    {{- if or $values.config $values.secretFiles $projectToken $values.extraVolumeMounts }}
+      {{- toYaml (ternary $values.drill.resources $values.resources (not (empty .drill))) | nindent 6 }}
+    {{- if or .drill $values.config $values.secretFiles $projectToken $values.extraVolumeMounts }}
     volumeMounts:
+      {{- if .drill }}
+      - name: scratch
+        mountPath: /scratch
+      {{- end }}
       {{- if $values.config }}
       - name: config
         mountPath: /etc/rdb-archiver
@@ -182,8 +187,14 @@ containers:
       {{- toYaml . | nindent 6 }}
       {{- end }}
     {{- end }}
-{{- if or $values.config $values.secretFiles $projectToken $values.extraVolumes }}
+{{- if or .drill $values.config $values.secretFiles $projectToken $values.extraVolumes }}
 volumes:
+  {{- if .drill }}
+  # The largest dump, while a server loads it.
+  - name: scratch
+    emptyDir:
+      sizeLimit: {{ $values.drill.scratch.sizeLimit }}
+  {{- end }}
   {{- if $values.config }}
   - name: config
     configMap:
@@ -237,6 +248,10 @@ topologySpreadConstraints:
 {{- if $values.config }}
 - name: ARCHIVER_CONFIG
   value: /etc/rdb-archiver/archiver.yaml
+{{- end }}
+{{- if .drill }}
+- name: ARCHIVER_DRILL_DIRECTORY
+  value: /scratch
 {{- end }}
 {{- with .shards }}
 - name: ARCHIVER_SHARD_COUNT
