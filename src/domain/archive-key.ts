@@ -1,5 +1,5 @@
 /** The layout of the destination: formats and parses every object key. The one place that knows it. */
-import { dayOf, type Instant, stampOf } from './instant.ts';
+import { dayOf, type Instant, isInstant, stampOf, toEpoch, toInstant } from './instant.ts';
 
 /** What an archive's keys are made of. `already-archived` is decided by source, instance and backup alone. */
 export interface ArchiveRef {
@@ -15,20 +15,51 @@ const STAMP_LENGTH = '20261124T021500Z'.length;
 /** `dump.rdb`, `dump-2-of-5.rdb`, and what compression and encryption add behind. */
 const DUMP_NAME = /^dump(-\d+-of-\d+)?\.rdb(\.[a-z0-9]+)*$/;
 
+/** What is kept of single archives below `state/`: `holds`, what an `expire` is about to remove, results of drills and verifications. */
+export type RecordKind = 'holds' | 'expire' | 'drill' | 'verify';
+
+/**
+ * Where one attempt alone puts its dumps, in the form that they are stored in: encrypted bytes are others each time, so nobody else may
+ * ever write to the same key.
+ */
+export interface AttemptPlace {
+  /** Names the attempt; no two ever have the same. */
+  readonly attempt: string;
+  /** `.zst.age` */
+  readonly suffix: string;
+}
+
 /** All keys below one `PREFIX` of a bucket (`''` for its root; no slash at either end). */
 export interface ArchiveLayout {
   /** Holds everything. */
   readonly rootPrefix: string;
   manifestKey(ref: ArchiveRef): string;
-  /** `dump.rdb`, or `dump-2-of-5.rdb` for one of several (`index` from 1). */
-  dumpKey(ref: ArchiveRef, index: number, count: number): string;
-  quarantineKey(ref: ArchiveRef, index: number, count: number): string;
+  /** `dump.rdb`, or `dump-2-of-5.rdb` for one of several (`index` from 1); `place` for bytes that are not the cloud's. */
+  dumpKey(ref: ArchiveRef, index: number, count: number, place?: AttemptPlace): string;
+  quarantineKey(ref: ArchiveRef, index: number, count: number, place?: AttemptPlace): string;
   quarantineRecordKey(ref: ArchiveRef): string;
-  /** Holds the manifests of one day, of one source. */
-  catalogPrefix(source?: string, day?: string): string;
-  /** Holds the dumps of one instance, oldest first. */
-  dataPrefix(source: string, instanceId: string): string;
-  quarantinePrefix(source: string): string;
+  /** Holds the manifests of one source, of one day of it, of one instance in that day. */
+  catalogPrefix(source?: string, day?: string, instanceId?: string): string;
+  /** Holds the dumps of one instance, oldest first; of all of them where none is given. */
+  dataPrefix(source: string, instanceId?: string): string;
+  quarantinePrefix(source?: string): string;
+  /** Hold all that was ever written of one backup, whatever its attempts were; both end in a slash. */
+  dataFolder(ref: ArchiveRef): string;
+  quarantineFolder(ref: ArchiveRef): string;
+  /** A record about one archive. */
+  recordKey(kind: RecordKind, ref: ArchiveRef): string;
+  /** Holds the records of one kind, of one instance where that is given. */
+  recordPrefix(kind: RecordKind, of?: { readonly source: string; readonly instanceId: string }): string;
+  /** What is known of the drills of one source. */
+  drillSummaryKey(source: string): string;
+  /** What `verify` found at the archives of one source, of one month (`2026-11`). */
+  verifiedKey(source: string, month: string): string;
+  /** Holds these, of all sources. */
+  verifiedPrefix(): string;
+  /** The last runs of `verify`. No source's name begins with an underscore. */
+  verifyRunsKey(): string;
+  /** Up to when the archives of one instance were expired. */
+  expiredKey(instance: Pick<ArchiveRef, 'source' | 'instanceId'>): string;
   /** What the receivers of notifications were told by one of several shards (from 0). */
   notifyStateKey(shard: { readonly index: number; readonly count: number }): string;
   /** Where `check` keeps its small objects; the same names each time, so that they never pile up. */
@@ -40,6 +71,8 @@ export interface ArchiveLayout {
   /** Whether a dump of ours may be on its way to this key: below `data/` or `quarantine/`, and named as we name them. */
   isDumpKey(key: string): boolean;
   parseQuarantineRecordKey(key: string): ArchiveRef | undefined;
+  /** Undefined for a key that is no such record. */
+  parseRecordKey(kind: RecordKind, key: string): ArchiveRef | undefined;
 }
 
 export function archiveLayout(prefix: string): ArchiveLayout {
@@ -52,18 +85,32 @@ export function archiveLayout(prefix: string): ArchiveLayout {
     manifestKey: (ref) =>
       `${root}catalog/${encodeId(ref.source)}/${dayOf(ref.startedAt)}/${encodeId(ref.instanceId)}/` +
       `${stampOf(ref.startedAt)}_${encodeId(ref.backupId)}.json`,
-    dumpKey: (ref, index, count) => `${folder('data', ref)}/${dumpName(index, count)}`,
-    quarantineKey: (ref, index, count) => `${folder('quarantine', ref)}/${dumpName(index, count)}`,
+    dumpKey: (ref, index, count, place) => `${folder('data', ref)}/${placed(dumpName(index, count), place)}`,
+    quarantineKey: (ref, index, count, place) =>
+      `${folder('quarantine', ref)}/${placed(dumpName(index, count), place)}`,
     quarantineRecordKey: (ref) => `${folder('quarantine', ref)}/record.json`,
 
-    catalogPrefix(source, day) {
+    catalogPrefix(source, day, instanceId) {
       const parts = [`${root}catalog/`];
       if (source !== undefined) parts.push(`${encodeId(source)}/`);
       if (day !== undefined) parts.push(`${day}/`);
+      if (instanceId !== undefined) parts.push(`${encodeId(instanceId)}/`);
       return parts.join('');
     },
-    dataPrefix: (source, instanceId) => `${root}data/${encodeId(source)}/${encodeId(instanceId)}/`,
-    quarantinePrefix: (source) => `${root}quarantine/${encodeId(source)}/`,
+    dataPrefix: (source, instanceId) =>
+      `${root}data/${encodeId(source)}/${instanceId === undefined ? '' : `${encodeId(instanceId)}/`}`,
+    quarantinePrefix: (source) => `${root}quarantine/${source === undefined ? '' : `${encodeId(source)}/`}`,
+    dataFolder: (ref) => `${folder('data', ref)}/`,
+    quarantineFolder: (ref) => `${folder('quarantine', ref)}/`,
+    recordKey: (kind, ref) => `${folder(`state/${kind}`, ref)}.json`,
+    recordPrefix: (kind, of) =>
+      `${root}state/${kind}/${of === undefined ? '' : `${encodeId(of.source)}/${encodeId(of.instanceId)}/`}`,
+    drillSummaryKey: (source) => `${root}state/drill-summary/${encodeId(source)}.json`,
+    verifiedKey: (source, month) => `${root}state/verify/${encodeId(source)}/${month}.json`,
+    verifiedPrefix: () => `${root}state/verify/`,
+    verifyRunsKey: () => `${root}state/verify/_runs.json`,
+    expiredKey: ({ source, instanceId }) =>
+      `${root}state/expired/${encodeId(source)}/${encodeId(instanceId)}.json`,
     notifyStateKey: ({ index, count }) => `${root}state/notify/${index}-of-${count}.json`,
 
     probeKey: (name) => `${root}state/probe/${name}`,
@@ -97,6 +144,12 @@ export function archiveLayout(prefix: string): ArchiveLayout {
       const [source = '', instance = '', stampedBackup = ''] = parts;
       return parseFolder(source, instance, stampedBackup);
     },
+    parseRecordKey(kind, key) {
+      const [source = '', instance = '', name = ''] = splitBelow(key, `${root}state/${kind}/`, 3) ?? [];
+      return name.endsWith('.json')
+        ? parseFolder(source, instance, name.slice(0, -'.json'.length))
+        : undefined;
+    },
   };
 }
 
@@ -123,8 +176,13 @@ export function decodeId(text: string): string | undefined {
   }
 }
 
-function dumpName(index: number, count: number): string {
+/** `dump.rdb`, or `dump-2-of-5.rdb` for one of several (`index` from 1). */
+export function dumpName(index: number, count: number): string {
   return count === 1 ? 'dump.rdb' : `dump-${index}-of-${count}.rdb`;
+}
+
+function placed(name: string, place: AttemptPlace | undefined): string {
+  return place === undefined ? name : `${encodeId(place.attempt)}/${name}${place.suffix}`;
 }
 
 function splitBelow(key: string, prefix: string, depth: number): string[] | undefined {
@@ -144,5 +202,8 @@ function parseFolder(source: string, instance: string, stampedBackup: string): A
 
 function parseStamp(stamp: string): Instant | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(stamp);
-  return match ? `${match[1]}-${match[2]}-${match[3]}T${match[4]}:${match[5]}:${match[6]}Z` : undefined;
+  if (!match) return undefined;
+  const instant = `${match[1]}-${match[2]}-${match[3]}T${match[4]}:${match[5]}:${match[6]}Z`;
+  // What is in no calendar has no age: nobody could say which archives are older.
+  return isInstant(instant) && toInstant(toEpoch(instant)) === instant ? instant : undefined;
 }

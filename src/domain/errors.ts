@@ -102,7 +102,31 @@ const TABLE = {
     'Check ARCHIVER_S3_ENDPOINT and the network to the object storage.',
   ),
   'store-failed': row('backup', 3, 'store-failed', 'The object storage failed; the next run tries again.'),
+  'object-replaced': row(
+    'never',
+    3,
+    'store-failed',
+    'Something wrote to this key meanwhile: try again, and find out who writes there.',
+  ),
+  'restore-failed': row(
+    'never',
+    3,
+    'internal',
+    'Correct what keeps the dump from being written, and run the same command again: it goes on where it stopped.',
+  ),
+  'unreadable-cold': row(
+    'never',
+    3,
+    'store-failed',
+    'The object lies in cold storage: have the store restore it first (S3: `aws s3api restore-object`), then try again.',
+  ),
   'archive-damaged': row('never', 4, 'internal', 'Archive the backup again while the cloud still has it.'),
+  'not-drillable': row(
+    'never',
+    3,
+    'internal',
+    'Nothing is known of the archive: `rdb-archiver verify` reads it without a server.',
+  ),
   'notify-failed': row(
     'never',
     3,

@@ -58,27 +58,6 @@ export interface ArchiveItem {
   readonly manifest: string;
 }
 
-export interface VerifyItem {
-  readonly source: string;
-  readonly instanceId: string;
-  readonly backupId: string;
-  readonly startedAt: Instant;
-  /** `ok`, or what is wrong with it. `unreadable`: could not be read, so nothing is known. */
-  readonly result:
-    | 'ok'
-    | 'missing'
-    | 'size-differs'
-    | 'digest-differs'
-    | 'rdb-damaged'
-    | 'bad-manifest'
-    | 'unreadable';
-  /** What was found, in a sentence; empty for `ok`. */
-  readonly detail: string;
-  readonly files: number;
-  /** Bytes that were really read (0 for quick). */
-  readonly bytesRead: number;
-}
-
 /** What a listing command found: rows, what could not be listed, and the exit status that means. */
 export interface Listing<Item> {
   readonly items: readonly Item[];

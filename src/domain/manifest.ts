@@ -1,4 +1,5 @@
 /** The manifest: the record of one archive. An archive exists if and only if its manifest exists. */
+import type { KeyTotals } from './census.ts';
 import type { Instant } from './instant.ts';
 import type { Dialect } from './outcome.ts';
 
@@ -10,6 +11,17 @@ export interface RdbFacts {
   readonly redisVersion?: string;
   readonly createdAt?: Instant;
   readonly checksum: 'verified' | 'absent';
+  /** Where the dump was looked into on its way (`run --inspect`), and understood to its end. */
+  readonly contents?: KeyTotals;
+}
+
+/** What lies in the bucket, where that is not the cloud's bytes (compression, encryption). */
+export interface StoredFacts {
+  /** The steps from the cloud's bytes to these, in that order: `zstd`, `age` or `zstd+age`. */
+  readonly encoding: string;
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
 }
 
 export interface ManifestFile {
@@ -24,8 +36,7 @@ export interface ManifestFile {
   /** The API's `FileSize`, where it differs from what was delivered although the CRC holds. */
   readonly announcedSize?: number;
   readonly etag?: string;
-  /** What lies in the bucket, where that is not the cloud's bytes (compression, encryption). */
-  readonly stored?: { readonly encoding: string; readonly size: number; readonly sha256: string };
+  readonly stored?: StoredFacts;
   /** Absent for encrypted dumps and for engines that write no RDB: those are not checked. */
   readonly rdb?: RdbFacts;
 }
@@ -40,6 +51,8 @@ export interface Manifest {
     readonly version: string | null;
     readonly shards: number;
     readonly tags: Readonly<Record<string, string>>;
+    /** The cloud had the instance no more, only backups of it, so nobody could tell its tags. */
+    readonly vanished?: true;
   };
   readonly backup: {
     readonly id: string;
@@ -53,4 +66,6 @@ export interface Manifest {
   readonly files: readonly ManifestFile[];
   readonly archivedAt: Instant;
   readonly archiver: { readonly version: string; readonly runId: string };
+  /** Over the manifest's bytes without the line that this stands in; absent where nobody signed. */
+  readonly signature?: { readonly algorithm: 'Ed25519'; readonly keyId: string; readonly value: string };
 }

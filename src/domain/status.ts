@@ -1,5 +1,7 @@
 /** What an external monitor asks: for every instance, how safe is it? From the catalog in the bucket, so true even when no worker ever ran. */
+import type { DrillSummary } from './drill.ts';
 import type { Instant } from './instant.ts';
+import type { VerifyRun } from './verification.ts';
 
 /** What is asked where nobody says otherwise: a daily backup and two hours to archive it in; a month, and what of it lies before the first Monday. */
 export const STATUS_DEFAULTS = { maxAgeMs: 26 * 3_600_000, daysBack: 35, includeVanished: false } as const;
@@ -60,6 +62,10 @@ export interface StatusReport {
   readonly daysBack: number;
   /** Worst first. */
   readonly instances: readonly InstanceStatus[];
+  /** What is known of restore tests, by source; absent where nobody asked. */
+  readonly drills?: readonly DrillSummary[];
+  /** The last verification of all archives; absent where none is known, or nobody asked. */
+  readonly verified?: VerifyRun;
   /** What could not be listed. */
   readonly problems: readonly { readonly message: string; readonly hint: string }[];
   readonly exitCode: number;

@@ -32,6 +32,17 @@ describe('a link', () => {
     }
   });
 
+  it('is printed without anything behind its path, whatever stands there', () => {
+    const shown = (address: string) => String(new Link(address, 0));
+    expect(shown('https://host/a/dump.rdb#token=AbC')).toBe('https://host/a/dump.rdb');
+    expect(shown('https://host/dump.rdb?AbC\ndEf?ghI')).toBe('https://host/dump.rdb');
+    expect(shown('https://host/a@b/dump.rdb')).toBe('https://host/a@b/dump.rdb');
+  });
+
+  it('knows when it expires', () => {
+    expect(new Link('https://host/dump.rdb', 1_795_000_000_000).expiresAt).toBe(1_795_000_000_000);
+  });
+
   it('keeps its string byte for byte', () => {
     const address = 'http://10.0.0.1:5500/download/dump.rdb?AbC/dEf+ghI0123456789==';
     expect(new Link(address, 0).reveal()).toBe(address);

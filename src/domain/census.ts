@@ -1,0 +1,137 @@
+/** What is in a dump: the answer of `inspect`, and what a restore test holds a server against. */
+import type { Instant } from './instant.ts';
+
+/** The types as `TYPE` names them; a module's own type is `module`. */
+export type KeyType = 'string' | 'list' | 'set' | 'zset' | 'hash' | 'stream' | 'module';
+
+/**
+ * How the walk ended. Only `complete` says that everything was seen; else the figures are those of the part before `offset`.
+ * Neither `unknown-type` nor `damaged` judges the bytes: that is the checksum's business.
+ */
+export type CensusEnding =
+  | { readonly kind: 'complete' }
+  /** A newer server, or a module's value without a self-describing form: `offset` is that of the type's byte. */
+  | { readonly kind: 'unknown-type'; readonly offset: number; readonly detail: string }
+  | { readonly kind: 'damaged'; readonly offset: number; readonly detail: string }
+  /** It does not begin as an RDB file of a known version does. */
+  | { readonly kind: 'not-a-dump'; readonly offset: number; readonly detail: string };
+
+export interface KeyCounts {
+  /** All keys in the dump, those that have expired and those without elements too. */
+  readonly keys: number;
+  /** Of these, how many expire at all. */
+  readonly expiring: number;
+  /** Of these, how many expired before `Census.asOf`: a server drops on loading what has expired by its own clock. */
+  readonly expired: number;
+  /** Collections without elements, left by an old bug: a server of 6.2 or newer drops them. Counted nowhere in `expired`. */
+  readonly empty: number;
+  /** As the dump writes them: type, name and value. */
+  readonly bytes: number;
+}
+
+export interface DatabaseCensus extends KeyCounts {
+  readonly database: number;
+}
+
+export interface TypeCensus extends KeyCounts {
+  readonly type: KeyType;
+  /** List items, members, fields, stream entries; 0 for strings and modules. */
+  readonly elements: number;
+  /** False where a collection's own count was too small for it, so that `elements` is the least that there can be. */
+  readonly elementsExact: boolean;
+  /** How many of the keys lie in the dump in which form, for instance `{"listpack": 12, "hashtable": 3}`. */
+  readonly encodings: Readonly<Record<string, number>>;
+}
+
+export interface LargeKey {
+  /** Printable: `\xNN` stands for each byte that is not, `\\` for a backslash, and a name that was cut ends with `…`. */
+  readonly name: string;
+  readonly database: number;
+  readonly type: KeyType;
+  readonly bytes: number;
+  /** Absent for strings and modules. */
+  readonly elements?: number;
+  readonly expiresAt?: Instant;
+}
+
+export interface PrefixCensus {
+  /** What stands before the first `:`, printable as a key's name. */
+  readonly prefix: string;
+  readonly keys: number;
+  readonly bytes: number;
+  /** False where some of its keys may have been counted among `otherPrefixes`. */
+  readonly exact: boolean;
+}
+
+export interface Census extends KeyCounts {
+  readonly ending: CensusEnding;
+  /** Version of the file format; 0 where the file is no dump. */
+  readonly version: number;
+  /** Bytes of the file, whatever the walk understood of them. */
+  readonly size: number;
+  /** The time that `expired` is counted for. */
+  readonly asOf: Instant;
+  readonly serverVersion?: string;
+  readonly createdAt?: Instant;
+  /** What else the server wrote about itself (`redis-bits`, `used-mem`, `repl-id` …), cut to a bounded number and length. */
+  readonly auxiliary: Readonly<Record<string, string>>;
+  /** In the order of their numbers. */
+  readonly databases: readonly DatabaseCensus[];
+  /** Most bytes first. */
+  readonly types: readonly TypeCensus[];
+  /** Largest first. */
+  readonly largest: readonly LargeKey[];
+  /** Most keys first. */
+  readonly prefixes: readonly PrefixCensus[];
+  /** Keys whose prefix is not listed, and keys without one. */
+  readonly otherPrefixes: { readonly keys: number; readonly bytes: number };
+  readonly withoutPrefix: { readonly keys: number; readonly bytes: number };
+  /** Function libraries, by name. */
+  readonly functions: readonly string[];
+  /** Scripts that servers before 7.0 kept in the dump. */
+  readonly scripts: number;
+  /** Modules that left values or data of their own. */
+  readonly modules: readonly string[];
+}
+
+/** What a manifest keeps of a census. */
+export interface KeyTotals {
+  readonly keys: number;
+  readonly expiring: number;
+  /** Keys by the number of the database, for instance `{"0": 12000, "3": 4}`. */
+  readonly databases: Readonly<Record<string, number>>;
+}
+
+/** One dump that was walked, and what is known of its bytes besides. */
+export interface InspectedFile {
+  /** Of an archive the dump's own name, else the path as it was given. */
+  readonly name: string;
+  /** The object's key; absent for a file that lies in no archive. */
+  readonly key?: string;
+  /**
+   * `damaged`: the bytes are not what they should be. `not-understood`: nothing speaks against the bytes, but the walk ended before their
+   * end. `unreadable`: the destination did not hand them out.
+   */
+  readonly result: 'ok' | 'damaged' | 'not-understood' | 'unreadable';
+  /** What was found, in a sentence; empty for `ok`. */
+  readonly detail: string;
+  /** `absent`: the server wrote none, so nobody can check it. Null where it does not match, or was not read. */
+  readonly checksum: 'verified' | 'absent' | null;
+  /** Null where nothing could be read. */
+  readonly census: Census | null;
+}
+
+export interface InspectReport {
+  /** Null for a file that lies in no archive. */
+  readonly archive: {
+    readonly source: string;
+    readonly instanceId: string;
+    readonly backupId: string;
+    readonly startedAt: Instant;
+  } | null;
+  readonly items: readonly InspectedFile[];
+  /** Over all files, as far as they could be walked. */
+  readonly total: KeyCounts & { readonly size: number };
+  readonly problems: readonly { readonly message: string; readonly hint: string }[];
+  readonly exitCode: number;
+}

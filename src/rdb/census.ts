@@ -1,0 +1,109 @@
+/** Counts what a dump holds, in passing: the reader's listener that `inspect`, `run --inspect` and `drill` share. */
+import type { Census, CensusEnding } from '../domain/census.ts';
+import { type Instant, toInstant } from '../domain/instant.ts';
+import { createKeyTable } from './key-table.ts';
+import { createLargest } from './largest.ts';
+import { createPrefixes } from './prefixes.ts';
+import { createRdbReader } from './reader.ts';
+
+export interface CensusOptions {
+  /** Milliseconds since the epoch that `expired` is counted for. */
+  readonly asOf: number;
+  /** So many of the largest keys and of the most common prefixes; 10 where absent. */
+  readonly top?: number;
+}
+
+/** A `Tap` (src/integrity/taps.ts): sees each chunk once, keeps none, and answers when the stream has ended. Never throws. */
+export interface CensusTap {
+  update(chunk: Uint8Array): void;
+  result(): Census;
+}
+
+const TOP = 10;
+/** What a damaged or hostile dump may make us keep; real servers write about ten fields and a few libraries. */
+const MOST_FIELDS = 64;
+const MOST_NAMES = 1000;
+
+export function censusTap({ asOf, top = TOP }: CensusOptions): CensusTap {
+  const table = createKeyTable(asOf);
+  const largest = createLargest(top);
+  const prefixes = createPrefixes();
+  const auxiliary = new Map<string, string>();
+  const functions = new Set<string>();
+  const modules = new Set<string>();
+  let version = 0;
+  let scripts = 0;
+
+  const reader = createRdbReader({
+    version(found) {
+      version = found;
+    },
+    key(key) {
+      table.add(key);
+      largest.offer(key);
+      prefixes.add(key);
+    },
+    auxiliary(name, value) {
+      // Servers before 7.0 kept the source of each script in a field of this name.
+      if (name === 'lua') scripts++;
+      else if (auxiliary.size < MOST_FIELDS || auxiliary.has(name)) auxiliary.set(name, value);
+    },
+    library(beginning) {
+      if (functions.size < MOST_NAMES) functions.add(libraryName(beginning));
+    },
+    module(name) {
+      if (modules.size < MOST_NAMES) modules.add(name);
+    },
+  });
+
+  return {
+    update: reader.update,
+    result() {
+      const ending = reader.end();
+      const serverVersion = auxiliary.get('redis-ver') ?? auxiliary.get('valkey-ver');
+      const createdAt = creationTime(auxiliary.get('ctime'));
+      const byPrefix = prefixes.result(top);
+      return {
+        ending,
+        version,
+        size: reader.size,
+        asOf: toInstant(asOf),
+        ...(serverVersion !== undefined && { serverVersion }),
+        ...(createdAt !== undefined && { createdAt }),
+        auxiliary: Object.fromEntries(auxiliary),
+        ...table.result(),
+        largest: largest.result(),
+        prefixes: byPrefix.prefixes,
+        otherPrefixes: byPrefix.other,
+        withoutPrefix: byPrefix.without,
+        functions: [...functions],
+        scripts,
+        modules: [...modules],
+      };
+    },
+  };
+}
+
+/** `#!lua name=sales` and then the code; dumps of release candidates of 7.0 have the bare name. */
+function libraryName(beginning: string): string {
+  return /^#!\S+ [^\n]*?name=([\w-]+)/.exec(beginning)?.[1] ?? beginning.slice(0, 64);
+}
+
+function creationTime(ctime: string | undefined): Instant | undefined {
+  const seconds = Number(ctime);
+  return seconds > 0 && seconds < 8.64e12 ? toInstant(seconds * 1000) : undefined;
+}
+
+/** The ending in a sentence; undefined where everything was seen. */
+export function endingProblem(ending: CensusEnding): string | undefined {
+  switch (ending.kind) {
+    case 'complete':
+      return undefined;
+    case 'unknown-type':
+      return `at byte ${ending.offset}: ${ending.detail}`;
+    case 'damaged':
+      return `damaged structure at byte ${ending.offset}: ${ending.detail}`;
+    case 'not-a-dump':
+      return `it is no RDB file: ${ending.detail}`;
+  }
+}

@@ -1,0 +1,35 @@
+/** What the reader tells while it walks a dump. */
+import type { ValueForm } from './format.ts';
+
+/** A key that has been read whole. The reader uses one of these for all keys: take what you need, keep nothing of it. */
+export interface KeySeen {
+  readonly database: number;
+  /** The number of its type in the dump, below `TYPES`. */
+  readonly code: number;
+  readonly form: ValueForm;
+  /** The name's first bytes; those after `nameLength` are left over from others. */
+  readonly name: Uint8Array;
+  readonly nameLength: number;
+  /** Of the whole name, which may be longer than what is shown of it. */
+  readonly nameBytes: number;
+  readonly expires: boolean;
+  /** Milliseconds since the epoch, where `expires`. */
+  readonly expiresAt: number;
+  /** In the dump: type, name and value. */
+  readonly bytes: number;
+  /** List items, members, fields, stream entries. */
+  readonly elements: number;
+  /** False where `elements` is only the least that there can be. */
+  readonly elementsExact: boolean;
+}
+
+export interface RdbListener {
+  version(version: number): void;
+  key(key: KeySeen): void;
+  /** A field that the server wrote about itself; printable, and cut where it is long. */
+  auxiliary(name: string, value: string): void;
+  /** A function library: the beginning of its code, or its name in dumps of release candidates of 7.0. */
+  library(beginning: string): void;
+  /** A module that left values or data of its own. */
+  module(name: string): void;
+}
