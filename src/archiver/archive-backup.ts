@@ -1,10 +1,13 @@
 /** The story of one backup: its files, all of them or no archive; what stays damaged into quarantine; the manifest last of all. */
+import type { Catalog } from '../catalog/catalog.ts';
 import type { QuarantinedFile, QuarantineRecord } from '../catalog/quarantine.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { toInstant } from '../domain/instant.ts';
 import { MANIFEST_SCHEMA, type Manifest, type ManifestFile } from '../domain/manifest.ts';
+import type { Storage } from '../domain/object-lock.ts';
 import { DamagedDump } from '../transfer/inspection.ts';
 import type { FileReceipt } from '../transfer/transfer.ts';
+import { type Attempt, beginAttempt } from './attempt.ts';
 import {
   ArchivedMeanwhile,
   type BackupJob,
@@ -30,23 +33,34 @@ type FileResult = FileWork & ({ readonly receipt: FileReceipt } | { readonly dam
 
 /** Rejects with an `ArchiverError` or the signal's reason; then nothing of the backup is an archive. */
 export async function archiveBackup(job: BackupJob, ports: BackupPorts): Promise<BackupResult> {
+  const storage = ports.chooseStorage(job.source.name, job.instance, ports.clock.now());
+  const attempt = beginAttempt(job, ports);
   try {
     const earlier = await ports.quarantine.find(refOf(job), job);
     const works = await listFiles(job, ports.clock);
     const results = await forEachFile(works, job, ports, (work, inner) =>
-      moveFile(work, damagedBefore(work, earlier) ? 1 : DAMAGE_TRIES, inner, ports),
+      moveFile(work, damagedBefore(work, earlier) ? 1 : DAMAGE_TRIES, inner, ports, {
+        key: attempt.dumpKey(work.index, work.count),
+        storage: storage.data,
+      }),
     );
 
     const damages = results.flatMap((result) => ('damage' in result ? [result.damage] : []));
     if (damages.length > 0) {
-      await keepInQuarantine(results, earlier, job, ports);
+      await keepInQuarantine(results, earlier, job, ports, attempt);
       return { kind: 'corrupt-source', problem: damages.join('; ') };
     }
     const receipts = results.flatMap((result) => ('receipt' in result ? [result.receipt] : []));
-    return await commit(receipts, job, ports);
+    return await commit(manifestOf(receipts, job, ports), job, ports, attempt, storage.manifest);
   } catch (error) {
-    if (error instanceof ArchivedMeanwhile) return resultOf(error.winner, job);
-    throw error;
+    if (!(error instanceof ArchivedMeanwhile)) throw error;
+    const { winner } = error;
+    // Our own, committed by an earlier try that failed after it: what is left to do is done by committing it again.
+    if (winner.archiver.runId === job.runId)
+      return await commit(winner, job, ports, attempt, storage.manifest);
+    return resultOf(winner, job);
+  } finally {
+    await attempt.tidy();
   }
 }
 
@@ -62,14 +76,14 @@ async function moveFile(
   tries: number,
   job: BackupJob,
   ports: BackupPorts,
+  { key, storage }: { readonly key: string; readonly storage: Storage },
 ): Promise<FileResult> {
-  const key = ports.layout.dumpKey(refOf(job), work.index, work.count);
   let damage = '';
   for (let attempt = 1; attempt <= tries; attempt += 1) {
     // After damage the link is asked for anew: it may lead to another copy, past whatever cached the bad one.
     const askedAt = attempt === 1 ? work.askedAt : Number.NEGATIVE_INFINITY;
     try {
-      return { ...work, receipt: await fetchTo(key, { ...work, askedAt }, job, ports) };
+      return { ...work, receipt: await fetchTo(key, { ...work, askedAt }, job, ports, { storage }) };
     } catch (error) {
       if (!(error instanceof DamagedDump)) throw error;
       damage = `${work.file.name}: ${error.message}`;
@@ -84,18 +98,25 @@ async function keepInQuarantine(
   earlier: QuarantineRecord | undefined,
   job: BackupJob,
   ports: BackupPorts,
+  attempt: Attempt,
 ): Promise<void> {
-  const { layout, quarantine, clock } = ports;
+  const { quarantine, clock } = ports;
   const ref = refOf(job);
   const files = await forEachFile(results, job, ports, async (result, inner) => {
     if ('receipt' in result) return recorded(result.receipt);
     const kept = damagedBefore(result, earlier);
     if (kept) return kept;
-    const key = layout.quarantineKey(ref, result.index, result.count);
+    const key = attempt.quarantineKey(result.index, result.count);
     const anew = { ...result, askedAt: Number.NEGATIVE_INFINITY };
     return recorded(await fetchTo(key, anew, inner, ports, { keepDamaged: true }));
   });
+  attempt.binding();
   await quarantine.keep(ref, files, { runId: job.runId, now: toInstant(clock.now()) }, job);
+  const keys = files.map(({ key }) => key);
+  attempt.bound(keys);
+  // Intact files beside a damaged one lie in the folder of whoever tried last; plain ones have one key for all, and a winner may need it.
+  const own = earlier?.files.filter(({ stored }) => stored !== undefined) ?? [];
+  attempt.supersedes(own.map(({ key }) => key).filter((key) => !keys.includes(key)));
 }
 
 /** The file as an earlier run has kept it, damaged. */
@@ -106,40 +127,57 @@ function damagedBefore(
   return earlier?.files.find(({ name, damage }) => name === file.name && damage !== undefined);
 }
 
-function recorded({ name, key, size, sha256, damage }: FileReceipt): QuarantinedFile {
-  return { name, key, size, sha256, ...(damage && { damage }) };
+function recorded({ name, key, size, sha256, stored, damage }: FileReceipt): QuarantinedFile {
+  return { name, key, size, sha256, ...(stored && { stored }), ...(damage && { damage }) };
 }
 
 async function commit(
-  receipts: readonly FileReceipt[],
+  manifest: Manifest,
   job: BackupJob,
-  ports: BackupPorts,
+  { catalog }: BackupPorts,
+  attempt: Attempt,
+  storage: Storage,
 ): Promise<BackupResult> {
-  const manifest = manifestOf(receipts, job, ports);
-  const result = await ports.catalog.commit(manifest, job);
-  if (result.kind === 'committed') return { kind: 'archived', files: receipts };
+  const { files, backup } = manifest;
+  attempt.binding();
+  const result = await catalog.commit(manifest, { signal: job.signal, storage }).catch(async (error) => {
+    if (await wasRefused(error, job, catalog)) attempt.bound([]);
+    throw error;
+  });
+  const { files: lying } = result.kind === 'committed' ? result.manifest : result.winner;
+  attempt.bound(lying.map(({ key }) => key));
+  if (result.kind === 'committed') return { kind: 'archived', files: lying };
   const { winner } = result;
   const theirs = winner.files.map((file) => file.sha256).join();
   if (
-    theirs !== receipts.map((file) => file.sha256).join() &&
-    winner.files.some((file) => receipts.some(({ key }) => key === file.key))
+    theirs !== files.map((file) => file.sha256).join() &&
+    winner.files.some((file) => files.some(({ key }) => key === file.key))
   ) {
     throw new ArchiverError(
       'archive-damaged',
-      `backup ${job.backup.id} of ${job.instance.id} gave other bytes to run ${winner.archiver.runId} than to this one, at the same keys`,
+      `backup ${backup.id} of ${job.instance.id} gave other bytes to run ${winner.archiver.runId} than to this one, at the same keys`,
       { hint: 'Run `rdb-archiver verify` on it now, while the cloud still has the backup.' },
     );
   }
   return resultOf(winner, job);
 }
 
+/** Only a refusal is sure to have stored nothing: after any other failure the manifest may lie there, or still be on its way. */
+async function wasRefused(error: unknown, job: BackupJob, catalog: Catalog): Promise<boolean> {
+  if (!(error instanceof ArchiverError) || error.code !== 'store-refused') return false;
+  return catalog.find(refOf(job), job).then(
+    (manifest) => manifest === undefined,
+    () => false,
+  );
+}
+
 function manifestOf(receipts: readonly FileReceipt[], job: BackupJob, ports: BackupPorts): Manifest {
   const { source, instance, backup } = job;
-  const { id, name, engine, version, shards, tags } = instance;
+  const { id, name, engine, version, shards, tags, vanished } = instance;
   return {
     schema: MANIFEST_SCHEMA,
     source: { name: source.name, api: source.api, region: source.region },
-    instance: { id, name, engine, version, shards, tags },
+    instance: { id, name, engine, version, shards, tags, ...(vanished && { vanished }) },
     backup: {
       id: backup.id,
       type: backup.type,

@@ -14,16 +14,25 @@ export interface CheckPorts {
   readonly probe: StoreProbe;
   readonly layout: ArchiveLayout;
   readonly trial: TrialPorts;
+  /** In which form archives will be stored. */
+  readonly form: () => Promise<Finding>;
+  /** With which keys manifests are signed and checked, where there are any. */
+  readonly signing?: Finding;
 }
 
 /** Rejects only with the signal's reason. */
 export async function checkAll(
-  { targets, probe, layout, trial }: CheckPorts,
+  { targets, probe, layout, trial, form, signing }: CheckPorts,
   signal: AbortSignal,
 ): Promise<Listing<CheckItem>> {
   const limit = pLimit(SOURCES_AT_ONCE);
+  const tried = async () => [
+    ...(await probe.run(layout.probeKey, { signal })),
+    await form(),
+    ...(signing ? [signing] : []),
+  ];
   const [destination, ...sources] = await Promise.all([
-    probe.run(layout.probeKey, { signal }).then(itemsOf('destination', null)),
+    tried().then(itemsOf('destination', null)),
     ...targets.map((target) =>
       limit(() => checkSource(target, trial, signal)).then(itemsOf('source', target.source.name)),
     ),

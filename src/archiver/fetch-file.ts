@@ -7,6 +7,8 @@ import type { Backup, BackupFile } from '../domain/backup.ts';
 import type { Clock } from '../domain/clock.ts';
 import { type Instance, writesRdb } from '../domain/instance.ts';
 import type { Manifest } from '../domain/manifest.ts';
+import type { Storage } from '../domain/object-lock.ts';
+import type { ChooseStorage } from '../plan/choose-storage.ts';
 import type { Source } from '../source/source.ts';
 import {
   type FileReceipt,
@@ -21,6 +23,8 @@ export interface BackupJob {
   readonly instance: Instance;
   readonly backup: Backup;
   readonly runId: string;
+  /** How often the run has begun this backup, from 1. */
+  readonly attempt: number;
   /** Tells what one file of the backup does. */
   readonly listenerFor: (file: BackupFile) => TransferListener & { end(ok: boolean): void };
   readonly signal: AbortSignal;
@@ -31,6 +35,7 @@ export interface BackupPorts {
   readonly catalog: Catalog;
   readonly quarantine: Quarantine;
   readonly transfer: TransferPorts;
+  readonly chooseStorage: ChooseStorage;
   /** Shared by all backups: so many files at once. */
   readonly fileSlots: LimitFunction;
   readonly clock: Clock;
@@ -89,7 +94,7 @@ export async function fetchTo(
   work: FileWork,
   job: BackupJob,
   ports: BackupPorts,
-  { keepDamaged = false } = {},
+  { keepDamaged = false, storage = {} }: { keepDamaged?: boolean; storage?: Storage } = {},
 ): Promise<FileReceipt> {
   const { source, backup, instance, signal } = job;
   const listener = job.listenerFor(work.file);
@@ -102,6 +107,7 @@ export async function fetchTo(
         askedAt: work.askedAt,
         ask: (innerSignal) => source.files(backup, instance, innerSignal),
         key,
+        storage,
         checkRdb: !backup.encrypted && writesRdb(instance),
         keepDamaged,
         beforeVisible: () => yieldToWinner(job, ports.catalog),

@@ -32,7 +32,7 @@ export async function processBackup(
     instanceId: instance.id,
     backupId: backup.id,
   };
-  const job: BackupJob = {
+  const job: Omit<BackupJob, 'attempt'> = {
     source,
     instance,
     backup,
@@ -43,7 +43,7 @@ export async function processBackup(
 
   const attempt = () => {
     effort.attempts += 1;
-    return archiveBackup(job, ports.backup);
+    return archiveBackup({ ...job, attempt: effort.attempts }, ports.backup);
   };
   try {
     const result = await withRetry(attempt, ports.retry, signal, (attemptNumber, error) =>

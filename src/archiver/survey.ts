@@ -209,12 +209,25 @@ async function lostAmong(
   const limit = pLimit(LOOKUPS_AT_ONCE);
   const found = await allOrFirstError(signal, (inner) =>
     instanceIds.map((id) =>
-      limit(async () => [id, await catalog.oldest(source.name, id, { signal: inner })] as const),
+      limit(async () => [id, await keptSince(source, id, catalog, { signal: inner })] as const),
     ),
   );
-  const oldest = new Map(found);
-  const isLost = ({ instanceId, startedAt }: Backup) => (oldest.get(instanceId) ?? startedAt) < startedAt;
+  const since = new Map(found);
+  const isLost = ({ instanceId, startedAt }: Backup) => (since.get(instanceId) ?? startedAt) < startedAt;
   return new Set(expired.filter(isLost).map(({ instanceId, id }) => identity(instanceId, id)));
+}
+
+/** What is older than that needs no archive: archiving had not begun, or retention has let it go. */
+async function keptSince(
+  { name }: Source,
+  instanceId: string,
+  catalog: Catalog,
+  options: { readonly signal: AbortSignal },
+): Promise<string | undefined> {
+  const oldest = await catalog.oldest(name, instanceId, options);
+  if (oldest === undefined) return undefined;
+  const expired = (await catalog.expiredThrough(name, instanceId, options)) ?? oldest;
+  return expired > oldest ? expired : oldest;
 }
 
 /** An instance that the configuration names outright and no source has: a typing error, or one deleted without its backups. */

@@ -1,24 +1,24 @@
 /** Reads an archived file back as the cloud gave it, whatever form it lies in, and tells at its end whether that is still true. */
 import type { ManifestFile } from '../domain/manifest.ts';
+import type { Decoder } from '../domain/stored-form.ts';
 import { rdbTap } from '../integrity/rdb.ts';
-import { sha256Tap, sizeTap, type Tap, tapped } from '../integrity/taps.ts';
+import { drain, sha256Tap, sizeTap, type Tap, tapped } from '../integrity/taps.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
-
-/** Turns what lies in the bucket back into the cloud's bytes; throws `archive-damaged` where it is not what `encoding` says. */
-export type Decode = (
-  encoding: string,
-  body: AsyncIterable<Uint8Array>,
-  options: CallOptions,
-) => AsyncIterable<Uint8Array>;
 
 export interface ReadPorts {
   readonly store: ObjectStore;
-  readonly decode: Decode;
+  readonly decoder: Decoder;
 }
 
 export type FileVerdict =
   | { readonly result: 'ok' }
   | { readonly result: 'size-differs' | 'digest-differs' | 'rdb-damaged'; readonly detail: string };
+
+/** The beginning of a file that somebody has already, from an earlier reading that broke off. */
+export interface KeptBytes {
+  readonly size: number;
+  read(): AsyncIterable<Uint8Array>;
+}
 
 export interface ArchivedFile {
   /** The cloud's bytes, to be read once. A chunk is valid until the next one is asked for. */
@@ -29,22 +29,33 @@ export interface ArchivedFile {
   bytesRead(): number;
 }
 
-/** Undefined where the object is not there. */
+/**
+ * Undefined where the object is not there. Rejects with `config` where its form cannot be read (no identity, say), and `body` throws that
+ * or `archive-damaged` (`Decoder`). `kept` bytes are measured first, and not read again: `body` goes on behind them. Only of a file
+ * that lies as the cloud gave it, since in another form its bytes are at other places.
+ */
 export async function openArchivedFile(
   file: ManifestFile,
-  { store, decode }: ReadPorts,
-  options: CallOptions,
+  { store, decoder }: ReadPorts,
+  { kept, ...options }: CallOptions & { readonly kept?: KeptBytes },
 ): Promise<ArchivedFile | undefined> {
-  const stored = await store.read(file.key, options);
-  if (!stored) return undefined;
+  const obstacle = file.stored && decoder.obstacle(file.stored.encoding, file.key);
+  if (obstacle) throw obstacle;
   const [read, size, sha256] = [sizeTap(), sizeTap(), sha256Tap()];
-  const rdb = file.rdb && (await rdbTap());
+  const rdb = file.rdb && rdbTap();
   const taps: Tap<unknown>[] = rdb ? [size, sha256, rdb] : [size, sha256];
+  // Before the store is asked: no connection should wait for it.
+  if (kept) await drain(whileWanted(kept.read(), options.signal), taps);
+  const stored = await store.read(file.key, { ...options, ...(kept && { from: kept.size }) });
+  if (!stored) return undefined;
   const raw = tapped(stored, [read]);
+  const request = { what: file.key, size: file.size };
   return {
-    body: tapped(file.stored ? decode(file.stored.encoding, raw, options) : raw, taps),
+    body: tapped(file.stored ? decoder.decode(file.stored.encoding, raw, request) : raw, taps),
     bytesRead: () => read.result(),
     verdict() {
+      if (file.stored && read.result() !== file.stored.size)
+        return differs(file, 'size-differs', `has ${read.result()} bytes, not ${file.stored.size}`);
       if (size.result() !== file.size)
         return differs(file, 'size-differs', `has ${size.result()} bytes, not ${file.size}`);
       const digest = sha256.result();
@@ -56,6 +67,16 @@ export async function openArchivedFile(
         : { result: 'ok' };
     },
   };
+}
+
+async function* whileWanted(
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    signal.throwIfAborted();
+    yield chunk;
+  }
 }
 
 function differs(

@@ -1,14 +1,20 @@
 /** The catalog: which archives there are. The bucket is its only state, and a manifest's presence is the commit. */
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
+import type { Clock } from '../domain/clock.ts';
 import { ArchiverError } from '../domain/errors.ts';
-import type { Instant } from '../domain/instant.ts';
+import { type Instant, toInstant } from '../domain/instant.ts';
 import type { Manifest } from '../domain/manifest.ts';
+import type { Storage } from '../domain/object-lock.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
+import { createExpiredThrough } from './expired-through.ts';
 import { decodeManifest, encodeManifest } from './manifest-codec.ts';
+import { newestFirst } from './newest-first.ts';
+import { NO_SIGNATURES, type Signatures, type SignatureVerdict } from './signature.ts';
 import { readSmallObject } from './small-object.ts';
 
 export type CommitResult =
-  | { readonly kind: 'committed' }
+  /** `manifest` is the one that lies there: that of an earlier try of the same run, where its answer was lost. */
+  | { readonly kind: 'committed'; readonly manifest: Manifest }
   /** Another run's manifest was there first, and stays. */
   | { readonly kind: 'lost'; readonly winner: Manifest };
 
@@ -27,31 +33,62 @@ export interface Catalog {
     days: readonly string[] | undefined,
     options: CallOptions,
   ): AsyncIterable<CatalogEntry>;
+  /** The sources that have archives, configured or not. One small listing each. */
+  sources(options: CallOptions): AsyncIterable<string>;
+  /** One instance's archives, those started at `until` (now, where absent) or before, the newest first. A small listing for each day walked over. */
+  newestFirst(
+    source: string,
+    instanceId: string,
+    options: CallOptions & { readonly until?: Instant },
+  ): AsyncIterable<CatalogEntry>;
   /** Undefined where there is no such archive. */
   find(ref: ArchiveRef, options: CallOptions): Promise<Manifest | undefined>;
   /** The manifest at a key of the catalog. */
   read(key: string, options: CallOptions): Promise<Manifest | undefined>;
-  /** Writes the manifest, last of all and only if none is there. */
-  commit(manifest: Manifest, options: CallOptions): Promise<CommitResult>;
+  /** The manifest at a key, with what its signature says: for who must know whether it is genuine. */
+  readSigned(
+    key: string,
+    options: CallOptions,
+  ): Promise<{ readonly manifest: Manifest; readonly signature: SignatureVerdict } | undefined>;
+  /** For who is about to use an archive: rejects with `archive-damaged` where the signature is wrong, or missing where there should be one. */
+  readGenuine(key: string, options: CallOptions): Promise<Manifest | undefined>;
+  /** Writes the manifest (signed, where there is a key), last of all and only if none is there; committed is it when it is also kept as `storage` says. */
+  commit(manifest: Manifest, options: CallOptions & { readonly storage?: Storage }): Promise<CommitResult>;
   /** When the instance's oldest archived backup was started; undefined where it has none. A few requests, so asked only where it matters. */
   oldest(source: string, instanceId: string, options: CallOptions): Promise<Instant | undefined>;
+  /** When the newest of the instance's archives was started that an `expire` has removed; undefined where none was. One request. */
+  expiredThrough(source: string, instanceId: string, options: CallOptions): Promise<Instant | undefined>;
 }
 
 /** A store that lists and reads at odds with itself is asked again before it is called broken. */
 const COMMIT_ATTEMPTS = 3;
 const CONTENT_TYPE = 'application/json';
 
-export function createCatalog(store: ObjectStore, layout: ArchiveLayout): Catalog {
-  async function read(key: string, options: CallOptions): Promise<Manifest | undefined> {
+const NOT_GENUINE =
+  'Find out who wrote it (docs/security.md). Without ARCHIVER_SIGNING_KEY and ARCHIVER_SIGNING_PUBLIC_KEY nobody looks at signatures.';
+
+/** So far ahead of ours the cloud's clock may be, in milliseconds. */
+const CLOCK_TOLERANCE_MS = 24 * 3_600_000;
+
+export function createCatalog(
+  store: ObjectStore,
+  layout: ArchiveLayout,
+  clock: Pick<Clock, 'now'>,
+  signatures: Signatures = NO_SIGNATURES,
+): Catalog {
+  const expired = createExpiredThrough(store, layout);
+  const readSigned: Catalog['readSigned'] = async (key, options) => {
     const bytes = await readSmallObject(store, key, options);
-    const manifest = bytes && decodeManifest(bytes, key);
-    if (manifest && layout.manifestKey(refOf(manifest)) !== key)
+    if (bytes === undefined) return undefined;
+    const manifest = decodeManifest(bytes, key);
+    if (layout.manifestKey(refOf(manifest)) !== key)
       throw new ArchiverError(
         'archive-damaged',
         `the manifest ${key} records another archive than its key says`,
       );
-    return manifest;
-  }
+    return { manifest, signature: signatures.check(bytes, manifest.backup.startedAt) };
+  };
+  const read: Catalog['read'] = async (key, options) => (await readSigned(key, options))?.manifest;
 
   async function* list(prefix: string, options: CallOptions): AsyncGenerator<CatalogEntry> {
     for await (const { key } of store.list(prefix, options)) {
@@ -73,19 +110,52 @@ export function createCatalog(store: ObjectStore, layout: ArchiveLayout): Catalo
       for (const day of days) yield* list(layout.catalogPrefix(source, day), options);
     },
 
+    async *sources(options) {
+      const all = layout.catalogPrefix();
+      let after = all;
+      for (;;) {
+        let found: string | undefined;
+        for await (const { key } of store.list(all, { ...options, after, limit: 1 })) found = key;
+        if (found === undefined) return;
+        const source = layout.parseManifestKey(found)?.source;
+        if (source !== undefined) yield source;
+        // `0` is the character behind the slash, so what comes next lies in another folder.
+        after = source === undefined ? found : `${layout.catalogPrefix(source).slice(0, -1)}0`;
+      }
+    },
+
+    newestFirst(source, instanceId, { until, signal }) {
+      const latest = toInstant(clock.now() + CLOCK_TOLERANCE_MS);
+      const walk = { source, instanceId, until: until !== undefined && until < latest ? until : latest };
+      return newestFirst(walk, { store, layout }, { signal });
+    },
+
     read,
+    readSigned,
+    async readGenuine(key, options) {
+      const { manifest, signature } = (await readSigned(key, options)) ?? {};
+      if (signature !== undefined && 'detail' in signature)
+        throw new ArchiverError('archive-damaged', `the manifest ${key} ${signature.detail}`, {
+          hint: NOT_GENUINE,
+        });
+      return manifest;
+    },
     find: (ref, options) => read(layout.manifestKey(ref), options),
 
-    async commit(manifest, options) {
+    async commit(manifest, { storage = {}, ...options }) {
+      const committed = async (lying: Manifest): Promise<CommitResult> => {
+        await store.retain(key, storage, options);
+        return { kind: 'committed', manifest: lying };
+      };
       const key = layout.manifestKey(refOf(manifest));
-      const body = encodeManifest(manifest);
+      const body = signatures.sign(encodeManifest(manifest));
       for (let attempt = 1; attempt <= COMMIT_ATTEMPTS; attempt += 1) {
-        const put = await store.put(key, body, { ...options, contentType: CONTENT_TYPE, ifAbsent: true });
-        if (put === 'stored') return { kind: 'committed' };
+        const asked = { ...options, storage, contentType: CONTENT_TYPE, ifAbsent: true };
+        if ((await store.put(key, body, asked)) === 'stored') return committed(manifest);
         const winner = await read(key, options);
         if (winner)
           return winner.archiver.runId === manifest.archiver.runId
-            ? { kind: 'committed' }
+            ? committed(winner)
             : { kind: 'lost', winner };
       }
       throw new ArchiverError(
@@ -93,6 +163,8 @@ export function createCatalog(store: ObjectStore, layout: ArchiveLayout): Catalo
         `${store.description} says that ${key} exists and then that it does not`,
       );
     },
+
+    expiredThrough: (source, instanceId, options) => expired.of({ source, instanceId }, options),
 
     async oldest(source, instanceId, options) {
       let lastChecked = '';

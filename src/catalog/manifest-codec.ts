@@ -21,6 +21,9 @@ const file = z.object({
       redisVersion: z.string().optional(),
       createdAt: instant.optional(),
       checksum: z.enum(['verified', 'absent']),
+      contents: z
+        .object({ keys: size, expiring: size, databases: z.record(z.string().regex(/^\d+$/), size) })
+        .optional(),
     })
     .optional(),
 });
@@ -36,6 +39,7 @@ const manifest = z.object({
     version: z.string().nullable(),
     shards: z.number().int(),
     tags: z.record(z.string(), z.string()),
+    vanished: z.literal(true).optional(),
   }),
   backup: z.object({
     id: z.string(),
@@ -49,9 +53,15 @@ const manifest = z.object({
   files: z.array(file).min(1),
   archivedAt: instant,
   archiver: z.object({ version: z.string(), runId: z.string() }),
+  // A broken one is no reason to lose sight of the archive; what it is worth is judged from the bytes.
+  signature: z
+    .object({ algorithm: z.literal('Ed25519'), keyId: z.string(), value: z.string() })
+    .optional()
+    .catch(undefined),
 });
 
-export function encodeManifest(value: Manifest): Uint8Array {
+/** Without a signature, even if the value has one: that is for who has the key. */
+export function encodeManifest({ signature: _, ...value }: Manifest): Uint8Array {
   return Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8');
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { type Instant, toEpoch } from '../domain/instant.ts';
+import type { StoredFacts } from '../domain/manifest.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
 import { readSmallObject } from './small-object.ts';
 
@@ -14,6 +15,8 @@ export interface QuarantinedFile {
   readonly key: string;
   readonly size: number;
   readonly sha256: string;
+  /** What lies in the bucket, where that is not the cloud's bytes. */
+  readonly stored?: StoredFacts;
   /** What is wrong with it; absent for an intact file. */
   readonly damage?: string;
 }
@@ -43,6 +46,7 @@ const record = z.object({
       key: z.string(),
       size: z.number(),
       sha256: z.string(),
+      stored: z.object({ encoding: z.string(), size: z.number(), sha256: z.string() }).optional(),
       damage: z.string().optional(),
     }),
   ),

@@ -5,11 +5,12 @@ import type { CallOptions, ObjectStore } from '../store/object-store.ts';
 /** A manifest of a hundred shards takes about 50 KB. */
 const LIMIT = 4 * 1024 * 1024;
 
-/** The object's bytes; undefined where there is none. */
+/** The object's bytes, at the most `limit`; undefined where there is none. */
 export async function readSmallObject(
   store: ObjectStore,
   key: string,
   options: CallOptions,
+  limit = LIMIT,
 ): Promise<Uint8Array | undefined> {
   const body = await store.read(key, options);
   if (!body) return undefined;
@@ -17,7 +18,7 @@ export async function readSmallObject(
   let size = 0;
   for await (const chunk of body) {
     size += chunk.byteLength;
-    if (size > LIMIT)
+    if (size > limit)
       throw new ArchiverError(
         'archive-damaged',
         `${key} in ${store.description} is too large to be a record of ours`,

@@ -1,69 +1,110 @@
-/** Holds an archive against its manifest: by size and checksum of the object alone, or by reading every byte again. */
-import { asArchiverError } from '../domain/errors.ts';
+/** Holds an archive's files against their manifest: by what the store says of each object, or by reading every byte again. */
+import { type ArchiverError, asArchiverError } from '../domain/errors.ts';
 import type { Manifest, ManifestFile } from '../domain/manifest.ts';
-import { drain } from '../integrity/taps.ts';
-import type { CallOptions } from '../store/object-store.ts';
+import type { VerifyResult } from '../domain/verification.ts';
+import { drain, sha256Tap, sizeTap } from '../integrity/taps.ts';
+import type { CallOptions, ListedObject } from '../store/object-store.ts';
 import { openArchivedFile, type ReadPorts } from './archived-file.ts';
 
-export type FileResult =
-  | { readonly result: 'ok'; readonly bytesRead: number }
-  | {
-      readonly result: 'missing' | 'size-differs' | 'digest-differs' | 'rdb-damaged' | 'unreadable';
-      readonly detail: string;
-      readonly bytesRead: number;
-    };
-
-/** Damage, worst news first: what a whole archive is called by. `unreadable` is no damage, for nothing is known. */
-const DAMAGE = ['missing', 'size-differs', 'digest-differs', 'rdb-damaged'] as const;
-
-/** True for a result that means that the archive does not match its manifest. */
-export function isDamage(result: string): boolean {
-  return (DAMAGE as readonly string[]).includes(result) || result === 'bad-manifest';
+export interface FileResult {
+  readonly result: Exclude<VerifyResult, 'bad-manifest' | 'bad-signature' | 'unsigned'>;
+  /** What was found; for `ok` empty, or how it was looked at where that was not as asked. */
+  readonly detail: string;
+  /** What to do where the store knows better than we; else empty. */
+  readonly hint: string;
+  readonly bytesRead: number;
 }
+
+export interface VerifyOptions extends CallOptions {
+  /** By what the store says of each object; else every byte is read. */
+  readonly quick: boolean;
+  /** What a listing said already, by key: what it does not settle is asked for. Only looked at with `quick`. */
+  readonly listed?: ReadonlyMap<string, Listed>;
+}
+
+export type Listed = Pick<ListedObject, 'size' | 'etag' | 'storageClass'>;
+
+const DAMAGE: readonly string[] = [
+  'missing',
+  'size-differs',
+  'digest-differs',
+  'rdb-damaged',
+  'bad-manifest',
+  'bad-signature',
+  'unsigned',
+];
+
+/** True for a result that means that the archive is not, or may not be, what was archived. */
+export function isDamage(result: string): boolean {
+  return DAMAGE.includes(result);
+}
+
+/** As S3, COS, OSS and OBS call what cannot be read before it was restored. */
+const COLD_CLASSES = [
+  'GLACIER',
+  'DEEP_ARCHIVE',
+  'ARCHIVE',
+  'MAZ_ARCHIVE',
+  'COLD',
+  'COLD_ARCHIVE',
+  'DEEP_COLD_ARCHIVE',
+];
 
 /** One result for the whole archive: the first damaged file, else the first unreadable one, else `ok`. */
 export async function verifyArchive(
   manifest: Manifest,
   ports: ReadPorts,
-  options: CallOptions & { readonly quick: boolean },
+  options: VerifyOptions,
 ): Promise<FileResult> {
   const results: FileResult[] = [];
   for (const file of manifest.files) results.push(await verifyFile(file, ports, options));
   const bytesRead = results.reduce((sum, result) => sum + result.bytesRead, 0);
   const worst =
-    results.find((result) => isDamage(result.result)) ?? results.find((result) => result.result !== 'ok');
-  return worst ? { ...worst, bytesRead } : { result: 'ok', bytesRead };
+    results.find(({ result }) => isDamage(result)) ??
+    results.find(({ result }) => result !== 'ok') ??
+    results.find(({ detail }) => detail !== '');
+  return { ...(worst ?? fine()), bytesRead };
 }
 
-async function verifyFile(
-  file: ManifestFile,
-  ports: ReadPorts,
-  options: CallOptions & { readonly quick: boolean },
-): Promise<FileResult> {
+async function verifyFile(file: ManifestFile, ports: ReadPorts, options: VerifyOptions): Promise<FileResult> {
   try {
     return options.quick
-      ? await verifyByHead(file, ports, options)
+      ? await verifyByFacts(file, ports, options)
       : await verifyByReading(file, ports, options);
   } catch (thrown) {
     options.signal.throwIfAborted();
-    const error = asArchiverError(thrown);
-    if (error.code === 'internal') throw error;
-    return { result: 'unreadable', detail: error.message, bytesRead: 0 };
+    return unread(asArchiverError(thrown));
   }
 }
 
-async function verifyByHead(file: ManifestFile, ports: ReadPorts, options: CallOptions): Promise<FileResult> {
-  const facts = await ports.store.head(file.key, options);
+/** Nothing is known of what could not be read. A bug is nobody's result. */
+export function unread(error: ArchiverError): FileResult {
+  const { code, message: detail, hint } = error;
+  if (code === 'internal') throw error;
+  const result =
+    code === 'unreadable-cold' ? code : code === 'archive-damaged' ? 'digest-differs' : 'unreadable';
+  return { result, detail, hint: result === 'digest-differs' ? '' : hint, bytesRead: 0 };
+}
+
+async function verifyByFacts(
+  file: ManifestFile,
+  ports: ReadPorts,
+  options: VerifyOptions,
+): Promise<FileResult> {
+  const listed = options.listed?.get(file.key);
+  // A listing that fits settles it. One that does not, or does not say, is no proof of anything: the object itself is asked.
+  const settled = listed?.size === storedOf(file).size && listed.etag === file.etag;
+  const facts = settled ? listed : await ports.store.head(file.key, options);
   if (!facts) return missing(file);
-  const size = file.stored?.size ?? file.size;
-  if (facts.size !== size) {
-    const detail = `${file.key} has ${facts.size} bytes, not ${size}`;
-    return { result: 'size-differs', detail, bytesRead: 0 };
-  }
+  const { size } = storedOf(file);
+  if (facts.size !== size) return differs(file, 'size-differs', `has ${facts.size} bytes, not ${size}`);
   // Only a suspicion: COS gives the same bytes another ETag each time, and of two runs at once the slower may have stored them last.
   if (file.etag !== undefined && facts.etag !== undefined && facts.etag !== file.etag)
     return verifyByReading(file, ports, options);
-  return { result: 'ok', bytesRead: 0 };
+  const { storageClass } = facts;
+  return storageClass !== undefined && COLD_CLASSES.includes(storageClass.toUpperCase())
+    ? fine(`in cold storage (${storageClass}): reading it back needs a restore there first`)
+    : fine();
 }
 
 async function verifyByReading(
@@ -71,12 +112,61 @@ async function verifyByReading(
   ports: ReadPorts,
   options: CallOptions,
 ): Promise<FileResult> {
-  const archived = await openArchivedFile(file, ports, options);
-  if (!archived) return missing(file);
-  await drain(archived.body, []);
-  return { ...archived.verdict(), bytesRead: archived.bytesRead() };
+  try {
+    const archived = await openArchivedFile(file, ports, options);
+    if (!archived) return missing(file);
+    await drain(archived.body, []);
+    const verdict = archived.verdict();
+    const bytesRead = archived.bytesRead();
+    return verdict.result === 'ok' ? fine('', bytesRead) : { ...verdict, hint: '', bytesRead };
+  } catch (error) {
+    // Encrypted for somebody else: who only verifies need not be able to read it.
+    if (file.stored && asArchiverError(error).code === 'config') return verifyAsStored(file, ports, options);
+    throw error;
+  }
+}
+
+/** What lies in the bucket against what was put there, whatever is inside it. */
+async function verifyAsStored(
+  file: ManifestFile,
+  { store }: ReadPorts,
+  options: CallOptions,
+): Promise<FileResult> {
+  const body = await store.read(file.key, options);
+  if (!body) return missing(file);
+  const [size, sha256] = [sizeTap(), sha256Tap()];
+  await drain(body, [size, sha256]);
+  const bytesRead = size.result();
+  const wanted = storedOf(file);
+  if (bytesRead !== wanted.size)
+    return differs(file, 'size-differs', `has ${bytesRead} bytes, not ${wanted.size}`, bytesRead);
+  const digest = sha256.result();
+  if (digest !== wanted.sha256)
+    return differs(file, 'digest-differs', `has the SHA-256 ${digest}, not ${wanted.sha256}`, bytesRead);
+  return fine('as stored: it is encrypted, and there is no key here to look inside', bytesRead);
+}
+
+/** What should lie in the bucket. */
+function storedOf({ stored, size, sha256 }: ManifestFile): {
+  readonly size: number;
+  readonly sha256: string;
+} {
+  return stored ?? { size, sha256 };
+}
+
+function fine(detail = '', bytesRead = 0): FileResult {
+  return { result: 'ok', detail, hint: '', bytesRead };
 }
 
 function missing(file: ManifestFile): FileResult {
-  return { result: 'missing', detail: `${file.key} is not there`, bytesRead: 0 };
+  return differs(file, 'missing', 'is not there');
+}
+
+function differs(
+  { key }: ManifestFile,
+  result: FileResult['result'],
+  what: string,
+  bytesRead = 0,
+): FileResult {
+  return { result, detail: `${key} ${what}`, hint: '', bytesRead };
 }

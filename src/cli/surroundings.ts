@@ -1,10 +1,13 @@
 /** Everything that the command line takes from outside, so that a test can be the outside. */
 import type { CreateApp } from '../app.ts';
+import type { InspectReport } from '../domain/census.ts';
 import type { Clock } from '../domain/clock.ts';
 
 /** Standard output or standard error. */
 export interface Output {
   write(text: string): void;
+  /** Resolves when the bytes have left the process, so that their memory may be used again; rejects when nobody can take them any more. */
+  writeBytes(bytes: Uint8Array): Promise<void>;
   readonly isTTY: boolean;
   /** Of the terminal; undefined where it is none. */
   readonly columns: number | undefined;
@@ -23,8 +26,20 @@ export interface RunningSandbox {
   close(): Promise<void>;
 }
 
+/** Looks into a dump that lies in no archive; `-` is standard input. Rejects with `usage` where it cannot be read. */
+export type InspectFile = (request: {
+  readonly path: string;
+  /** The path as it was given. */
+  readonly name: string;
+  /** Milliseconds since the epoch that expiries are counted for. */
+  readonly asOf: number;
+  readonly top: number;
+  readonly signal: AbortSignal;
+}) => Promise<InspectReport>;
+
 export interface Surroundings {
   readonly createApp: CreateApp;
+  readonly inspectFile: InspectFile;
   /** Port 0 takes a free one. */
   readonly createSandbox: (options: { readonly port: number }) => Promise<RunningSandbox>;
   readonly stdout: Output;

@@ -4,7 +4,7 @@
  * for as long as a clock was set back.
  */
 import { createTask, parse } from 'node-cron';
-import { createWallClock } from './wall-clock.ts';
+import { createWallClock } from '../domain/wall-clock.ts';
 
 export interface Cron {
   /** Whether a tick falls on this minute, given by its first millisecond. */

@@ -16,12 +16,15 @@ export interface Selection {
 /** What `run` takes when nothing is configured. */
 export const EVERYTHING: Selection = { instances: ['*'], exclude: [], names: [], tags: {} };
 
+/** What an instance is chosen by. */
+export type Named = Pick<Instance, 'id' | 'name' | 'tags'>;
+
 /** A test of one instance; the globs are compiled once. */
-export function selector(selection: Selection): (instance: Instance) => boolean {
-  const byId = matcher(selection.instances);
-  const excluded = matcher(selection.exclude);
-  const byName = selection.names.length > 0 ? matcher(selection.names) : () => true;
-  const byTag = Object.entries(selection.tags).map(([key, glob]) => ({ key, matches: matcher([glob]) }));
+export function selector(selection: Selection): (instance: Named) => boolean {
+  const byId = matchesAny(selection.instances);
+  const excluded = matchesAny(selection.exclude);
+  const byName = selection.names.length > 0 ? matchesAny(selection.names) : () => true;
+  const byTag = Object.entries(selection.tags).map(([key, glob]) => ({ key, matches: matchesAny([glob]) }));
 
   return (instance) =>
     byId(instance.id) &&
@@ -34,7 +37,7 @@ export function selector(selection: Selection): (instance: Instance) => boolean 
 }
 
 /** A test whether one of the globs matches. Picomatch thinks of paths: to it `*` is neither nothing nor `..`, and an empty glob a mistake. */
-function matcher(globs: readonly string[]): (text: string) => boolean {
+export function matchesAny(globs: readonly string[]): (text: string) => boolean {
   if (globs.includes('*')) return () => true;
   const matches = globs.filter((glob) => glob !== '').map((glob) => picomatch(glob, GLOB_OPTIONS));
   return (text) => globs.includes(text) || matches.some((fits) => fits(text));

@@ -6,8 +6,10 @@ import type { App, AppPorts } from '../../src/app.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { Output, Surroundings } from '../../src/cli/surroundings.ts';
 import type { Config } from '../../src/config/schema.ts';
+import type { InspectReport } from '../../src/domain/census.ts';
 import type { RunSummary } from '../../src/domain/outcome.ts';
 import type { StatusReport } from '../../src/domain/status.ts';
+import type { VerifyItem, VerifyReport } from '../../src/domain/verification.ts';
 import { systemClock } from '../../src/system-clock.ts';
 
 export const cleanSummary: RunSummary = {
@@ -32,7 +34,34 @@ const emptyStatus: StatusReport = {
   exitCode: 0,
 };
 
+/** The archive that an application without one of its own restores nothing of. */
+export const restoredArchive = {
+  source: 'ap-guangzhou',
+  instanceId: 'crs-orders01',
+  backupId: 'backup-1',
+  startedAt: '2026-11-24T02:15:00Z',
+  archivedAt: '2026-11-24T03:00:00Z',
+  engine: 'Redis',
+  encrypted: false,
+  files: 1,
+};
+
+/** What `verify` answers when it has found these. */
+export function verifiedReport(items: readonly VerifyItem[]): VerifyReport {
+  const bytesRead = items.reduce((sum, item) => sum + item.bytesRead, 0);
+  const summary = { depth: 'full', archives: items.length, damaged: 0, unreadable: 0, bytesRead } as const;
+  return { items, problems: [], exitCode: 0, summary };
+}
+
 const nothing = { items: [], problems: [], exitCode: 0 };
+
+const nothingInside: InspectReport = {
+  archive: null,
+  items: [],
+  total: { keys: 0, expiring: 0, expired: 0, empty: 0, bytes: 0, size: 0 },
+  problems: [],
+  exitCode: 0,
+};
 
 /** Does everything asked of it at once, and finds nothing. */
 export const idleApp: App = {
@@ -44,8 +73,16 @@ export const idleApp: App = {
   listInstances: async () => nothing,
   listBackups: async () => nothing,
   listArchives: async () => nothing,
-  verify: async () => nothing,
+  verify: async () => verifiedReport([]),
+  inspect: async () => nothingInside,
+  drill: async () => nothing,
   check: async () => nothing,
+  restore: async () => ({ ...nothing, ...restoredArchive }),
+  expire: async () => ({ ...nothing, confirmed: false, bytesStay: false }),
+  hold: async () => {
+    throw new Error('this test has no archive to hold');
+  },
+  listHolds: async () => [],
   testReceivers: async () => [],
   close: async () => undefined,
 };
@@ -57,6 +94,7 @@ export interface Outside {
   readonly env?: Record<string, string>;
   readonly signal?: AbortSignal;
   readonly createSandbox?: Surroundings['createSandbox'];
+  readonly inspectFile?: Surroundings['inspectFile'];
   readonly terminalColumns?: number;
 }
 
@@ -88,6 +126,11 @@ export async function runIn(args: readonly string[], outside: Outside = {}): Pro
   };
   const code = await runProgram(args, {
     createApp,
+    inspectFile:
+      outside.inspectFile ??
+      (async () => {
+        throw new Error('this test has no file to inspect');
+      }),
     createSandbox:
       outside.createSandbox ??
       (async () => {
@@ -109,6 +152,7 @@ function memory(columns: number | undefined): Output & { text(): string } {
   const written: string[] = [];
   return {
     write: (text) => void written.push(text),
+    writeBytes: async (bytes) => void written.push(Buffer.from(bytes).toString('latin1')),
     isTTY: columns !== undefined,
     columns,
     terminal: undefined,

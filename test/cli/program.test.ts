@@ -3,16 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ArchiverError, interruption } from '../../src/domain/errors.ts';
-import type {
-  ArchiveItem,
-  BackupItem,
-  InstanceItem,
-  Listing,
-  PlanItem,
-  VerifyItem,
-} from '../../src/domain/listing.ts';
+import type { ArchiveItem, BackupItem, InstanceItem, Listing, PlanItem } from '../../src/domain/listing.ts';
+import type { VerifyItem } from '../../src/domain/verification.ts';
 import { failed } from '../report/examples.ts';
-import { cleanSummary, idleApp, type Outside, runIn } from './fake-surroundings.ts';
+import { cleanSummary, idleApp, type Outside, runIn, verifiedReport } from './fake-surroundings.ts';
 
 const plan: PlanItem = {
   source: 'ap-guangzhou',
@@ -68,6 +62,7 @@ const verified: VerifyItem = {
   startedAt: '2026-11-24T02:15:00Z',
   result: 'ok',
   detail: '',
+  hint: '',
   files: 2,
   bytesRead: 4096,
 };
@@ -85,7 +80,7 @@ describe('the exit status', () => {
   test.each([
     ['plan', { plan: async () => ({ ...found(plan), exitCode: 3 }) }],
     ['list instances', { listInstances: async () => ({ ...found(instance), exitCode: 3 }) }],
-    ['verify', { verify: async () => ({ ...found(verified), exitCode: 3 }) }],
+    ['verify', { verify: async () => ({ ...verifiedReport([verified]), exitCode: 3 }) }],
     ['archive crs-1', { archive: async () => ({ ...cleanSummary, exitCode: 3 }) }],
   ] satisfies [string, Outside['app']][])('of %s is what the application found', async (command, app) => {
     expect((await runIn(command.split(' '), { app })).code).toBe(3);
@@ -229,7 +224,7 @@ describe('what is listed', () => {
     listInstances: async () => found(instance),
     listBackups: async () => found(backup),
     listArchives: async () => found(archive),
-    verify: async () => found(verified),
+    verify: async () => verifiedReport([verified]),
   };
 
   test.each([
@@ -240,7 +235,8 @@ describe('what is listed', () => {
     [['verify'], 'verify', [verified]],
   ])('by %j --json is one document and nothing else', async (args, name, items) => {
     const { stdout, stderr } = await runIn([...args, '--json'], { app: all });
-    expect(JSON.parse(stdout)).toEqual({ schema: `rdb-archiver/${name}@1`, items });
+    const { summary: _, ...document } = JSON.parse(stdout);
+    expect(document).toEqual({ schema: `rdb-archiver/${name}@1`, items });
     expect(stderr).toBe('');
   });
 
@@ -304,7 +300,11 @@ describe('what is listed', () => {
       asked.push(request);
       return found<never>();
     };
-    const app = { listBackups: remember, verify: remember };
+    const verify = async (request: { readonly signal: AbortSignal }) => {
+      await remember(request);
+      return verifiedReport([]);
+    };
+    const app = { listBackups: remember, verify };
     await runIn(['list', 'backups', 'crs-1'], { app });
     await runIn(['verify'], { app });
     await runIn(['verify', 'crs-1', '1-2-3', '--quick'], { app });
@@ -348,7 +348,7 @@ describe('sandbox and demo', () => {
     const { code, stdout, config } = await runIn(['demo', '--dir', 'here'], {
       createSandbox: sandbox(() => (closed = true)),
       env: { ARCHIVER_DESTINATION: 's3://production/', ARCHIVER_CONCURRENCY: 'nonsense' },
-      app: { verify: async () => found(verified), listArchives: async () => found(archive) },
+      app: { verify: async () => verifiedReport([verified]), listArchives: async () => found(archive) },
     });
     expect(code).toBe(0);
     expect(closed).toBe(true);

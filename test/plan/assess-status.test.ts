@@ -65,6 +65,17 @@ describe('an instance', () => {
     });
   });
 
+  it('tells no bytes where those of one archive are not known: a part would be taken for the whole', () => {
+    const { bytes: _, ...unknown } = archive('unread', 4);
+    for (const archives of [
+      [unknown, archive('read', 3)],
+      [archive('read', 3), unknown],
+      [archive('first', 5), unknown, archive('last', 3)],
+    ])
+      expect(assessOne({ archives })).not.toHaveProperty('bytes');
+    expect(assessOne({ archives: [] }).bytes).toBe(0);
+  });
+
   it('that vanished is told, and is stale only where that was asked for', () => {
     const instances = [{ id: ID, name: 'orders', vanished: true }];
     const archives = [archive('last', 200)];
@@ -160,6 +171,58 @@ test('the worst comes first: soonest lost, then stale by age, then fresh, then v
     'fresher',
     'gone',
   ]);
+});
+
+test('of equally bad ones the order is that of their sources and ids, however they were listed', () => {
+  const instances = ['crs-b', 'crs-a', 'crs-c'].map((id) => ({ id, name: id, vanished: false }));
+  const archives = [archive('1', 3, { instanceId: 'crs-c' }), archive('2', 3, { instanceId: 'crs-b' })];
+  const sources = [
+    facts({ source: 'test', instances: instances.slice(0, 1), archives: archives.slice(1) }),
+    facts({ source: 'prod', instances, archives }),
+  ];
+  for (const listed of [sources, sources.toReversed()])
+    expect(assessStatus(listed, policy).map(({ source, instanceId }) => `${source}/${instanceId}`)).toEqual([
+      'prod/crs-a',
+      'prod/crs-b',
+      'prod/crs-c',
+      'test/crs-b',
+    ]);
+  const never = assessStatus([facts({ source: 'test' }), facts({ source: 'prod' })], policy);
+  expect(never.map(({ source }) => source)).toEqual(['prod', 'test']);
+});
+
+test('the older the newest archive the worse, and one that vanished is as bad where it is to be judged', () => {
+  const ages: Readonly<Record<string, number>> = {
+    'crs-a': 2,
+    'crs-b': 20,
+    'crs-c': 30,
+    'crs-d': 300,
+    'crs-e': 40,
+  };
+  const source = facts({
+    instances: Object.keys(ages).map((id) => ({ id, name: id, vanished: id === 'crs-d' })),
+    archives: Object.entries(ages).map(([instanceId, hours]) => archive(instanceId, hours, { instanceId })),
+  });
+  const order = (changed: Partial<StatusPolicy>) =>
+    assessStatus([source], { ...policy, ...changed }).map(({ instanceId }) => instanceId);
+  expect(order({})).toEqual(['crs-e', 'crs-c', 'crs-b', 'crs-a', 'crs-d']);
+  expect(order({ includeVanished: true })).toEqual(['crs-d', 'crs-e', 'crs-c', 'crs-b', 'crs-a']);
+});
+
+test('one that is about to lose several backups is as urgent as the first of them', () => {
+  const at = (instanceId: string, hoursLeft: number) =>
+    aBackup({ id: `${instanceId}-${hoursLeft}`, instanceId, expiresAt: hoursAgo(-hoursLeft) });
+  const statuses = assessStatus(
+    [
+      facts({
+        instances: ['crs-a', 'crs-b'].map((id) => ({ id, name: id, vanished: false })),
+        backups: [at('crs-a', 9), at('crs-a', 90), at('crs-b', 20), at('crs-b', 3)],
+      }),
+    ],
+    policy,
+  );
+  expect(statuses.map(({ instanceId }) => instanceId)).toEqual(['crs-b', 'crs-a']);
+  expect(statuses[0]?.open.map(({ hoursLeft }) => hoursLeft)).toEqual([3, 20]);
 });
 
 describe('whatever the archives are', () => {

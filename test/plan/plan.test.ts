@@ -80,6 +80,38 @@ describe('the plan', () => {
     expect(decisionOf(aBackup(), { quarantinedAt: () => NOW - 25 * HOUR_MS })).toEqual({ action: 'archive' });
   });
 
+  it('has its days end on the second: a whole day left is no risk yet, a record a day old waits no longer', () => {
+    expect(decisionOf(expiring(24, { state: 'not-ready' }))).toMatchObject({ reason: 'not-ready' });
+    expect(decisionOf(aBackup(), { quarantinedAt: () => NOW })).toMatchObject({ reason: 'corrupt-source' });
+    expect(decisionOf(aBackup(), { quarantinedAt: () => NOW - DAY_MS })).toEqual({ action: 'archive' });
+  });
+
+  it('does not wait for a quarantine record that a wrong clock dated into the future', () => {
+    expect(decisionOf(aBackup(), { quarantinedAt: () => NOW + 1000 })).toEqual({ action: 'archive' });
+  });
+
+  it('orders what is equally urgent by age, instance and id, so that two runs agree', () => {
+    const instances = ['crs-a', 'crs-b'].map((id) => anInstance({ id }));
+    const wanted = [
+      { instanceId: 'crs-b', id: 'z', hoursAgo: 9 },
+      { instanceId: 'crs-a', id: 'y', hoursAgo: 5 },
+      { instanceId: 'crs-b', id: 'w', hoursAgo: 5 },
+      { instanceId: 'crs-b', id: 'x', hoursAgo: 5 },
+    ];
+    const backups = wanted.map(({ hoursAgo, ...ids }) =>
+      expiring(30, { ...ids, startedAt: toInstant(NOW - hoursAgo * HOUR_MS) }),
+    );
+    for (const shuffled of [backups, backups.toReversed()])
+      expect(plan(shuffled, { instances }).todo.map(({ backup }) => backup.id)).toEqual(['z', 'y', 'w', 'x']);
+  });
+
+  it('leaves out backups of an instance that nobody knows', () => {
+    expect(plan([aBackup({ instanceId: 'crs-stranger' })]).uncounted).toEqual({
+      filtered: 1,
+      'other-shard': 0,
+    });
+  });
+
   it('only counts what the filters leave out and what falls to another worker', () => {
     expect(plan([aBackup()], { selects: () => false })).toMatchObject({
       todo: [],

@@ -72,7 +72,7 @@ describe('a manifest', () => {
     expect(listed.exitCode).not.toBe(0);
     withhold();
     const verified = await scenario.app.verify({ quick: false, signal });
-    expect(verified.items.map(({ result }) => result).toSorted()).toEqual(['ok', 'unreadable']);
+    expect(verified.items.map(({ result }) => result).toSorted()).toEqual(['ok', 'unreadable-cold']);
     expect(verified.exitCode).toBe(3);
   });
 });

@@ -14,7 +14,7 @@ const KEY = `redis/data/ap-guangzhou/${INSTANCE}/20261120T021500Z_gone/dump.rdb`
 
 /** Leaves an upload as a killed run does, so long ago by the worker's clock. */
 function strand({ s3, clock }: Pick<Scenario, 's3' | 'clock'>, hoursAgo: number, key = KEY): string {
-  const upload = beginUpload(s3, key, 'application/octet-stream');
+  const upload = beginUpload(s3, key, {});
   upload.initiated = clock.now() - hoursAgo * HOUR_MS;
   return upload.id;
 }

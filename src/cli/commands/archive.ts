@@ -17,6 +17,7 @@ export function addArchive(
     .argument('<instance>', 'its id, for instance crs-abcd1234')
     .argument('[backup]', 'its id, or `latest`: the newest that can be had', 'latest')
     .option('--source <name>', 'the source to look in, where several have an instance of this id')
+    .option('--inspect', 'count the keys of each dump on its way, for its manifest')
     .addHelpText('after', exitSection(WORKING_CODES))
     .action(
       async (instanceId: string, backupId: string, { source }: { source?: string }, command: Command) => {

@@ -56,7 +56,7 @@ async function tell(
     { name: 'verify', columns: verifyColumns, json: false, empty: 'Nothing was archived.' },
     surroundings,
   );
-  stdout.write(`${verifyTotals(verified.items)}\n`);
+  stdout.write(`${verifyTotals(verified.summary)}\n`);
   stdout.write(epilogue(archives.items, place, surroundings.invocation));
   return verified.exitCode;
 }

@@ -10,6 +10,7 @@ export function addRun(program: Command, surroundings: Surroundings, finish: (co
     .command('run')
     .summary('archive everything that is due, then exit')
     .description('One pass over everything configured, then exit: what a CronJob runs.')
+    .option('--inspect', 'count the keys of each dump on its way, for its manifest')
     .addHelpText('after', exitSection(WORKING_CODES))
     .action(async (_options, command: Command) => {
       const config = await configOf(command, surroundings);

@@ -1,6 +1,7 @@
 /** `verify`: archives against their manifests. */
-import type { Command } from 'commander';
-import type { VerifyItem } from '../../domain/listing.ts';
+import { type Command, InvalidArgumentError } from 'commander';
+import { ArchiverError } from '../../domain/errors.ts';
+import type { Rotation, VerifyItem, VerifySummary } from '../../domain/verification.ts';
 import { counted, humanSize } from '../../report/amounts.ts';
 import { readable } from '../../report/closing.ts';
 import type { Column } from '../../report/table.ts';
@@ -18,10 +19,15 @@ export function addVerify(
   program
     .command('verify')
     .summary('check archives against their manifests')
-    .description('Archives against their manifests. Reads every byte again, unless --quick.')
+    .description('Archives against their manifests. Reads every byte again, unless --quick or --sample.')
     .argument('[instance]', 'only archives of this instance, by id')
     .argument('[backup]', 'only this backup of it')
     .option('--quick', 'ask the store for sizes and checksums instead of reading')
+    .option(
+      '--sample <percent>',
+      'read only so much of all bytes, what was not read for longest: 5% a day reads everything within three weeks',
+      parsePercent,
+    )
     .option('--json', 'one JSON document instead of a table')
     .addHelpText('after', exitSection(VERIFY_CODES))
     .action(
@@ -31,29 +37,42 @@ export function addVerify(
         options: VerifyOptions,
         command: Command,
       ) => {
-        const { quick = false, json = false } = options;
+        const { quick = false, sample, json = false } = options;
+        if (quick && sample !== undefined)
+          throw new ArchiverError('usage', '--quick reads nothing, so there is nothing to take a sample of', {
+            hint: 'Leave out --quick or --sample.',
+          });
         const choice = {
           quick,
           signal: surroundings.signal,
+          ...(sample === undefined ? {} : { samplePercent: sample }),
           ...(instanceId === undefined ? {} : { instanceId }),
           ...(backupId === undefined ? {} : { backupId }),
         };
         const config = await configOf(command, surroundings);
-        const listing = await withQuietApp(config, surroundings, (app) => app.verify(choice));
-        const columns = [...sourceColumn(listing.items), ...verifyColumns];
+        const report = await withQuietApp(config, surroundings, (app) => app.verify(choice));
+        const columns = [...sourceColumn(report.items), ...verifyColumns];
         printListing(
-          listing,
-          { name: 'verify', columns, json, empty: 'There are no archives.' },
+          report,
+          {
+            name: 'verify',
+            columns,
+            json,
+            empty: 'There are no archives.',
+            about: { summary: report.summary },
+          },
           surroundings,
         );
-        if (!json && listing.items.length > 0) surroundings.stderr.write(`${verifyTotals(listing.items)}\n`);
-        finish(listing.exitCode);
+        if (!json && report.items.length > 0) surroundings.stderr.write(`${verifyTotals(report.summary)}\n`);
+        finish(report.exitCode);
       },
     );
 }
 
 interface VerifyOptions {
   readonly quick?: boolean;
+  /** Percent. */
+  readonly sample?: number;
   readonly json?: boolean;
 }
 
@@ -77,10 +96,46 @@ export const verifyColumns: readonly Column<VerifyItem>[] = [
   { title: 'DETAIL', value: ({ detail }) => detail, flexible: true },
 ];
 
-/** `9 archives verified, 12.3 MiB read: all ok` */
-export function verifyTotals(items: readonly VerifyItem[]): string {
-  const wrong = items.filter(({ result }) => result !== 'ok').length;
-  const read = items.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
-  const amount = read === 0 ? '' : `, ${humanSize(read)} read`;
-  return `${counted(items.length, 'archive')} verified${amount}: ${wrong === 0 ? 'all ok' : `${wrong} not ok`}`;
+/** `9 archives verified, 12.3 MiB read: all ok`, and of a sample when all of them will have been. */
+export function verifyTotals(summary: VerifySummary): string {
+  const { depth, archives, damaged, unreadable, bytesRead, rotation } = summary;
+  const amount = depth === 'quick' && bytesRead === 0 ? ' without reading' : `, ${humanSize(bytesRead)} read`;
+  const of = rotation ? ` of ${counted(rotation.archives, 'archive')}` : '';
+  const wrong = [
+    ...(damaged > 0 ? [`${damaged} damaged`] : []),
+    ...(unreadable > 0 ? [`${unreadable} unreadable`] : []),
+  ];
+  const verified = rotation ? `${archives}${of}` : counted(archives, 'archive');
+  const totals = `${verified} verified${amount}: ${wrong.length === 0 ? 'all ok' : wrong.join(', ')}`;
+  return rotation ? `${totals}\n${rotationText(rotation)}` : totals;
+}
+
+/** `At one such sample a day every archive will have been read by 2026-12-14; 266 of 280 never were.` */
+function rotationText(rotation: Rotation): string {
+  const { archives, neverRead, readSince, allReadBy, enoughPercent } = rotation;
+  const pace = paceText(rotation);
+  const text =
+    readSince === undefined
+      ? `At ${pace} every archive will have been read by ${allReadBy}; ${neverRead} of ${archives} never were.`
+      : `Every archive was read since ${readable(readSince)} UTC; at ${pace} every one will have been read again by ${allReadBy}.`;
+  return enoughPercent === undefined
+    ? text
+    : `${text}\nSo far new archives come in faster than such samples read: --sample ${enoughPercent}% would keep up.`;
+}
+
+function paceText({ everyHours, observed }: Rotation): string {
+  if (!observed) return 'one such sample a day';
+  return everyHours === 24
+    ? 'one such sample a day (as until now)'
+    : `one such sample every ${everyHours} h (as until now)`;
+}
+
+/** With its sign, since a bare number could be one of archives; decimals are fine. */
+function parsePercent(text: string): number {
+  const percent = Number(/^(\d+(?:\.\d+)?)%$/.exec(text)?.[1]);
+  if (!(percent > 0 && percent <= 100))
+    throw new InvalidArgumentError(
+      'A sample is a share of all bytes, for instance 5% or 0.5%, at the most 100%.',
+    );
+  return percent;
 }

@@ -1,0 +1,82 @@
+/** What an expire has come to so far: rows, problems, exit codes, and whether the store can still be reached. */
+import type { ArchiverError } from '../domain/errors.ts';
+import type { ExpireItem, ExpireReport } from '../domain/retention.ts';
+
+/** The keys of one archive as they go. */
+export interface RemovalTrace {
+  readonly keys: readonly string[];
+  deleted(key: string, bytesStay: boolean): void;
+}
+
+export interface Tally {
+  readonly items: readonly ExpireItem[];
+  readonly problems: ExpireReport['problems'];
+  readonly codes: ReadonlySet<number>;
+  bytesStay(): boolean;
+  /** Whether anything was deleted. */
+  began(): boolean;
+  /** The error that says that the store is not there any more: nothing more is tried then. */
+  lost(): ArchiverError | undefined;
+  lose(error: ArchiverError): void;
+  add(item: ExpireItem): void;
+  removed(item: ExpireItem): void;
+  failed(item: ExpireItem, error: ArchiverError): void;
+  /** Tells a problem once, with the exit status that it means. */
+  problem(error: Pick<ArchiverError, 'message' | 'hint'>, code: number): void;
+  learn(bytesStay: boolean): void;
+  removal(): RemovalTrace;
+}
+
+export function createTally(onRemoval: (item: ExpireItem) => void = () => {}): Tally {
+  const items: ExpireItem[] = [];
+  const problems = new Map<string, { readonly message: string; readonly hint: string }>();
+  const codes = new Set<number>();
+  let [stay, began] = [false, false];
+  let lost: ArchiverError | undefined;
+
+  function problem({ message, hint }: Pick<ArchiverError, 'message' | 'hint'>, code: number): void {
+    problems.set(message, { message, hint });
+    codes.add(code);
+  }
+
+  return {
+    items,
+    get problems() {
+      return [...problems.values()];
+    },
+    codes,
+    bytesStay: () => stay,
+    began: () => began,
+    lost: () => lost,
+    lose(error) {
+      lost = error;
+    },
+    add: (item) => void items.push(item),
+    removed(item) {
+      items.push(item);
+      onRemoval(item);
+    },
+    failed(item, error) {
+      if (error.code === 'store-unreachable') lost = error;
+      const failed: ExpireItem = { ...item, action: 'failed', detail: error.message };
+      items.push(failed);
+      onRemoval(failed);
+      problem(error, 3);
+    },
+    problem,
+    learn(bytesStay) {
+      stay ||= bytesStay;
+    },
+    removal() {
+      const keys: string[] = [];
+      return {
+        keys,
+        deleted(key, bytesStay) {
+          keys.push(key);
+          began = true;
+          stay ||= bytesStay;
+        },
+      };
+    },
+  };
+}
