@@ -3,44 +3,52 @@ import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { archiveOne } from './archiver/archive-one.ts';
 import { checkAll } from './archiver/check.ts';
-import { listArchives, verify } from './archiver/list-archives.ts';
+import { type InspectRequest, inspectArchive } from './archiver/inspect.ts';
+import { listArchives } from './archiver/list-archives.ts';
 import { listBackups, listInstances, listPlan } from './archiver/list-cloud.ts';
 import { reachAll } from './archiver/reach.ts';
+import { type RestoreRequest, restore } from './archiver/restore.ts';
+import { createRetention, type Retention } from './archiver/retention.ts';
 import { BACKUP_RETRY } from './archiver/retry.ts';
 import { type RunPorts, runOnce } from './archiver/run.ts';
 import { createStatus, type StatusRequest } from './archiver/status.ts';
 import { createSweep } from './archiver/sweep.ts';
-import type { Decode } from './catalog/archived-file.ts';
+import type { VerifyRequest } from './archiver/verify.ts';
 import { createCatalog } from './catalog/catalog.ts';
+import { checkSigning } from './catalog/check-signing.ts';
 import { createQuarantine } from './catalog/quarantine.ts';
+import { createSignatures } from './catalog/signature.ts';
+import { steadyReads } from './catalog/steady-read.ts';
+import { checkForm } from './codec/check-form.ts';
+import { createCodec } from './codec/codec.ts';
 import type { Config } from './config/schema.ts';
 import { type ArchiveLayout, archiveLayout } from './domain/archive-key.ts';
+import type { InspectReport } from './domain/census.ts';
 import type { CheckItem } from './domain/check.ts';
 import type { Clock } from './domain/clock.ts';
-import { ArchiverError } from './domain/errors.ts';
+import type { DrillItem, DrillRequest } from './domain/drill.ts';
 import { stampOf, toInstant } from './domain/instant.ts';
-import type {
-  ArchiveItem,
-  BackupItem,
-  InstanceItem,
-  Listing,
-  PlanItem,
-  VerifyItem,
-} from './domain/listing.ts';
+import type { ArchiveItem, BackupItem, InstanceItem, Listing, PlanItem } from './domain/listing.ts';
 import type { NotifyItem } from './domain/notification.ts';
 import type { RunSummary } from './domain/outcome.ts';
 import type { Reach } from './domain/reach.ts';
+import type { RestoreReport } from './domain/restore.ts';
 import type { StatusReport } from './domain/status.ts';
+import type { VerifyReport } from './domain/verification.ts';
+import { createDrills } from './drills.ts';
 import { type Agents, createAgents, directAgents } from './network/agents.ts';
+import { createStorageChooser } from './plan/choose-storage.ts';
 import { fanOut } from './report/fan-out.ts';
 import type { MetricsDelivery } from './report/metrics-delivery.ts';
 import type { Notifier } from './report/notify/notifier.ts';
 import type { Observer } from './report/observer.ts';
 import { createSources } from './sources.ts';
+import { createBufferPool } from './store/buffer-pool.ts';
 import type { ObjectStore } from './store/object-store.ts';
-import { openDestination } from './stores.ts';
+import { openDestination, segmentMemory } from './stores.ts';
 import { createPace } from './transfer/bandwidth.ts';
 import { createHttpGet } from './transfer/lanes.ts';
+import { createVerifying } from './verifying.ts';
 import { readVersion } from './version.ts';
 
 interface Signalled {
@@ -48,7 +56,7 @@ interface Signalled {
 }
 
 /** Everything that a command can ask for. Rejects with an `ArchiverError` when the destination refuses or cannot be reached. */
-export interface App {
+export interface App extends Retention {
   /** Only over the sources of these names, where given; `schedule` is the cron expression that it comes by, for who is told. */
   run(
     options: Signalled & { readonly sources?: readonly string[]; readonly schedule?: string },
@@ -65,13 +73,14 @@ export interface App {
   listInstances(options: Signalled & { readonly instanceId?: string }): Promise<Listing<InstanceItem>>;
   listBackups(options: Signalled & { readonly instanceId?: string }): Promise<Listing<BackupItem>>;
   listArchives(options: Signalled & { readonly instanceId?: string }): Promise<Listing<ArchiveItem>>;
-  verify(
-    options: Signalled & {
-      readonly instanceId?: string;
-      readonly backupId?: string;
-      readonly quick: boolean;
-    },
-  ): Promise<Listing<VerifyItem>>;
+  /** Archives against their manifests; full and sampled ones are remembered in the destination. */
+  verify(request: Signalled & VerifyRequest): Promise<VerifyReport>;
+  /** Restore tests: loads archives into a throw-away server, and keeps the results in the destination. */
+  drill(request: DrillRequest): Promise<Listing<DrillItem>>;
+  /** What is in an archive; reads every byte of it. */
+  inspect(request: Signalled & InspectRequest): Promise<InspectReport>;
+  /** One archive's dumps to a folder or a stream, proved on the way; damage is in the report. */
+  restore(request: Signalled & RestoreRequest): Promise<RestoreReport>;
   /** Tries out what a run needs: sources and destination. Only small objects of its own are put, and nothing in the cloud changes. */
   check(options: Signalled): Promise<Listing<CheckItem>>;
   /** One message to every configured receiver of notifications. */
@@ -98,19 +107,24 @@ export const createApp: CreateApp = async (
   const direct = directAgents();
   const { store, openProbe } = await openDestination(config, clock);
   const layout = archiveLayout(config.destination.kind === 's3' ? config.destination.prefix : '');
-  const catalog = createCatalog(store, layout);
+  const { signing = { trusted: [] } } = config;
+  const catalog = createCatalog(store, layout, clock, createSignatures(signing));
   const quarantine = createQuarantine(store, layout);
 
-  const { stallTimeoutMs, minimumRate, attempts, readback, concurrency } = config;
+  const codec = await createCodec(config);
+  const { stallTimeoutMs, minimumRate, attempts, readback, concurrency, connections } = config;
   const get = createHttpGet(agents, clock);
   const transfer = {
     store,
     get,
     pace: createPace(config.bandwidth, clock),
     clock,
-    policy: { stallTimeoutMs, minimumRate, attempts, readback },
+    segments: createBufferPool(segmentMemory(config)),
+    policy: { stallTimeoutMs, minimumRate, attempts, readback, connections, countKeys: config.inspect },
+    ...(codec.form && { form: codec.form }),
   };
   const fileSlots = pLimit(concurrency);
+  const chooseStorage = createStorageChooser({ ...config.destination, ...config });
   const delivery = await openDelivery(config, { agents, clock, observer });
   const notifier = await openNotifier(config, { agents, clock, store, layout, observer: delivery.observer });
   const ports: RunPorts = {
@@ -118,7 +132,16 @@ export const createApp: CreateApp = async (
     catalog,
     quarantine,
     sweep: createSweep({ store, layout, clock, ageMs: config.staleUploadAgeMs }),
-    backup: { layout, catalog, quarantine, transfer, fileSlots, clock, version: readVersion() },
+    backup: {
+      layout,
+      catalog,
+      quarantine,
+      transfer,
+      chooseStorage,
+      fileSlots,
+      clock,
+      version: readVersion(),
+    },
     observer,
     clock,
     newRunId: () => `${stampOf(toInstant(clock.now()))}-${randomBytes(4).toString('hex')}`,
@@ -131,7 +154,12 @@ export const createApp: CreateApp = async (
     },
   };
 
-  const reading = { store, decode };
+  const lookAtStatus = createStatus(ports);
+  const reading = { store: steadyReads(store, { clock, attempts }), decoder: codec };
+
+  const drills = createDrills(config, { store, layout, catalog, reading, agents, clock, observer });
+
+  const verifying = createVerifying(config, { catalog, reading, layout, agents, clock, observer });
 
   const targetsNamed = (names: readonly string[] | undefined) =>
     ports.targets.filter(({ source }) => names?.includes(source.name) ?? true);
@@ -149,15 +177,28 @@ export const createApp: CreateApp = async (
     reach: ({ signal }) => reachAll(ports, signal),
     archive: ({ signal, ...request }) => archiveOne(request, ports, signal),
     plan: ({ signal }) => listPlan(ports, signal),
-    status: createStatus(ports),
+    async status(request) {
+      const report = await lookAtStatus(request);
+      const drilled = await drills.summaries(report.sources, request.signal);
+      return { ...report, drills: drilled, ...(await verifying.last(request.signal)) };
+    },
     listInstances: ({ signal, instanceId }) => listInstances(ports, instanceId, signal),
     listBackups: ({ signal, instanceId }) => listBackups(ports, instanceId, signal),
     listArchives: ({ signal, instanceId }) => listArchives(ports, instanceId, signal),
-    verify: ({ signal, instanceId, backupId, quick }) =>
-      verify(ports, reading, { instanceId, backupId, quick }, signal),
+    verify: verifying.verify,
+    drill: (request) => drills.drill(request),
+    inspect: ({ signal, ...request }) => inspectArchive(request, { catalog, reading, clock }, signal),
+    restore: ({ signal, ...request }) => restore(request, { catalog, reading, concurrency }, signal),
+    ...createRetention(
+      { layout, catalog, quarantine, reading, damaged: verifying.verifications.damaged, clock },
+      { rules: config.retention, minimum: config.keepMinimum, timezone: config.timezone, concurrency },
+    ),
     async check({ signal }) {
       const trial = { get, clock, stallTimeoutMs };
-      return checkAll({ targets: ports.targets, probe: await openProbe(), layout, trial }, signal);
+      const form = () => checkForm(config);
+      const about = config.signing && { signing: checkSigning(config.signing) };
+      const check = { targets: ports.targets, probe: await openProbe(), layout, trial, form, ...about };
+      return checkAll(check, signal);
     },
     testReceivers: ({ signal }) => notifier.test(signal),
     async close() {
@@ -166,14 +207,6 @@ export const createApp: CreateApp = async (
       direct.destroy();
     },
   };
-};
-
-/** No archive is stored in another form yet. */
-const decode: Decode = (encoding) => {
-  throw new ArchiverError(
-    'store-failed',
-    `the file is stored as ${encoding}, which this version cannot read`,
-  );
 };
 
 /** Loaded only where somebody is to have the metrics; else a run is told as it goes. */

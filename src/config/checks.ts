@@ -2,12 +2,17 @@
 import type { z } from 'zod';
 import { regionNames } from '../domain/regions.ts';
 import { timezoneNames } from './daemon-fields.ts';
+import { drillRuleShape, drillShape } from './drill-settings.ts';
 import { isMapping, type Path, pathText, type Raw } from './file.ts';
+import { takesAll } from './instance-rule.ts';
 import { notifyShape } from './notify-settings.ts';
 import type { Layered } from './overlay.ts';
 import { type Problem, shown, suggestion } from './problems.ts';
+import { retentionSchema, retentionShape } from './retention-settings.ts';
 import { fileSchema } from './schema.ts';
 import { destinationShape, logShape, metricsShape, runShape, sourceShape } from './settings.ts';
+import { checkStorage } from './storage-checks.ts';
+import { objectLockShape, storageClassesShape } from './storage-settings.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -17,6 +22,8 @@ export function checkTogether(layered: Layered, problems: Problem[]): void {
   refuseTwins(layered, problems);
   refuseSmallPool(layered, problems);
   refuseYoungSweep(layered, problems);
+  refuseIdleRules(layered, problems);
+  checkStorage(layered, problems);
 }
 
 /** The sources as they were written, wherever they came from. */
@@ -91,6 +98,19 @@ function refuseYoungSweep({ raw, where }: Layered, problems: Problem[]): void {
   }
 }
 
+/** A rule that is never asked is a mistake whose cost would be archives: the one in front of it takes what was meant for it. */
+function refuseIdleRules({ raw, where }: Layered, problems: Problem[]): void {
+  const rules: unknown = raw['retention'];
+  if (!Array.isArray(rules)) return;
+  const all = rules.findIndex((rule) => {
+    const parsed = retentionSchema.safeParse(rule).data;
+    return parsed !== undefined && takesAll(parsed);
+  });
+  if (all === -1 || all === rules.length - 1) return;
+  const what = `is never asked: rule ${all + 1} takes every instance; put that one last`;
+  problems.push({ where: where(['retention', all + 1]), what });
+}
+
 function unknownKey(key: string, path: Path): string {
   if (/secret|password|token|accesskey/i.test(key)) {
     return 'unknown key; secrets do not stand in the file: keep them in variables, and name those by `credentialsEnv`';
@@ -103,8 +123,12 @@ function shapeAt(path: Path): Readonly<Record<string, unknown>> {
     sources: sourceShape,
     destination: destinationShape,
     notify: notifyShape,
+    retention: retentionShape,
+    objectLock: objectLockShape,
+    storageClasses: storageClassesShape,
     log: logShape,
     metrics: metricsShape,
+    drill: path[1] === 'rules' ? drillRuleShape : { ...drillShape, rules: true },
   };
   return shapes[String(path[0])] ?? fileSchema.shape;
 }

@@ -1,7 +1,9 @@
 /** What is written about the settings elsewhere, made from the settings themselves: the reference page and the `.env` example. */
 import { z } from 'zod';
+import { drillRuleShape, drillShape } from './drill-settings.ts';
 import { settingFacts } from './fields.ts';
 import { notifyShape } from './notify-settings.ts';
+import { floorShape, retentionShape } from './retention-settings.ts';
 import {
   destinationShape,
   logShape,
@@ -10,6 +12,8 @@ import {
   scheduleShape,
   sourceShape,
 } from './settings.ts';
+import { objectLockShape, storageClassesShape } from './storage-settings.ts';
+import { storedShape } from './stored-settings.ts';
 import { otherVariables } from './variables.ts';
 
 interface Row {
@@ -24,10 +28,17 @@ interface Row {
 const sections: readonly { title: string; prefix: string; shape: Readonly<Record<string, z.ZodType>> }[] = [
   { title: 'Sources', prefix: 'sources[].', shape: sourceShape },
   { title: 'Destination', prefix: 'destination.', shape: destinationShape },
+  { title: 'Rules of object lock', prefix: 'objectLock[].', shape: objectLockShape },
+  { title: 'Rules of storage classes', prefix: 'storageClasses[].', shape: storageClassesShape },
+  { title: 'Compression and encryption', prefix: '', shape: storedShape },
   { title: 'Runs', prefix: '', shape: runShape },
   { title: 'Schedule', prefix: '', shape: scheduleShape },
   { title: 'Metrics', prefix: 'metrics.', shape: metricsShape },
   { title: 'Notification', prefix: 'notify[].', shape: notifyShape },
+  { title: 'Retention', prefix: '', shape: floorShape },
+  { title: 'Retention rules', prefix: 'retention[].', shape: retentionShape },
+  { title: 'Restore tests', prefix: 'drill.', shape: drillShape },
+  { title: 'Rules of restore tests', prefix: 'drill.rules[].', shape: drillRuleShape },
   { title: 'Log', prefix: 'log.', shape: logShape },
 ];
 
@@ -71,6 +82,7 @@ export function dotenvExample(): string {
     '',
   ];
   for (const { title, ...section } of sections) {
+    if (rowsOf(section).every(({ variable }) => variable === undefined)) continue;
     parts.push(`## ${title}`, '');
     for (const { variable, meaning, default: value, required } of rowsOf(section)) {
       if (variable === undefined) continue;

@@ -13,6 +13,8 @@ export interface Environment {
   get(name: string): string | undefined;
   /** The variable, or what stands in the file that `NAME_FILE` names, without the newline at its end. */
   secret(name: string): string | undefined;
+  /** The same for what takes several lines, as keys in PEM and files of `age-keygen` do. */
+  lines(name: string): string | undefined;
   /** Whether the variable or its `NAME_FILE` is set, readable or not. */
   has(name: string): boolean;
 }
@@ -24,21 +26,26 @@ export function readEnvironment(env: Readonly<Variables>, cwd: string, problems:
     if (value !== undefined && value.trim() !== '') variables[name] = value;
   }
   const get = (name: string): string | undefined => variables[name];
+  const direct = (name: string): string | undefined => {
+    if (get(`${name}_FILE`) !== undefined && get(name) !== undefined)
+      problems.push({ where: name, what: `is set, and ${name}_FILE too; unset one of them` });
+    return get(name);
+  };
+  const fromFile = (name: string): string | undefined => {
+    const path = get(`${name}_FILE`);
+    return path === undefined ? undefined : readSecretFile(`${name}_FILE`, path, problems);
+  };
 
   return {
     variables,
     get,
     has: (name) => get(name) !== undefined || get(`${name}_FILE`) !== undefined,
     secret(name) {
-      const direct = get(name);
-      const path = get(`${name}_FILE`);
-      if (path === undefined) return oneWord(name, direct, problems);
-      if (direct !== undefined) {
-        problems.push({ where: name, what: `is set, and ${name}_FILE too; unset one of them` });
-        return direct;
-      }
-      return oneWord(`${name}_FILE`, readSecretFile(`${name}_FILE`, path, problems), problems);
+      const value = direct(name);
+      if (value === undefined) return oneWord(`${name}_FILE`, fromFile(name), problems);
+      return get(`${name}_FILE`) === undefined ? oneWord(name, value, problems) : value;
     },
+    lines: (name) => direct(name) ?? fromFile(name),
   };
 }
 

@@ -65,6 +65,14 @@ export function text(form: RegExp, what: string) {
   return z.string({ error: expected }).regex(form, expected);
 }
 
+/** A store's own name, passed on as it is. */
+export function storageClass() {
+  return text(
+    /^[A-Za-z][A-Za-z0-9_-]{0,63}$/,
+    "one of the store's storage classes, for instance STANDARD_IA",
+  );
+}
+
 export function patterns(what: string) {
   const expected = `expected a list of ${what}`;
   return z.array(z.string({ error: `expected ${what}` }).min(1, `expected ${what}`), { error: expected });
@@ -126,6 +134,12 @@ function parsePlace(address: string): Place | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A number of connections, or `auto`. */
+export function connections() {
+  const expected = 'expected `auto` or a number from 1 to 16';
+  return z.union([z.literal('auto'), z.coerce.number().int().min(1).max(16)], { error: expected });
 }
 
 /** `0/4`: this process takes the first of four shares of the instances. */

@@ -1,7 +1,9 @@
 /** Flags over environment over file over defaults, parsed once; every problem reported together. */
 import type { z } from 'zod';
+import { ageIdentities } from './age-keys.ts';
 import { checkTogether, problemsOf, writtenSources } from './checks.ts';
 import { cloudCredentials, destinationCredentials } from './credentials.ts';
+import { drillShape } from './drill-settings.ts';
 import {
   type Environment,
   lendToAwsSdk,
@@ -15,6 +17,7 @@ import { notifyShape } from './notify-settings.ts';
 import { type Flags, layer } from './overlay.ts';
 import { configurationError, type Problem } from './problems.ts';
 import { heartbeatOf, receiverOf, receiverSecrets } from './receivers.ts';
+import { floorShape, retentionRuleOf, retentionShape } from './retention-settings.ts';
 import {
   type Config,
   type DestinationConfig,
@@ -32,6 +35,8 @@ import {
   scheduleShape,
   sourceShape,
 } from './settings.ts';
+import { signingOf } from './signing.ts';
+import { storedShape } from './stored-settings.ts';
 import { knownOtherNames, passedOn } from './variables.ts';
 
 export interface LoadOptions {
@@ -54,14 +59,26 @@ export function loadConfig({ flags, env, cwd }: LoadOptions): Config {
   const destinationKeys = writesToS3(layered.raw) ? destinationCredentials(environment, problems) : undefined;
   const receivers = receiverSecrets(layered.raw, layered.where, environment, problems);
   const heartbeat = heartbeatOf(layered.raw, environment, problems);
+  const signing = signingOf(environment, problems);
+  const identities = ageIdentities(environment, problems);
   checkTogether(layered, problems);
   const parsed = fileSchema.safeParse(layered.raw);
   for (const issue of parsed.error?.issues ?? []) problems.push(...problemsOf(issue, layered));
   if (problems.length > 0 || parsed.data?.destination === undefined) throw configurationError(problems);
 
   lendToAwsSdk(env, environment);
-  const { sources, destination, notify, stallTimeout, runDeadline, staleUploadAge, jitter, ...rest } =
-    parsed.data;
+  const {
+    sources,
+    destination,
+    notify,
+    retention,
+    drill,
+    stallTimeout,
+    runDeadline,
+    staleUploadAge,
+    jitter,
+    ...rest
+  } = parsed.data;
   return {
     ...rest,
     sources: sources.map((source, index) => sourceOf(source, accounts[index] ?? {})),
@@ -71,7 +88,11 @@ export function loadConfig({ flags, env, cwd }: LoadOptions): Config {
     staleUploadAgeMs: staleUploadAge,
     jitterMs: jitter,
     notify: notify.flatMap((settings, index) => receiverOf(settings, receivers[index])),
+    retention: retention.map(retentionRuleOf),
+    drill: { ...drill, searchPath: environment.get('PATH') ?? '' },
     ...(heartbeat === undefined ? {} : { heartbeat }),
+    ...(signing === undefined ? {} : { signing }),
+    ageIdentities: identities,
     environment: passedOn(environment.variables),
   };
 }
@@ -81,10 +102,14 @@ export function knownNames(): string[] {
   const shapes: Record<string, z.ZodType>[] = [
     sourceShape,
     destinationShape,
+    storedShape,
     runShape,
     scheduleShape,
     metricsShape,
     notifyShape,
+    retentionShape,
+    floorShape,
+    drillShape,
     logShape,
   ];
   const settings = shapes.flatMap((shape) =>

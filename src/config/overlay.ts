@@ -1,5 +1,6 @@
 /** Lays the environment and the flags over the file's content, and remembers who set what. */
 import type { z } from 'zod';
+import { drillShape } from './drill-settings.ts';
 import type { Environment } from './environment.ts';
 import { settingFacts, type TextForm } from './fields.ts';
 import { type ConfigFile, isMapping, type Path, pathText, type Raw } from './file.ts';
@@ -14,12 +15,15 @@ import {
   scheduleShape,
   sourceShape,
 } from './settings.ts';
+import { storedShape } from './stored-settings.ts';
 
 /** The flags that are configuration; the others belong to their commands. */
 export interface Flags {
   readonly config?: string;
   readonly logLevel?: string;
   readonly logFormat?: string;
+  /** Of the commands that archive. */
+  readonly inspect?: boolean;
 }
 
 export interface Layered {
@@ -56,9 +60,11 @@ export function layer(
     }
   };
 
+  putAll([], storedShape);
   putAll([], runShape);
   putAll([], scheduleShape);
   putAll(['metrics'], metricsShape);
+  putAll(['drill'], drillShape);
   putAll(['log'], logShape);
   putAll(['destination'], destinationShape);
   putShard(environment, put, problems);
@@ -66,6 +72,7 @@ export function layer(
   putReceiver(raw, environment, origins, problems);
   if (flags.logLevel !== undefined) put(['log', 'level'], flags.logLevel, '--log-level');
   if (flags.logFormat !== undefined) put(['log', 'format'], flags.logFormat, '--log-format');
+  if (flags.inspect !== undefined) put(['inspect'], flags.inspect, '--inspect');
 
   return { raw, where: (path) => originOf(path, origins) ?? file.where(path) };
 }
@@ -186,12 +193,14 @@ function originOf(path: Path, origins: ReadonlyMap<string, string>): string | un
   return undefined;
 }
 
+const LISTS_OF_MAPPINGS = ['sources', 'notify', 'retention', 'objectLock', 'storageClasses'];
+
 /** A key with nothing behind it (all its lines commented out, say) is an unset key. */
 function withoutNothing(content: Raw): Raw {
   const kept: Raw = {};
   for (const [key, value] of Object.entries(content)) {
     if (value === null) continue;
-    if (['sources', 'notify'].includes(key) && Array.isArray(value))
+    if (LISTS_OF_MAPPINGS.includes(key) && Array.isArray(value))
       kept[key] = value.map((item) => (isMapping(item) ? shallow(item) : item));
     else kept[key] = isMapping(value) ? shallow(value) : value;
   }

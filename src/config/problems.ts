@@ -26,7 +26,11 @@ export function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
   if (typeof value !== 'string') return String(value);
-  const safe = value.replace(/\/\/[^/]*@/, '//[redacted]@').replace(/\?.*$/s, '?[redacted]');
+  const safe = value
+    .replace(/\/\/[^/]*@/, '//[redacted]@')
+    .replace(/\?.*$/s, '?[redacted]')
+    // A private key of age in the place of the public one.
+    .replace(/(AGE-SECRET-KEY-).*$/is, '$1[redacted]');
   return JSON.stringify(safe.length > LONGEST_SHOWN ? `${safe.slice(0, LONGEST_SHOWN)}…` : safe);
 }
 

@@ -1,10 +1,17 @@
 /** The configuration: the file's schema, put together from the settings, and the parsed form that everything else is handed. */
+import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
+import type { DrillRule } from '../domain/drill.ts';
+import type { Instant } from '../domain/instant.ts';
 import type { NOTIFIED_KINDS, PresetName, Template } from '../domain/notification.ts';
+import type { ClassRule, LockRule } from '../domain/object-lock.ts';
 import type { Dialect } from '../domain/outcome.ts';
+import type { RetentionRule } from '../domain/retention.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { ListenAddress } from './daemon-fields.ts';
+import { drillRuleShape, drillShape } from './drill-settings.ts';
 import { notifyShape } from './notify-settings.ts';
+import { floorShape, retentionSchema } from './retention-settings.ts';
 import {
   destinationShape,
   logShape,
@@ -13,6 +20,8 @@ import {
   scheduleShape,
   sourceShape,
 } from './settings.ts';
+import { objectLockSchema, storageClassesSchema } from './storage-settings.ts';
+import { storedShape } from './stored-settings.ts';
 
 /** The file as a whole. Sources and destination may also come from the environment, so nothing is required here. */
 export const fileSchema = z.strictObject({
@@ -26,6 +35,15 @@ export const fileSchema = z.strictObject({
     .strictObject(destinationShape, { error: 'expected a mapping with `url`' })
     .exactOptional()
     .meta({ description: 'Where archives go.' }),
+  objectLock: z
+    .array(objectLockSchema, { error: 'expected a list of rules' })
+    .prefault([])
+    .meta({ description: 'Which archives the bucket locks, for how long; none without a rule for them.' }),
+  storageClasses: z
+    .array(storageClassesSchema, { error: 'expected a list of rules' })
+    .prefault([])
+    .meta({ description: 'Storage classes of single instances, besides `destination.storageClass`.' }),
+  ...storedShape,
   ...runShape,
   ...scheduleShape,
   metrics: z
@@ -38,6 +56,26 @@ export const fileSchema = z.strictObject({
     })
     .prefault([])
     .meta({ description: 'Who is told of failures, besides the receiver that the environment names.' }),
+  drill: z
+    .strictObject(
+      {
+        ...drillShape,
+        rules: z
+          .array(z.strictObject(drillRuleShape, { error: 'expected a mapping' }), {
+            error: 'expected a list of rules',
+          })
+          .prefault([])
+          .meta({ description: 'What restore tests demand of the archives of which instances.' }),
+      },
+      { error: 'expected a mapping' },
+    )
+    .prefault({})
+    .meta({ description: 'Restore tests.' }),
+  retention: z
+    .array(retentionSchema, { error: 'expected a list of rules' })
+    .prefault([])
+    .meta({ description: 'Which archives `expire` keeps; without a rule for them all stay.' }),
+  ...floorShape,
   log: z
     .strictObject(logShape, { error: 'expected a mapping' })
     .prefault({})
@@ -86,6 +124,8 @@ export interface S3Destination {
   readonly forcePathStyle?: boolean;
   /** `auto` tells by the endpoint. */
   readonly profile: z.output<typeof destinationShape.profile>;
+  /** Of dumps, where no rule says another; absent: the bucket's default. */
+  readonly storageClass?: string;
   /** Absent: the AWS SDK's default chain. */
   readonly credentials?: {
     readonly accessKeyId: string;
@@ -101,6 +141,16 @@ export interface FileDestination {
 }
 
 export type DestinationConfig = S3Destination | FileDestination;
+
+/** What manifests are signed with and checked by. */
+export interface SigningConfig {
+  /** A private key. */
+  readonly signing?: { readonly id: string; readonly key: KeyObject };
+  /** Public keys; the private key's own among them. */
+  readonly trusted: readonly { readonly id: string; readonly key: KeyObject }[];
+  /** Archives of backups that were started earlier need no signature. */
+  readonly since?: Instant;
+}
 
 /** A receiver of notifications. */
 export interface ReceiverConfig {
@@ -125,8 +175,22 @@ export interface Config {
   /** At least one; no name twice. */
   readonly sources: readonly SourceConfig[];
   readonly destination: DestinationConfig;
+  /** In this order; the first that fits an instance is the one for it. Empty for a folder. */
+  readonly objectLock: readonly LockRule[];
+  readonly storageClasses: readonly ClassRule[];
+  /** The form that new archives get. */
+  readonly compression: 'none' | 'zstd';
+  readonly compressionLevel: number;
+  /** Empty: no encryption. */
+  readonly ageRecipients: readonly string[];
+  /** Open what is encrypted, whoever it was encrypted by. */
+  readonly ageIdentities: readonly Secret[];
   readonly readback: 'auto' | 'always';
+  /** Whether each dump's keys are counted on its way. */
+  readonly inspect: boolean;
   readonly concurrency: number;
+  /** For one dump. */
+  readonly connections: number | 'auto';
   readonly partSize: number;
   /** At least one part. */
   readonly bufferMemory: number;
@@ -151,8 +215,22 @@ export interface Config {
   readonly metrics: { readonly pushgateway?: string; readonly textfile?: string };
   /** No name twice. */
   readonly notify: readonly ReceiverConfig[];
+  /** In this order; the first that fits an instance is the one for it. */
+  readonly retention: readonly RetentionRule[];
+  /** Archives of each instance that stay whatever the rules say; at least 1. */
+  readonly keepMinimum: number;
   /** The dead-man switch. */
   readonly heartbeat?: Secret;
+  /** Absent: nothing is signed, no signature checked. */
+  readonly signing?: SigningConfig;
+  /** Restore tests. */
+  readonly drill: {
+    readonly server?: string;
+    readonly directory?: string;
+    readonly rules: readonly DrillRule[];
+    /** Where programs are looked for, as `PATH` says it. */
+    readonly searchPath: string;
+  };
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error';
     readonly format: 'auto' | 'json' | 'pretty';

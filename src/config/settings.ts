@@ -7,6 +7,7 @@ import { cron, listenAddress, timezone } from './daemon-fields.ts';
 import {
   baseUrl,
   choice,
+  connections,
   duration,
   flag,
   integer,
@@ -16,6 +17,7 @@ import {
   setting,
   shard,
   size,
+  storageClass,
   text,
   utcOffset,
 } from './fields.ts';
@@ -130,6 +132,11 @@ export const destinationShape = {
     meaning:
       'Whose quirks to expect (docs/providers.md); `auto` tells by the endpoint, `rdb-archiver check` what fits.',
   }),
+  storageClass: setting(storageClass().exactOptional(), {
+    variable: 'ARCHIVER_S3_STORAGE_CLASS',
+    meaning:
+      "The storage class of dumps, as the store calls it, for instance `STANDARD_IA` or `INTELLIGENT_TIERING`; the bucket's default where absent. Manifests and what else is kept always stay readable at once.",
+  }),
 };
 
 /** What `schedule` reads, and no other command. */
@@ -188,10 +195,21 @@ export const runShape = {
     meaning:
       'Read each object back before it counts as archived: `auto` only where the store proves nothing itself.',
   }),
+  inspect: setting(flag().prefault(false), {
+    variable: 'ARCHIVER_INSPECT',
+    form: 'boolean',
+    meaning:
+      'Look into each dump on its way and keep the number of its keys in the manifest. Takes some processor time, and never fails a backup.',
+  }),
   concurrency: setting(integer({ min: 1, max: 64 }).prefault(4), {
     variable: 'ARCHIVER_CONCURRENCY',
     form: 'integer',
     meaning: 'Backup files on their way at once.',
+  }),
+  connections: setting(connections().prefault(1), {
+    variable: 'ARCHIVER_CONNECTIONS',
+    meaning:
+      'Connections for one large dump: a number, or `auto` for up to four by its size. More than one help where the way is long; they take half of `bufferMemory`.',
   }),
   partSize: setting(size(PART_SIZE, 'from 5MiB to 5GiB').prefault('8MiB'), {
     variable: 'ARCHIVER_PART_SIZE',

@@ -2,7 +2,8 @@
 import { stringify } from 'yaml';
 import type { Secret } from '../domain/secret.ts';
 import { formatListenAddress } from './daemon-fields.ts';
-import type { Config, DestinationConfig, ReceiverConfig, SourceConfig } from './schema.ts';
+import { retentionView } from './retention-settings.ts';
+import type { Config, DestinationConfig, ReceiverConfig, SigningConfig, SourceConfig } from './schema.ts';
 import { formatDuration, formatSize, formatUtcOffset } from './units.ts';
 
 /** YAML. Keys are shown as `[redacted]`, passwords in proxy addresses too. */
@@ -22,7 +23,7 @@ export function showConfig(config: Config): string {
     httpListen,
     ...rest
   } = config;
-  const { log, environment, notify, heartbeat, ...plain } = rest;
+  const { log, environment, notify, heartbeat, signing, drill, retention, ageIdentities, ...plain } = rest;
   return stringify({
     sources: sources.map(sourceView),
     destination: destinationView(destination),
@@ -38,7 +39,11 @@ export function showConfig(config: Config): string {
     jitter: jitterMs === 0 ? 'none' : formatDuration(jitterMs),
     httpListen: formatListenAddress(httpListen),
     notify: notify.map(receiverView),
+    retention: retention.map(retentionView),
     heartbeat: heartbeat === undefined ? 'none' : originOnly(heartbeat),
+    signing: signing === undefined ? 'none' : signingView(signing),
+    drill: drillView(drill),
+    ageIdentities: ageIdentities.map(() => '[redacted]'),
     log,
     environment: Object.fromEntries(
       Object.entries(environment).map(([name, value]) => [name, withoutPassword(value)]),
@@ -81,6 +86,30 @@ function receiverView({ url, secret, token, intervalMs, ...receiver }: ReceiverC
     ...(secret && { secret: '[redacted]' }),
     ...(token && { token: '[redacted]' }),
     interval: formatDuration(intervalMs),
+  };
+}
+
+function drillView({ searchPath: _path, rules, ...drill }: Config['drill']) {
+  const limit = (name: string, milliseconds: number | undefined) =>
+    milliseconds === undefined ? {} : { [name]: formatDuration(milliseconds) };
+  return {
+    ...drill,
+    rules: rules.map((rule) => ({
+      ...rule,
+      ttl: rule.ttl.map(({ key, atLeast, atMost }) => ({
+        key,
+        ...limit('atLeast', atLeast),
+        ...limit('atMost', atMost),
+      })),
+    })),
+  };
+}
+
+function signingView({ signing, trusted, since }: SigningConfig) {
+  return {
+    signsWith: signing === undefined ? 'nothing' : `key ${signing.id}`,
+    trusts: trusted.map(({ id }) => `key ${id}`),
+    ...(since === undefined ? {} : { since }),
   };
 }
 

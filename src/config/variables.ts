@@ -35,6 +35,12 @@ export const otherVariables: readonly OtherVariable[] = [
   { name: 'AWS_SECRET_ACCESS_KEY', meaning: 'Secret key for the destination.', fromFile: true },
   { name: 'AWS_SESSION_TOKEN', meaning: 'Session token, with temporary keys only.', fromFile: true },
   {
+    name: 'ARCHIVER_AGE_IDENTITY',
+    meaning:
+      'Opens encrypted archives, for `verify`, `inspect`, `restore` and `drill`; `run` needs none. `AGE-SECRET-KEY-1…`, one a line; its `_FILE` may be what `age-keygen` wrote.',
+    fromFile: true,
+  },
+  {
     name: 'ARCHIVER_SHARD_COUNT',
     meaning: 'In an Indexed Job: the number of shares; the index then comes from `JOB_COMPLETION_INDEX`.',
   },
@@ -54,6 +60,22 @@ export const otherVariables: readonly OtherVariable[] = [
     meaning:
       'A dead-man switch in the convention of healthchecks.io: `URL/start`, then `URL` after a run that did all it should, else `URL/fail`. `{shard}` in it becomes the index of the share.',
     fromFile: true,
+  },
+  {
+    name: 'ARCHIVER_SIGNING_KEY',
+    meaning: 'Signs each manifest: a private Ed25519 key in PEM (`docs/security.md`).',
+    fromFile: true,
+  },
+  {
+    name: 'ARCHIVER_SIGNING_PUBLIC_KEY',
+    meaning:
+      "What signatures are checked by: one or several public Ed25519 keys in PEM. The private key's own is always among them.",
+    fromFile: true,
+  },
+  {
+    name: 'ARCHIVER_SIGNING_SINCE',
+    meaning: 'When signing began, in UTC: archives of backups that were started earlier need no signature.',
+    default: 'all need one, where there is a key to check by',
   },
   { name: 'HTTPS_PROXY', meaning: "Proxy of every client; never used for the cloud's metadata service." },
   { name: 'NO_PROXY', meaning: 'Hosts that are reached without the proxy, separated by commas.' },

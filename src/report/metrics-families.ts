@@ -16,6 +16,7 @@ const OF_INSTANCE = ['source', 'instance_id'] as const;
 
 export type RunFamilies = ReturnType<typeof runFamilies>;
 export type ArchiveFamilies = ReturnType<typeof archiveFamilies>;
+export type DrillFamilies = ReturnType<typeof drillFamilies>;
 
 /** What is counted while the process works. */
 export function runFamilies(registry: Registry) {
@@ -125,6 +126,41 @@ export function archiveFamilies(registry: Registry) {
     ]),
     problems: gauge('status_problems', 'What could not be listed or read for the last status report.'),
     takenAt: gauge('status_timestamp_seconds', 'When the last status report was made.'),
+  };
+}
+
+/** What is known of the restore tests, whoever made them. */
+export function drillFamilies(registry: Registry) {
+  const { gauge } = makers(registry);
+  return {
+    lastPassed: gauge(
+      'last_successful_drill_timestamp_seconds',
+      'When an archive of the source last passed a restore test (drill).',
+      ['source'],
+    ),
+    lastDrill: gauge(
+      'last_drill_timestamp_seconds',
+      'When an archive of the source last went through a restore test (drill), whatever came of it.',
+      ['source'],
+    ),
+    failing: gauge('archives_failing_drill', 'Archives whose last restore test (drill) failed.', ['source']),
+  };
+}
+
+/** What is known of the last verification of all archives, full or sampled, whoever made it. */
+export function verifyFamilies(registry: Registry) {
+  const { gauge } = makers(registry);
+  return {
+    at: gauge(
+      'last_verify_timestamp_seconds',
+      'When archives were last read back (verify, full or a sample).',
+    ),
+    archives: gauge(
+      'last_verify_archives',
+      'Archives that were read back then, by what came of it: ok, damaged or unreadable.',
+      ['result'],
+    ),
+    bytes: gauge('last_verify_bytes', 'Bytes that were read back then.'),
   };
 }
 

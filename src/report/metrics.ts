@@ -3,14 +3,17 @@ import { Registry } from 'prom-client';
 import { toEpoch } from '../domain/instant.ts';
 import type { FailReason, Outcome, RunSummary, SkipReason } from '../domain/outcome.ts';
 import type { InstanceStatus, StatusReport } from '../domain/status.ts';
+import { setDrills } from './drill-metrics.ts';
 import {
   type ArchiveFamilies,
   archiveFamilies,
+  drillFamilies,
   lastSuccessFamily,
   type RunFamilies,
   runFamilies,
 } from './metrics-families.ts';
 import type { ArchiverEvent, Observer } from './observer.ts';
+import { verificationGauges } from './verify-metrics.ts';
 
 /** One request to a Pushgateway: what lies in the group under the same names is replaced, the rest stays. */
 export interface MetricsGroup {
@@ -58,6 +61,8 @@ export function createMetrics({ version }: { readonly version: string }): Metric
   const run = runFamilies(runs);
   const lastSuccess = lastSuccessFamily(successes);
   const bucket = archiveFamilies(archive);
+  const drills = drillFamilies(archive);
+  const setVerification = verificationGauges(archive);
   run.buildInfo.set({ version }, 1);
   run.inProgress.set(0);
 
@@ -83,6 +88,8 @@ export function createMetrics({ version }: { readonly version: string }): Metric
         lastSuccess.set({ source, instance_id: instanceId }, seconds);
       }
       setBucket(bucket, report);
+      setDrills(drills, report.drills ?? []);
+      setVerification(report.verified);
     },
 
     async text() {
@@ -240,9 +247,8 @@ function countRun(run: RunFamilies, summary: RunSummary, beginning: Beginning | 
     run.lastExitCode.set(labels, exitCode);
     if (exitCode === 0) run.lastRunSuccess.set(labels, endedAt);
   }
-  if (exitCode === 0) {
-    run.successes.inc();
-  } else (PARTIAL_EXITS.includes(exitCode) ? run.partials : run.failures).inc();
+  if (exitCode === 0) run.successes.inc();
+  else (PARTIAL_EXITS.includes(exitCode) ? run.partials : run.failures).inc();
 }
 
 function setBucket(bucket: ArchiveFamilies, report: StatusReport): void {

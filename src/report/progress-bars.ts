@@ -1,14 +1,14 @@
 /** Progress bars at the foot of a terminal: one line for the run, one for each transfer on its way. */
 import { MultiBar, type Params, type SingleBar } from 'cli-progress';
 import type { Clock } from '../domain/clock.ts';
-import { humanSize, humanTime } from './amounts.ts';
+import { counted, humanSize, humanTime } from './amounts.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { fitted, wrapped } from './text-width.ts';
 
 export interface Bars {
-  /** `todo`: how many backups this run will move. */
-  expect(todo: number): void;
-  /** One backup more is done with, well or not. */
+  /** `todo`: how many backups (or what `noun` calls them) this run will move. */
+  expect(todo: number, noun?: string): void;
+  /** One more of them is done with, well or not. */
   done(): void;
   begin(id: number, title: string, size: number | undefined): void;
   /** Bytes since the file's beginning; may fall back. */
@@ -46,7 +46,7 @@ export function createBars(stream: NodeJS.WriteStream, clock: Pick<Clock, 'now'>
       fitted(payload.line(params), widthOf(stream)),
   });
   const transfers = new Map<number, Transfer>();
-  const run = { meter: createMeter(clock), begunAt: clock.now(), todo: 0, done: 0 };
+  const run = { meter: createMeter(clock), begunAt: clock.now(), todo: 0, done: 0, noun: 'backup' };
   const runBar = multibar.create(1, 0, {
     line: () =>
       runLine(
@@ -57,8 +57,9 @@ export function createBars(stream: NodeJS.WriteStream, clock: Pick<Clock, 'now'>
   });
 
   return {
-    expect(todo) {
+    expect(todo, noun = 'backup') {
       run.todo = todo;
+      run.noun = noun;
       run.begunAt = clock.now();
     },
     done() {
@@ -104,14 +105,14 @@ function widthOf(stream: NodeJS.WriteStream): number {
 
 /** What is left by the backups done so far, but never less than the slowest transfer still takes: the big ones are often the last. */
 function runLine(
-  run: { meter: Meter; begunAt: number; todo: number; done: number },
+  run: { meter: Meter; begunAt: number; todo: number; done: number; noun: string },
   clock: Pick<Clock, 'now'>,
   transfersLeft: readonly number[],
 ): string {
   const byCount = ((clock.now() - run.begunAt) / run.done) * (run.todo - run.done);
   const left = run.done === 0 ? undefined : Math.max(byCount, ...transfersLeft);
   const parts = [
-    `${run.done} of ${run.todo} backups`,
+    `${run.done} of ${counted(run.todo, run.noun)}`,
     humanSize(run.meter.total()),
     `${humanSize(Math.round(run.meter.rate()))}/s`,
     ...(left === undefined || left <= 0 ? [] : [`about ${humanTime(left)} left`]),

@@ -7,6 +7,8 @@ export interface Column<Row> {
   readonly align?: 'left' | 'right';
   /** May be cut when the terminal is too narrow; ids and times may not. */
   readonly flexible?: boolean;
+  /** A flexible one is cut to no fewer columns than this; to 8 where absent. */
+  readonly least?: number;
   /** May be left out when the terminal is too narrow, the last one first. */
   readonly optional?: boolean;
 }
@@ -43,7 +45,7 @@ export function formatTable<Row>(
   return `${lines.join('\n')}\n`;
 }
 
-type Sized = Pick<Column<never>, 'align' | 'flexible' | 'optional'> & { readonly width: number };
+type Sized = Pick<Column<never>, 'align' | 'flexible' | 'least' | 'optional'> & { readonly width: number };
 
 /** Leaves out optional columns until the rest can fit, then takes what is still too much from the widest flexible one. */
 function withRoom<Filled extends Sized>(columns: readonly Filled[], available: number): Filled[] {
@@ -61,8 +63,8 @@ function withRoom<Filled extends Sized>(columns: readonly Filled[], available: n
   return shrunk;
 }
 
-function leastWidth({ width, flexible }: Sized): number {
-  return flexible ? Math.min(width, LEAST_WIDTH) : width;
+function leastWidth({ width, flexible, least = LEAST_WIDTH }: Sized): number {
+  return flexible ? Math.min(width, least) : width;
 }
 
 function totalWidth(columns: readonly Sized[]): number {

@@ -111,6 +111,22 @@ const { newest: _newest, ageMs: _ageMs, ...neverArchived } = instance;
 const report: StatusReport = {
   generatedAt: '2026-11-24T03:20:00Z',
   maxAgeMs: 93_600_000,
+  drills: [
+    {
+      source: 'prod',
+      lastDrilledAt: '2026-11-24T02:00:00Z',
+      lastPassedAt: '2026-11-23T02:00:00Z',
+      failing: [{ instanceId: 'crs-orders01', backupId: '1', at: '2026-11-24T02:00:00Z' }],
+    },
+  ],
+  verified: {
+    at: '2026-11-24T01:00:00Z',
+    percent: 5,
+    archives: 40,
+    damaged: 1,
+    unreadable: 2,
+    bytesRead: 4096,
+  },
   sources: ['prod'],
   daysBack: 35,
   instances: [
