@@ -5,18 +5,26 @@ const MAY_IMPORT = {
   domain: [],
   config: ['domain'],
   source: ['domain'],
-  store: ['domain'],
+  store: ['domain', 'integrity/crc64'],
   plan: ['domain'],
   integrity: ['domain'],
+  rdb: ['domain'],
+  codec: ['domain'],
+  restore: ['domain', 'integrity'],
   report: ['domain'],
   network: ['domain'],
-  transfer: ['domain', 'integrity', 'source/source', 'store/object-store'],
+  transfer: ['domain', 'integrity', 'rdb', 'source/source', 'store/object-store'],
   catalog: ['domain', 'integrity', 'store/object-store'],
+  drill: ['domain'],
   archiver: [
     'domain',
+    'drill',
     'plan',
+    'integrity',
+    'rdb',
     'transfer',
     'catalog',
+    'restore',
     'report/observer',
     'source/source',
     'store/object-store',
@@ -40,8 +48,9 @@ const PACKAGE_OWNERS = {
   '@aws-sdk': ['store/'],
   '@smithy': ['store/'],
   'p-retry': ['archiver/retry'],
+  '@redis/client': ['drill/server-link'],
   picomatch: ['plan/selection'],
-  'hash-wasm': ['integrity/crc64', 'store/body-digest'],
+  'age-encryption': ['codec/age'],
   pino: ['report/log'],
   'cli-progress': ['report/progress-bars'],
   commander: ['cli/'],
@@ -50,12 +59,12 @@ const PACKAGE_OWNERS = {
   dotenv: ['config/'],
   ini: ['source/credentials/profile-file'],
   'fastest-levenshtein': ['config/'],
-  'prom-client': ['report/metrics'],
+  'prom-client': ['report/metrics', 'report/drill-metrics', 'report/verify-metrics'],
   'node-cron': ['daemon/cron', 'config/daemon-fields'],
 };
 
 /** The only files that know every adapter. */
-const COMPOSITION_ROOT = '^src/(app|sources|stores)\\.ts$';
+const COMPOSITION_ROOT = '^src/(app|drills|sources|stores|verifying)\\.ts$';
 
 const quote = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 const inSrc = (part) => `^src/${quote(part)}(/|\\.ts$)`;

@@ -33,6 +33,7 @@ for (const [name, stream] of Object.entries({ output: process.stdout, error: pro
 const surroundings: Surroundings = {
   // The adapters are loaded by the commands that need them: help and version come at once.
   createApp: async (config, ports) => (await import('./app.ts')).createApp(config, ports),
+  inspectFile: async (request) => (await import('./archiver/inspect-file.ts')).inspectFile(request),
   createSandbox: openSandbox,
   stdout: outputOf(process.stdout),
   stderr: outputOf(process.stderr),
@@ -52,6 +53,10 @@ process.exit(lostWords === undefined ? code : code || 1);
 function outputOf(stream: NodeJS.WriteStream): Output {
   return {
     write: (text) => void stream.write(text),
+    writeBytes: (bytes) =>
+      new Promise((resolve, reject) => {
+        stream.write(bytes, (error) => (error ? reject(error) : resolve()));
+      }),
     isTTY: stream.isTTY,
     columns: stream.isTTY ? stream.columns : undefined,
     terminal: stream.isTTY ? stream : undefined,
