@@ -42,15 +42,28 @@ export async function openDumpFile(paths: DumpPaths): Promise<DumpFile> {
       throw error instanceof BodyFailure ? error.cause : explainDiskError(error, `write ${partial}`);
     }
   };
-  const handle = await guarded(() => openOrMake(partial));
+  let handle = await guarded(() => openOrMake(partial));
   const { size } = await guarded(() => handle.stat());
-  let position = size <= paths.keep ? size : 0;
-  if (position < size) await guarded(() => handle.truncate(position));
-  const keptSize = position;
+  const keptSize = size <= paths.keep ? size : 0;
+  if (keptSize < size) await guarded(beginAnew);
+  let position = keptSize;
   let named = false;
+
+  /** Another file of that name, not this one emptied: whoever restores the same dump at this moment may give it the dump's name. */
+  async function beginAnew(): Promise<void> {
+    await handle.close();
+    await unlink(partial).catch(unlessGone);
+    handle = await open(partial, 'wx+');
+  }
+
+  async function isOurs(): Promise<boolean> {
+    const [lying, ours] = [await lstat(partial).catch(unlessGone), await handle.stat()];
+    return lying?.ino === ours.ino && lying.dev === ours.dev;
+  }
 
   async function finish(name: string, giveName: () => Promise<void>): Promise<string> {
     await handle.sync();
+    if (!(await isOurs())) throw busy(partial);
     await giveName();
     named = true;
     await syncFolder(dirname(name));
@@ -69,14 +82,15 @@ export async function openDumpFile(paths: DumpPaths): Promise<DumpFile> {
       }),
     restart: () =>
       guarded(async () => {
-        await handle.truncate(0);
+        await beginAnew();
         position = 0;
       }),
     publish: () => guarded(() => finish(path, () => giveFreeName(partial, path))),
     setAside: () => guarded(() => finish(damaged, () => rename(partial, damaged))),
     async close() {
+      const empty = !named && position === 0 && (await isOurs().catch(() => false));
       await handle.close();
-      if (!named && position === 0) await unlink(partial).catch(() => undefined);
+      if (empty) await unlink(partial).catch(() => undefined);
     },
   };
 }
@@ -112,7 +126,7 @@ async function giveFreeName(partial: string, path: string): Promise<void> {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') throw taken(partial, path);
     if (!NO_HARD_LINKS.includes(code)) throw error;
-    if (await isThere(path)) throw taken(partial, path);
+    if ((await lstat(path).catch(unlessGone)) !== undefined) throw taken(partial, path);
     return rename(partial, path);
   }
   await unlink(partial);
@@ -124,14 +138,14 @@ function taken(partial: string, path: string): ArchiverError {
   });
 }
 
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
+function busy(partial: string): ArchiverError {
+  return new ArchiverError('restore-failed', `another restore of the same dump works on ${partial}`, {
+    hint: 'Wait until it has ended, then run the same command again.',
+  });
+}
+
+function unlessGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, at: number): Promise<void> {

@@ -36,12 +36,22 @@ export function createLinkLease(options: LeaseOptions): LinkLease {
   let used = false;
 
   /** Several connections may find out at once that the link is dead: one question is enough. */
-  let asking: Promise<Link> | undefined;
-  function renew(signal: AbortSignal): Promise<Link> {
-    asking ??= askAnew(signal).finally(() => {
-      asking = undefined;
-    });
-    return asking;
+  let asking: { readonly signal: AbortSignal; readonly answer: Promise<Link> } | undefined;
+  async function renew(signal: AbortSignal): Promise<Link> {
+    asking ??= {
+      signal,
+      answer: askAnew(signal).finally(() => {
+        asking = undefined;
+      }),
+    };
+    const question = asking;
+    try {
+      return await question.answer;
+    } catch (error) {
+      // Whoever asked was called off; we were not.
+      if (signal.aborted || !question.signal.aborted) throw error;
+      return renew(signal);
+    }
   }
 
   async function askAnew(signal: AbortSignal): Promise<Link> {

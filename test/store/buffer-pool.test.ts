@@ -1,4 +1,5 @@
 /** The pool of part buffers: fair, bounded, never stuck. */
+import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createBufferPool, type PooledBuffer } from '../../src/store/buffer-pool.ts';
@@ -53,6 +54,26 @@ describe('the buffer pool', () => {
     stop.abort(new Error('asked to stop'));
     await expect(blocked).rejects.toThrow('asked to stop');
     expect((await behind).bytes).toHaveLength(5);
+  });
+
+  test('gives nothing to whoever was stopped before, and keeps none of it', async () => {
+    const pool = createBufferPool(8);
+    const stop = new AbortController();
+    stop.abort(new Error('stop'));
+    await expect(pool.acquire(8, stop.signal)).rejects.toThrow('stop');
+    expect((await pool.acquire(8, signal)).bytes).toHaveLength(8);
+  });
+
+  test('leaves nothing on a signal that lives for months, whoever was served and whoever was not', async () => {
+    const pool = createBufferPool(8);
+    const long = new AbortController();
+    const first = await pool.acquire(8, long.signal);
+    const second = pool.acquire(8, long.signal);
+    expect(getEventListeners(long.signal, 'abort')).toHaveLength(1);
+    first.release();
+    (await second).release();
+    await settle();
+    expect(getEventListeners(long.signal, 'abort')).toHaveLength(0);
   });
 
   test('says what to configure when a buffer could never fit', async () => {

@@ -68,6 +68,31 @@ describe('a link lease', () => {
     await expect(made.renew(signal)).rejects.toMatchObject({ code: 'backup-gone' });
   });
 
+  it('asks once for several connections, and again when the one that asked is called off', async () => {
+    const { clock } = lease();
+    const link = new Link('http://host/a.rdb?new', clock.now() + 6 * HOUR_MS);
+    let asked = 0;
+    const made = createLinkLease({
+      file: { name: 'a.rdb', link },
+      askedAt: clock.now(),
+      ask: (asking) =>
+        new Promise((resolve, reject) => {
+          asked += 1;
+          if (asked === 2) resolve([{ name: 'a.rdb', link }]);
+          asking.addEventListener('abort', () => reject(asking.reason));
+        }),
+      clock,
+      onRenewal: () => {},
+    });
+    const calledOff = new AbortController();
+    const [first, second] = [made.renew(calledOff.signal), made.renew(signal)];
+    expect(asked).toBe(1);
+    calledOff.abort(new Error('called off'));
+    await expect(first).rejects.toThrow('called off');
+    expect((await second).reveal()).toBe('http://host/a.rdb?new');
+    expect(asked).toBe(2);
+  });
+
   it('tells when its link has passed its own end', async () => {
     const { made, clock } = lease();
     expect(made.lapsed()).toBe(false);

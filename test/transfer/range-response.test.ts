@@ -157,6 +157,11 @@ describe('an answer of the download host', () => {
 
   it('is told of with what it says, and nothing else', () => {
     expect(judgeResponse({ status: 200, headers: {} }, start, NOW)).toEqual({ kind: 'continue' });
+    const weak = { etag: 'W/"abc"', 'content-length': '100' };
+    expect(judgeResponse({ status: 200, headers: weak }, start, NOW)).toEqual({
+      kind: 'continue',
+      total: 100,
+    });
     expect(judgeResponse({ status: 503, headers: {} }, start, NOW)).toEqual({
       kind: 'retry',
       cause: 'the download host answered 503',

@@ -32,7 +32,8 @@ interface Options {
   readonly attempts?: number;
   readonly stallTimeoutMs?: number;
   readonly signal?: AbortSignal;
-  readonly renewTo?: string;
+  /** What the cloud's API fails with, each time a link is asked for anew, before it gives one. */
+  readonly renewals?: readonly ArchiverError[];
 }
 
 /** Downloads all that the script serves, and tells what happened on the way. */
@@ -43,13 +44,18 @@ async function download(script: readonly Turn[], options: Options = {}) {
   const signal = options.signal ?? new AbortController().signal;
   const events: string[] = [];
   const file = aFile(started.url);
+  const refusals = [...(options.renewals ?? [])];
   const lease = createLinkLease({
     file,
     askedAt: clock.now(),
-    ask: async () => [
-      aFile('http://127.0.0.1:1/other', { name: 'other.rdb' }),
-      { ...file, link: new Link(started.url, file.link.expiresAt) },
-    ],
+    async ask() {
+      const refusal = refusals.shift();
+      if (refusal) throw refusal;
+      return [
+        aFile('http://127.0.0.1:1/other', { name: 'other.rdb' }),
+        { ...file, link: new Link(started.url, file.link.expiresAt) },
+      ];
+    },
     clock,
     onRenewal: () => events.push('renewed'),
   });
@@ -168,6 +174,21 @@ describe.each(Object.keys(LANES))('a download over the %s lane', (lane) => {
     expect(result).toMatchObject(WHOLE);
     expect(result.events).toEqual(['renewed', 'resumed at 70000']);
     expect(result.ranges).toEqual([undefined, 'bytes=70000-', 'bytes=70000-']);
+  });
+
+  it('waits for an API that is down or throttles while it asks for a new link, and loses nothing that came', async () => {
+    const renewals = [new ArchiverError('api-unavailable', 'down'), new ArchiverError('throttled', 'slow')];
+    const dead = answer(403, EXPIRED);
+    const script = [serve(CONTENT, { cutAt: 70_000 }), dead, dead, dead, serve(CONTENT)];
+    expect(await download(script, { renewals })).toMatchObject(WHOLE);
+    expect(host?.ranges.slice(1)).toEqual(Array.from({ length: 4 }, () => 'bytes=70000-'));
+  });
+
+  it('ends at once when the API says that there will be no new link', async () => {
+    const gone = new ArchiverError('permission', 'not any more');
+    const script = [serve(CONTENT, { cutAt: 70_000 }), answer(403, EXPIRED), serve(CONTENT)];
+    expect(await failure(script, { renewals: [gone] })).toBe(gone);
+    expect(host?.ranges).toHaveLength(2);
   });
 
   it('gives up a link that stays refused after a bounded number of new ones, in the host’s own words', async () => {
