@@ -79,7 +79,10 @@ describeWith([...RENDERERS, 'promtool'], 'Prometheus', () => {
   // Days in steps of minutes: some seconds, many on a busy machine.
   vi.setConfig({ testTimeout: 120_000 });
 
-  const shapes = { daemon: SHAPES.everything, cronjob: { ...SHAPES.sharded, sharding: { shards: 1 } } };
+  const shapes = {
+    daemon: SHAPES.everything,
+    cronjob: { ...SHAPES.sharded, sharding: { shards: 1 }, expire: { enabled: true } },
+  };
 
   test.for(Object.entries(shapes))('finds nothing to say against the alarms of a %s', ([, values]) => {
     expect(promtool('check', rendered(values))).toMatch(/SUCCESS: \d+ rules found/);

@@ -115,6 +115,28 @@ describeWith(RENDERERS, 'the chart, rendered', () => {
     expect(JSON.stringify(others)).not.toMatch(/scratch|-drill/);
   });
 
+  test('reads a share of the archives back, with little memory and never two at once, only where that is wanted', () => {
+    expect(() => find(renderChart(SHAPES.cronjob), 'CronJob', `${NAME}-verify`)).toThrow();
+    const { spec } = find(renderChart(SHAPES.everything), 'CronJob', `${NAME}-verify`);
+    expect(spec).toMatchObject({ concurrencyPolicy: 'Forbid', timeZone: 'Asia/Shanghai' });
+    const job = at(spec, 'jobTemplate.spec');
+    expect(job).toMatchObject({ backoffLimit: 1, activeDeadlineSeconds: 21_600 });
+    expect(at(job, 'template.spec.containers.0')).toMatchObject({
+      args: ['verify', '--sample', '0.5%'],
+      resources: { requests: { memory: '256Mi' }, limits: { memory: '512Mi' } },
+    });
+    expect(codes(job, 'FailJob')).toEqual([2, 3, 4, 11]);
+    const resources = { requests: { memory: '1Gi' }, limits: { memory: '1Gi' } };
+    const larger = renderChart({ ...SHAPES.sharded, verify: { enabled: true, resources } });
+    const [others, verifying] = [`${NAME}-status`, `${NAME}-verify`].map((name) =>
+      at(
+        find(larger, 'CronJob', name),
+        'spec.jobTemplate.spec.template.spec.containers.0.resources.limits.memory',
+      ),
+    );
+    expect([others, verifying]).toEqual(['512Mi', '1Gi']);
+  });
+
   describe.for(SHAPE_NAMES)('as %s', (shape) => {
     const rendered = once(() => renderChart(SHAPES[shape]));
 
@@ -266,6 +288,27 @@ describeWith(RENDERERS, 'the chart, rendered', () => {
     expect(text).not.toMatch(/> 26 \* 3600|@/);
   });
 
+  test('puts the days of the values into the alarms, and takes none for that of another', () => {
+    const alerts = { ...SHAPES.sharded.alerts, drillMaxAgeDays: 2, verifyMaxAgeDays: 3, expireMaxAgeDays: 8 };
+    const rendered = alarms(renderChart({ ...SHAPES.sharded, alerts, expire: { enabled: true } }));
+    for (const [job, days] of Object.entries({ Drill: 2, Verify: 3, Expire: 8 })) {
+      const alarm = rendered.find(({ alert }) => alert === `RdbArchiver${job}Overdue`);
+      expect(alarm?.expr.match(/> \d+ \* 86400/g)).toEqual([`> ${days} * 86400`, `> ${days} * 86400`]);
+      expect(alarm?.annotations['description']).toContain(`has not succeeded for ${days} days`);
+    }
+  });
+
+  test('watches over the jobs that there are, and over no others', () => {
+    const watched = (values: object) =>
+      alarms(renderChart({ ...SHAPES.sharded, ...values })).flatMap(
+        ({ alert }) => /^RdbArchiver(\w+)Failed$/.exec(alert)?.[1] ?? [],
+      );
+    const off = { enabled: false };
+    expect(watched({ drill: off, verify: off })).toEqual([]);
+    expect(watched({ drill: off })).toEqual(['Verify']);
+    expect(watched({ drill: off, verify: off, expire: { enabled: true } })).toEqual(['Expire']);
+  });
+
   test('brings the dashboard to where Grafana looks for it', () => {
     const map = find(renderChart(SHAPES.everything), 'ConfigMap', `${NAME}-dashboard`);
     expect(map.metadata.labels).toMatchObject({ grafana_dashboard: '1' });
@@ -277,6 +320,8 @@ describeWith(RENDERERS, 'the chart, rendered', () => {
 
   test.for<[string, object, RegExp]>([
     ['an unknown key', { existingSecret: 'rdb-archiver' }, /existingSecret/],
+    ['a sample that is a number of archives', { verify: { sample: '3' } }, /sample/],
+    ['a sample of nothing', { verify: { sample: '0%' } }, /sample/],
     ['an unknown mode', { mode: 'daemon' }, /mode/],
     ['a schedule of six fields', { schedule: '0 17 * * * *' }, /schedule/],
     ['a number that is a text', { cronjob: { backoffLimit: '2' } }, /backoffLimit/],

@@ -14,7 +14,7 @@ const build = (folder: string) => strictly(outputOf('kustomize', ['build', resol
 
 describeWith(['kustomize', 'kube-strict'], 'kustomize', () => {
   test('finds every shape', () => {
-    expect(OVERLAYS.toSorted()).toEqual(['cronjob', 'daemon', 'drills', 'expire', 'sharded']);
+    expect(OVERLAYS.toSorted()).toEqual(['cronjob', 'daemon', 'drills', 'expire', 'sharded', 'verify']);
   });
 
   test.for(['kubernetes', ...OVERLAYS.map((name) => `kustomize/overlays/${name}`)])(
@@ -22,7 +22,7 @@ describeWith(['kustomize', 'kube-strict'], 'kustomize', () => {
     (folder) => {
       const manifests = build(folder);
       const pods = podsOf(manifests);
-      expect(pods).toHaveLength(/drills|expire$/.test(folder) ? 3 : 2);
+      expect(pods).toHaveLength(/(drills|expire|verify)$/.test(folder) ? 3 : 2);
       pods.forEach(expectLockedDown);
       const places = manifests.map(({ kind, metadata }) =>
         kind === 'Namespace' ? metadata.name : metadata.namespace,
@@ -71,6 +71,22 @@ describeWith(['kustomize', 'kube-strict'], 'kustomize', () => {
       args: ['drill', '--sample', '3'],
       env: [{ name: 'ARCHIVER_DRILL_DIRECTORY', value: '/scratch' }],
       volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }],
+    });
+    expect(at(job, 'podFailurePolicy.rules.1.onExitCodes.values')).toEqual([2, 3, 4, 11]);
+  });
+
+  test('reads a share of the archives back with the configuration and keys of the worker', () => {
+    const job = at(
+      find(build('kustomize/overlays/verify'), 'CronJob', 'rdb-archiver-verify'),
+      'spec.jobTemplate.spec',
+    );
+    expect(at(job, 'template.spec.containers.0')).toMatchObject({
+      image: expect.stringMatching(/^rdb-archiver:\d/),
+      args: ['verify', '--sample', '5%'],
+      envFrom: [
+        { configMapRef: { name: 'rdb-archiver' } },
+        { secretRef: { name: 'rdb-archiver', optional: true } },
+      ],
     });
     expect(at(job, 'podFailurePolicy.rules.1.onExitCodes.values')).toEqual([2, 3, 4, 11]);
   });

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { archiveLayout } from '../../src/domain/archive-key.ts';
 import { DEPLOY, readDeploy } from './support/manifests.ts';
 
 /** One text or several, each of this form; comes out as a list. */
@@ -146,11 +147,30 @@ describe('the policies', () => {
     expect(camActions('cos-expirer.json')).toContain('name/cos:GetObjectRetention');
   });
 
+  test('let whoever verifies or drills put nothing but what was found', () => {
+    expect(new Set(awsActions('s3-verifier.json'))).toEqual(new Set(['s3:PutObject', 'kms:GenerateDataKey']));
+    const [puts] = aws('s3-verifier.json').filter(({ Action }) => Action.includes('s3:PutObject'));
+    const layout = archiveLayout('production');
+    const ref = { source: 's', instanceId: 'i', backupId: 'b', startedAt: '2026-01-01T00:00:00.000Z' };
+    const written = [
+      layout.recordKey('drill', ref),
+      layout.drillSummaryKey('s'),
+      layout.verifiedKey('s', '2026-01'),
+      layout.verifyRunsKey(),
+    ];
+    const allowed = puts?.Resource?.map((one) => one.replace('arn:aws:s3:::redis-archive/', '').slice(0, -1));
+    for (const key of written) expect(allowed?.filter((prefix) => key.startsWith(prefix))).toHaveLength(1);
+    for (const prefix of allowed ?? [])
+      expect(written.filter((key) => key.startsWith(prefix))).not.toEqual([]);
+    expect(awsActions('s3-reader.json').join()).not.toContain('Put');
+  });
+
   test('name what each statement is about', () => {
     for (const file of [
       's3-archiver.json',
       's3-archiver-lock.json',
       's3-reader.json',
+      's3-verifier.json',
       's3-expirer.json',
       's3-bucket.json',
     ])

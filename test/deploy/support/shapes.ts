@@ -19,7 +19,13 @@ const WATCHED = {
 
 export const SHAPES = {
   cronjob: { ...BASICS },
-  sharded: { ...BASICS, ...WATCHED, drill: { enabled: true }, sharding: { shards: 8, parallelism: 4 } },
+  sharded: {
+    ...BASICS,
+    ...WATCHED,
+    drill: { enabled: true },
+    verify: { enabled: true },
+    sharding: { shards: 8, parallelism: 4 },
+  },
   deployment: { ...BASICS, mode: 'deployment' },
   everything: {
     ...BASICS,
@@ -60,6 +66,7 @@ export const SHAPES = {
       },
       scratch: { sizeLimit: '50Gi' },
     },
+    verify: { enabled: true, sample: '0.5%' },
     networkPolicy: {
       egressPorts: [443, 80, 5500, 9097],
       extraEgress: [{ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }], ports: [{ protocol: 'TCP', port: 9000 }] }],

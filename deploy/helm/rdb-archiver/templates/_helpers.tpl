@@ -86,7 +86,7 @@ annotations:
 {{- end }}
 {{- end -}}
 
-{{/* The one pod that everything here runs: root, args, restartPolicy; shards, http where it has them; drill where it needs a server and a disk. */}}
+{{/* The one pod that everything here runs: root, args, restartPolicy; shards, http where it has them; drill where it needs a server and a disk; resources where the worker's do not fit. */}}
 {{- define "rdb-archiver.podSpec" -}}
 {{- $values := .root.Values -}}
 {{- $name := include "rdb-archiver.fullname" .root -}}
@@ -161,7 +161,7 @@ containers:
       capabilities:
         drop: [ALL]
     resources:
-      {{- toYaml (ternary $values.drill.resources $values.resources (not (empty .drill))) | nindent 6 }}
+      {{- toYaml (default (ternary $values.drill.resources $values.resources (not (empty .drill))) .resources) | nindent 6 }}
     {{- if or .drill $values.config $values.secretFiles $projectToken $values.extraVolumeMounts }}
     volumeMounts:
       {{- if .drill }}
