@@ -90,7 +90,7 @@ async function lockOn(
   signal: AbortSignal,
 ): Promise<KeepReason | undefined> {
   for (const key of keys) {
-    const facts = await store.head(key, { signal });
+    const facts = await store.head(key, { signal, withLock: true });
     if (facts?.legalHold) return because('locked', 'by a legal hold');
     if (facts?.lock && toEpoch(facts.lock.until) > now)
       return because('locked', `until ${facts.lock.until} (${facts.lock.mode})`);

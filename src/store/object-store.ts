@@ -29,6 +29,11 @@ export interface CallOptions {
   readonly signal: AbortSignal;
 }
 
+export interface HeadOptions extends CallOptions {
+  /** Asks for the lock by itself where it does not stand among the other facts: COS never tells it there. */
+  readonly withLock?: boolean;
+}
+
 export interface ListOptions extends CallOptions {
   /** At the most so many; absent: all of them. */
   readonly limit?: number;
@@ -99,7 +104,7 @@ export interface ObjectStore {
   list(prefix: string, options: ListOptions): AsyncIterable<ListedObject>;
 
   /** Undefined where there is no such object. */
-  head(key: string, options: CallOptions): Promise<ObjectFacts | undefined>;
+  head(key: string, options: HeadOptions): Promise<ObjectFacts | undefined>;
 
   /** The object as it lies there, whole or from some byte on; undefined where there is none. */
   read(key: string, options: ReadOptions): Promise<StoredBody | undefined>;

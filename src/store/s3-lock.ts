@@ -110,7 +110,12 @@ async function shownLock(
 }
 
 /** Undefined where there is none, or where the store or the key's rights do not let one ask. */
-async function askForLock(bucket: Bucket, key: string, signal: AbortSignal): Promise<ObjectLock | undefined> {
+export async function askForLock(
+  bucket: Bucket,
+  key: string,
+  signal: AbortSignal,
+): Promise<ObjectLock | undefined> {
+  if (bucket.profile.lockModes.length === 0) return undefined;
   const command = new GetObjectRetentionCommand({ Bucket: bucket.name, Key: key });
   try {
     const { Retention } = await bucket.call('ask for the lock of', key, signal, (options) =>
@@ -120,7 +125,8 @@ async function askForLock(bucket: Bucket, key: string, signal: AbortSignal): Pro
     if (Mode === undefined || until === undefined) return undefined;
     return { mode: Mode === 'COMPLIANCE' ? 'compliance' : 'governance', until: toInstant(until.getTime()) };
   } catch (error) {
-    if (answerOf(error)?.status === undefined) throw error;
+    const status = answerOf(error)?.status;
+    if (status === undefined || (status >= 500 && status !== NOT_IMPLEMENTED)) throw error;
     return undefined;
   }
 }
@@ -138,6 +144,8 @@ function isAtLeast(shown: ObjectLock | undefined, wanted: ObjectLock): boolean {
   if (shown === undefined || shown.until < wanted.until) return false;
   return wanted.mode === 'governance' || shown.mode === 'compliance';
 }
+
+const NOT_IMPLEMENTED = 501;
 
 const SEE = 'docs/security.md tells how locks work.';
 

@@ -5,7 +5,7 @@ import type { ObjectStore } from './object-store.ts';
 import { openBucket, type S3ClientOptions } from './s3-client.ts';
 import { headObject } from './s3-head.ts';
 import { listObjects } from './s3-list.ts';
-import { isLocking, retainObject } from './s3-lock.ts';
+import { askForLock, isLocking, retainObject } from './s3-lock.ts';
 import { putObject } from './s3-put.ts';
 import { readObject } from './s3-read.ts';
 import { sweepUploads } from './s3-sweep.ts';
@@ -24,11 +24,12 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   return {
     description: `s3://${bucket.name}`,
     list: (prefix, listOptions) => listObjects(bucket, prefix, listOptions),
-    async head(key, { signal }) {
+    async head(key, { signal, withLock = false }) {
       const held = await headObject(bucket, key, signal);
       if (held === undefined) return undefined;
       const { keyed: _, checksum: __, ...facts } = held;
-      return facts;
+      const lock = facts.lock ?? (withLock ? await askForLock(bucket, key, signal) : undefined);
+      return lock ? { ...facts, lock } : facts;
     },
     read: (key, readOptions) => readObject(bucket, key, readOptions),
     put: (key, body, putOptions) => putObject(bucket, key, body, putOptions),

@@ -34,7 +34,8 @@ describe('a manifest', () => {
     const whole = aManifest();
     const stored = { ...file, stored: { encoding: 'zstd', size: 700, sha256: 'ef'.repeat(32) } };
     const bare = { name: 'redis-2.rdb', key: 'redis/data/x', size: 0, sha256: '00'.repeat(32) };
-    for (const manifest of [whole, aManifest({ files: [stored, bare] } as object)])
+    const gone = aManifest({ instance: { ...whole.instance, vanished: true } });
+    for (const manifest of [whole, gone, aManifest({ files: [stored, bare] } as object)])
       expect(decodeManifest(encodeManifest(manifest), KEY)).toEqual(manifest);
   });
 

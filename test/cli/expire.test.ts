@@ -141,10 +141,14 @@ describe('hold and release', () => {
     expect(stdout).toBe(`${word}: backup 1-2-3 of crs-orders01, started 2026-11-17 02:15 UTC: audit 2026\n`);
   });
 
-  test.each([['--reason', 'audit'], ['--by', 'lin'], ['--source', 'gz']])(
+  test.each([
+    ['--reason', 'audit'],
+    ['--by', 'lin'],
+    ['--source', 'gz'],
+  ])(
     'hold with %s and no backup is refused: it would look as if something were held',
     async (option, value) => {
-      const { code, stderr } = await runCli(['hold', 'crs-orders01', option, value]);
+      const { code, stderr } = await runIn(['hold', 'crs-orders01', option, value]);
       expect(code).toBe(2);
       expect(stderr).toContain('rdb-archiver hold crs-orders01 latest --reason');
     },

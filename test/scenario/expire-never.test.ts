@@ -1,35 +1,21 @@
 /** What expire must never take, and what must not mislead it. */
 import { describe, expect, it } from 'vitest';
 import { createVerifications } from '../../src/catalog/verifications.ts';
-import type { Manifest } from '../../src/domain/manifest.ts';
-import type { ExpireReport } from '../../src/domain/retention.ts';
 import { storeOn } from '../support/s3-stores.ts';
-import { aRule, daily, layout, openShelf, refOf, type ShelvedArchive, SOURCE } from '../support/shelf.ts';
+import {
+  aRule,
+  daily,
+  first,
+  layout,
+  openShelf,
+  refOf,
+  type ShelvedArchive,
+  SOURCE,
+  told,
+} from '../support/shelf.ts';
 
 const signal = new AbortController().signal;
-const [confirm, dryRun] = [
-  { confirm: true, signal },
-  { confirm: false, signal },
-];
-
-const first = (archives: readonly ShelvedArchive[]): ShelvedArchive => {
-  const [archive] = archives;
-  if (!archive) throw new Error('there is no archive');
-  return archive;
-};
-
-const vanished = (manifest: Manifest): Manifest => ({
-  ...manifest,
-  instance: { ...manifest.instance, name: manifest.instance.id, vanished: true },
-});
-
-/** `backup-2: expire`, or `backup-0: last, newest-verified`. */
-function told({ items }: ExpireReport): string[] {
-  return items.map(({ backupId, action, reasons }) => {
-    const words = reasons.map(({ cause, detail }) => `${cause} ${detail}`.trim()).join(', ');
-    return `${backupId}: ${action === 'keep' ? words : action}`;
-  });
-}
+const confirm = { confirm: true, signal };
 
 describe('expire never takes', () => {
   it('what the cloud may still have: the next run would only archive it again', async () => {
@@ -93,6 +79,22 @@ describe('expire never takes', () => {
     shelf.clock.advance(60 * 86_400_000);
     const later = told(await shelf.retention({}).expire(confirm))[0];
     expect(later).toBe('legalHold' in storage ? `backup-2: locked ${words}` : 'backup-2: expired');
+  });
+
+  it('what lies under a lock that HEAD does not show, as on COS; nor what may, while the store will not say', async () => {
+    const shelf = await openShelf();
+    Object.assign(shelf.s3.behaviour, { objectLock: true, lockShown: false });
+    await shelf.put(...daily(3));
+    const locked = shelf.keys('data/').find((key) => key.includes('backup-2')) ?? '';
+    const object = shelf.s3.objects.get(locked);
+    const storage = { lock: { mode: 'COMPLIANCE', until: '2027-01-01T00:00:00.000Z' } };
+    if (object) shelf.s3.objects.set(locked, { ...object, storage });
+    const busy = { on: 'GetObjectRetention', effect: 'answer', status: 503, code: 'SlowDown' } as const;
+    const fault = shelf.s3.fail({ ...busy, times: 50 });
+    expect(told(await shelf.retention({}).expire(confirm))[0]).toBe('backup-2: unreadable');
+    fault.remove();
+    const lock = 'locked until 2027-01-01T00:00:00Z (compliance)';
+    expect(told(await shelf.retention({}).expire(confirm))[0]).toBe(`backup-2: ${lock}`);
   });
 
   it.each(['bad', 'backup-2'])(
@@ -230,4 +232,3 @@ describe('expire is not misled by', () => {
     expect(shelf.keys('catalog/')).toHaveLength(5);
   });
 });
-

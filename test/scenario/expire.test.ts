@@ -1,10 +1,7 @@
 /** Retention on a real bucket: what goes, and in which order. */
 import { describe, expect, it } from 'vitest';
-import { createVerifications } from '../../src/catalog/verifications.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
-import type { ExpireReport } from '../../src/domain/retention.ts';
-import { storeOn } from '../support/s3-stores.ts';
-import { aRule, daily, layout, openShelf, refOf, type ShelvedArchive, SOURCE } from '../support/shelf.ts';
+import { aRule, daily, first, layout, openShelf, refOf, SOURCE, told } from '../support/shelf.ts';
 
 const signal = new AbortController().signal;
 const [confirm, dryRun] = [
@@ -12,24 +9,10 @@ const [confirm, dryRun] = [
   { confirm: false, signal },
 ];
 
-const first = (archives: readonly ShelvedArchive[]): ShelvedArchive => {
-  const [archive] = archives;
-  if (!archive) throw new Error('there is no archive');
-  return archive;
-};
-
 const vanished = (manifest: Manifest): Manifest => ({
   ...manifest,
   instance: { ...manifest.instance, name: manifest.instance.id, vanished: true },
 });
-
-/** `backup-2: expire`, or `backup-0: last, newest-verified`. */
-function told({ items }: ExpireReport): string[] {
-  return items.map(({ backupId, action, reasons }) => {
-    const words = reasons.map(({ cause, detail }) => `${cause} ${detail}`.trim()).join(', ');
-    return `${backupId}: ${action === 'keep' ? words : action}`;
-  });
-}
 
 describe('expire', () => {
   it('deletes nothing unless it is confirmed, and says what would go and why the rest stays', async () => {

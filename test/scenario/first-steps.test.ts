@@ -118,6 +118,8 @@ describe('a run', () => {
     scenario.cloud.world.removeInstance(INSTANCE);
     const run = await scenario.run();
     expect(run.summary).toMatchObject({ archived: 1, exitCode: 0 });
+    // Its tags are unknown by now: retention must not take that for having none.
+    expect([...scenario.manifests().values()].map(({ instance }) => instance.vanished)).toEqual([true]);
   });
 
   it('archives encrypted backups as they are, without judging their format', async () => {

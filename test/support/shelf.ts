@@ -9,7 +9,7 @@ import { createQuarantine } from '../../src/catalog/quarantine.ts';
 import { type ArchiveRef, archiveLayout } from '../../src/domain/archive-key.ts';
 import { toEpoch, toInstant } from '../../src/domain/instant.ts';
 import { MANIFEST_SCHEMA, type Manifest } from '../../src/domain/manifest.ts';
-import type { RetentionRule } from '../../src/domain/retention.ts';
+import type { ExpireReport, RetentionRule } from '../../src/domain/retention.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { DAY_MS } from './builders.ts';
 import { createTestClock, type TestClock } from './clock.ts';
@@ -152,4 +152,18 @@ function manifestOf(archive: ShelvedArchive): Manifest {
 
 function dumpOf(key: string): Buffer {
   return Buffer.from(`the dump at ${key}`);
+}
+
+export function first(archives: readonly ShelvedArchive[]): ShelvedArchive {
+  const [archive] = archives;
+  if (!archive) throw new Error('there is no archive');
+  return archive;
+}
+
+/** `backup-2: expire`, or `backup-0: last, newest-verified`. */
+export function told({ items }: ExpireReport): string[] {
+  return items.map(({ backupId, action, reasons }) => {
+    const words = reasons.map(({ cause, detail }) => `${cause} ${detail}`.trim()).join(', ');
+    return `${backupId}: ${action === 'keep' ? words : action}`;
+  });
 }
