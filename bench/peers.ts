@@ -4,6 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { chart } from './peers/chart.ts';
 import { CONTESTANTS, isInstalled } from './peers/contestants.ts';
 import { type Figures, measure } from './peers/measure.ts';
 import { type DestinationName, type Scheme, startApi, startServers } from './peers/servers.ts';
@@ -52,8 +53,25 @@ try {
 } finally {
   servers.close();
 }
-mkdirSync(new URL('results', import.meta.url), { recursive: true });
-writeFileSync(new URL('results/peers.json', import.meta.url), `${JSON.stringify(results, undefined, 2)}\n`);
+save(results);
+
+/** The figures as they came, and for each case a chart of the medians. */
+function save(all: readonly Result[]): void {
+  const folder = new URL('results/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  for (const one of new Set(all.map(nameOf))) {
+    const mine = all.filter((result) => nameOf(result) === one);
+    const bars = mine.map(({ contestant, rounds }) => ({ contestant, figures: medians(rounds) }));
+    const file = one.replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase();
+    writeFileSync(new URL(`${file}.json`, folder), `${JSON.stringify(mine, undefined, 2)}\n`);
+    writeFileSync(new URL(`${file}.svg`, folder), chart(one, bars));
+  }
+}
+
+function medians(rounds: readonly Figures[]): Figures {
+  const of = (what: keyof Figures) => median(rounds.map((figures) => figures[what]));
+  return { wall: of('wall'), processor: of('processor'), memory: of('memory') };
+}
 
 /** All contestants in turn, round after round, so that a busy minute strikes everybody. */
 async function runCase(one: Case): Promise<Result[]> {

@@ -28,7 +28,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     scenarios: ['broken-downloads', 'trickle', 'limits', 'patience', 'interruption', 'quarantine'],
   },
   store: {
-    own: [unit('store'), 'test/contract/object-store-{s3,file}.test.ts'],
+    own: [unit('store'), 'test/contract/object-store-s3.test.ts', 'test/contract/object-store-file.test.ts'],
     scenarios: ['store-trouble', 'sweep', 'check', 'folder', 'interruption', 'many-hands'],
   },
 };
