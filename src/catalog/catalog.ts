@@ -77,7 +77,7 @@ export function createCatalog(
   signatures: Signatures = NO_SIGNATURES,
 ): Catalog {
   const expired = createExpiredThrough(store, layout);
-  const readSigned: Catalog['readSigned'] = async (key, options) => {
+  const readOnce: Catalog['readSigned'] = async (key, options) => {
     const bytes = await readSmallObject(store, key, options);
     if (bytes === undefined) return undefined;
     const manifest = decodeManifest(bytes, key);
@@ -87,6 +87,15 @@ export function createCatalog(
         `the manifest ${key} records another archive than its key says`,
       );
     return { manifest, signature: signatures.check(bytes, manifest.backup.startedAt) };
+  };
+  /** What is no manifest is asked for a second time: a proxy may have answered in the store's place, and "damaged" is not said lightly. */
+  const readSigned: Catalog['readSigned'] = async (key, options) => {
+    try {
+      return await readOnce(key, options);
+    } catch (error) {
+      if (!(error instanceof ArchiverError) || error.code !== 'archive-damaged') throw error;
+      return readOnce(key, options);
+    }
   };
   const read: Catalog['read'] = async (key, options) => (await readSigned(key, options))?.manifest;
 

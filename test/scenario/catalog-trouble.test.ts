@@ -77,6 +77,30 @@ describe('a manifest', () => {
   });
 });
 
+describe('a web page in place of a manifest', () => {
+  const interfere = ({ s3 }: Scenario, times: number) =>
+    s3.fail({ on: 'GetObject', key: '/catalog/', effect: 'web-page', times });
+
+  it('that some proxy gave once is not called damage', async () => {
+    const scenario = await twoArchives();
+    interfere(scenario, 1);
+    expect(await scenario.app.verify({ quick: false, signal })).toMatchObject({
+      exitCode: 0,
+      items: [{ result: 'ok' }, { result: 'ok' }],
+    });
+    interfere(scenario, 1);
+    expect(await scenario.app.listArchives({ signal })).toMatchObject({ exitCode: 0, problems: [] });
+  });
+
+  it('that comes each time is told, and never taken for an archive', async () => {
+    const scenario = await twoArchives();
+    interfere(scenario, 20);
+    const verified = await scenario.app.verify({ quick: false, signal });
+    expect(verified.exitCode).toBe(4);
+    expect(verified.items.map(({ result }) => result)).toEqual(['bad-manifest', 'bad-manifest']);
+  });
+});
+
 describe('an archive whose dump', () => {
   it.each<[string, (scenario: Scenario, key: string) => void, string]>([
     ['is gone', (scenario, key) => scenario.s3.objects.delete(key), 'missing'],
