@@ -47,4 +47,14 @@ export const WORKING_CODES: readonly ExitCode[] = [
   EXIT.terminated,
 ];
 
+/** What a command can give that reads archives and finds out whether they match. */
+export const ARCHIVE_CODES: readonly ExitCode[] = [
+  ...QUIET_CODES,
+  EXIT.incomplete,
+  EXIT.damaged,
+  EXIT.storeRefused,
+  EXIT.interrupted,
+  EXIT.terminated,
+];
+
 export const ALL_CODES: readonly ExitCode[] = Object.values(EXIT);

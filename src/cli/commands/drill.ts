@@ -6,7 +6,7 @@ import { counted, humanTime } from '../../report/amounts.ts';
 import { readable } from '../../report/closing.ts';
 import { redact } from '../../report/redact.ts';
 import type { Column } from '../../report/table.ts';
-import { EXIT, exitSection } from '../exit-codes.ts';
+import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
 import { printListing, sourceColumn } from '../listing.ts';
 import { configOf } from '../options.ts';
 import type { Output, Surroundings } from '../surroundings.ts';
@@ -37,7 +37,7 @@ export function addDrill(program: Command, surroundings: Surroundings, finish: (
     )
     .option('--server <program>', 'path or name of the server (default: what is found in PATH)')
     .option('--json', 'one JSON document instead of a table')
-    .addHelpText('after', exitSection(DRILL_CODES))
+    .addHelpText('after', exitSection(ARCHIVE_CODES))
     .action(
       async (
         instanceId: string | undefined,
@@ -68,17 +68,6 @@ export function addDrill(program: Command, surroundings: Surroundings, finish: (
       },
     );
 }
-
-const DRILL_CODES = [
-  EXIT.done,
-  EXIT.bug,
-  EXIT.usage,
-  EXIT.incomplete,
-  EXIT.damaged,
-  EXIT.storeRefused,
-  EXIT.interrupted,
-  EXIT.terminated,
-];
 
 const drillColumns: readonly Column<DrillItem>[] = [
   { title: 'RESULT', value: ({ outcome }) => outcome },

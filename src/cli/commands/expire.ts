@@ -4,7 +4,7 @@ import type { ExpireItem, ExpireReport, KeepCause, KeepReason } from '../../doma
 import { counted, humanSize } from '../../report/amounts.ts';
 import { readable } from '../../report/closing.ts';
 import type { Column } from '../../report/table.ts';
-import { EXIT, exitSection } from '../exit-codes.ts';
+import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
 import { printListing, sourceColumn } from '../listing.ts';
 import { configOf } from '../options.ts';
 import type { Output, Surroundings } from '../surroundings.ts';
@@ -29,7 +29,7 @@ export function addExpire(
     .argument('[instance]', 'only archives of this instance, by id')
     .option('--confirm', 'delete what may go')
     .option('--json', 'one JSON document instead of a table')
-    .addHelpText('after', exitSection(EXPIRE_CODES))
+    .addHelpText('after', exitSection(ARCHIVE_CODES))
     .action(async (instanceId: string | undefined, options: ExpireOptions, command: Command) => {
       const { confirm = false, json = false } = options;
       const { stderr, signal } = surroundings;
@@ -41,17 +41,6 @@ export function addExpire(
       finish(report.exitCode);
     });
 }
-
-const EXPIRE_CODES = [
-  EXIT.done,
-  EXIT.bug,
-  EXIT.usage,
-  EXIT.incomplete,
-  EXIT.damaged,
-  EXIT.storeRefused,
-  EXIT.interrupted,
-  EXIT.terminated,
-];
 
 function print(
   report: ExpireReport,

@@ -4,7 +4,7 @@ import { ArchiverError } from '../../domain/errors.ts';
 import type { HoldItem } from '../../domain/retention.ts';
 import { readable } from '../../report/closing.ts';
 import type { Column } from '../../report/table.ts';
-import { EXIT, exitSection } from '../exit-codes.ts';
+import { ARCHIVE_CODES, EXIT, exitSection } from '../exit-codes.ts';
 import { printListing, sourceColumn } from '../listing.ts';
 import { configOf } from '../options.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -50,7 +50,7 @@ function addWord(
     .option('--by <name>', 'who says so')
     .option('--source <name>', 'the source, where several have the instance')
     .option('--json', 'one JSON document instead of text')
-    .addHelpText('after', exitSection(HOLD_CODES))
+    .addHelpText('after', exitSection(ARCHIVE_CODES))
     .action(
       async (
         instanceId: string | undefined,
@@ -65,17 +65,6 @@ function addWord(
       },
     );
 }
-
-const HOLD_CODES = [
-  EXIT.done,
-  EXIT.bug,
-  EXIT.usage,
-  EXIT.incomplete,
-  EXIT.damaged,
-  EXIT.storeRefused,
-  EXIT.interrupted,
-  EXIT.terminated,
-];
 
 async function say(
   action: 'hold' | 'release',

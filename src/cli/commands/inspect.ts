@@ -6,7 +6,7 @@ import type { InspectReport } from '../../domain/census.ts';
 import { ArchiverError } from '../../domain/errors.ts';
 import { inspectText } from '../../report/census-text.ts';
 import { redact } from '../../report/redact.ts';
-import { EXIT, exitSection } from '../exit-codes.ts';
+import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
 import { configOf } from '../options.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { withQuietApp } from '../with-app.ts';
@@ -16,17 +16,6 @@ interface InspectOptions {
   readonly top: number;
   readonly json?: boolean;
 }
-
-const INSPECT_CODES = [
-  EXIT.done,
-  EXIT.bug,
-  EXIT.usage,
-  EXIT.incomplete,
-  EXIT.damaged,
-  EXIT.storeRefused,
-  EXIT.interrupted,
-  EXIT.terminated,
-];
 
 const STANDARD_INPUT = '-';
 const DEFAULT_TOP = 10;
@@ -53,7 +42,7 @@ export function addInspect(
     .option('--source <name>', 'the source to look in, where several have archives of this instance')
     .option('--top <number>', 'so many of the largest keys, and of the prefixes', parseTop, DEFAULT_TOP)
     .option('--json', 'one JSON document instead of tables')
-    .addHelpText('after', exitSection(INSPECT_CODES))
+    .addHelpText('after', exitSection(ARCHIVE_CODES))
     .action(
       async (subject: string, backupId: string | undefined, options: InspectOptions, command: Command) => {
         const report = isFile(subject, backupId, surroundings.cwd)

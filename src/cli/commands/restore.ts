@@ -7,7 +7,7 @@ import { parseMoment } from '../../domain/moment.ts';
 import type { RestoreProgress, RestoreReport, RestoreTarget } from '../../domain/restore.ts';
 import type { Bars } from '../../report/progress-bars.ts';
 import { redact } from '../../report/redact.ts';
-import { EXIT, exitSection } from '../exit-codes.ts';
+import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
 import { configOf } from '../options.ts';
 import { EXAMPLES, nextSteps, restoredLines } from '../restore-text.ts';
 import type { Output, Surroundings } from '../surroundings.ts';
@@ -44,7 +44,7 @@ export function addRestore(
     .option('--shard <n>', 'only this dump of a backup that has several, from 1', shardOf)
     .option('--source <name>', 'the source to look in, where several have archives of this id')
     .option('--json', 'one JSON document instead of text')
-    .addHelpText('after', `${EXAMPLES}${exitSection(RESTORE_CODES)}`)
+    .addHelpText('after', `${EXAMPLES}${exitSection(ARCHIVE_CODES)}`)
     .action(
       async (instanceId: string, backupId: string | undefined, options: RestoreOptions, command: Command) => {
         const { json = false, to, at, source, shard } = options;
@@ -69,17 +69,6 @@ export function addRestore(
       },
     );
 }
-
-const RESTORE_CODES = [
-  EXIT.done,
-  EXIT.bug,
-  EXIT.usage,
-  EXIT.incomplete,
-  EXIT.damaged,
-  EXIT.storeRefused,
-  EXIT.interrupted,
-  EXIT.terminated,
-];
 
 function momentOf(text: string): Instant {
   const moment = parseMoment(text);

@@ -5,7 +5,7 @@ import type { Rotation, VerifyItem, VerifySummary } from '../../domain/verificat
 import { counted, humanSize } from '../../report/amounts.ts';
 import { readable } from '../../report/closing.ts';
 import type { Column } from '../../report/table.ts';
-import { EXIT, exitSection } from '../exit-codes.ts';
+import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
 import { printListing, sourceColumn } from '../listing.ts';
 import { configOf } from '../options.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -29,7 +29,7 @@ export function addVerify(
       parsePercent,
     )
     .option('--json', 'one JSON document instead of a table')
-    .addHelpText('after', exitSection(VERIFY_CODES))
+    .addHelpText('after', exitSection(ARCHIVE_CODES))
     .action(
       async (
         instanceId: string | undefined,
@@ -75,17 +75,6 @@ interface VerifyOptions {
   readonly sample?: number;
   readonly json?: boolean;
 }
-
-const VERIFY_CODES = [
-  EXIT.done,
-  EXIT.bug,
-  EXIT.usage,
-  EXIT.incomplete,
-  EXIT.damaged,
-  EXIT.storeRefused,
-  EXIT.interrupted,
-  EXIT.terminated,
-];
 
 export const verifyColumns: readonly Column<VerifyItem>[] = [
   { title: 'RESULT', value: ({ result }) => result },
