@@ -49,6 +49,8 @@ export function formatListenAddress({ host, port }: ListenAddress): string {
 }
 
 function isTimezone(name: string): boolean {
+  // The default, and known without the tables of all zones: they take 10 ms and 6 MB at every start.
+  if (name === 'UTC') return true;
   try {
     new Intl.DateTimeFormat('en-US', { timeZone: name });
     return true;

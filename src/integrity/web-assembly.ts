@@ -17,7 +17,7 @@ const PAGE = 64 * 1024;
 export interface WasmFunction {
   readonly name: string;
   readonly parameters: readonly (keyof typeof TYPES)[];
-  readonly result: keyof typeof TYPES;
+  readonly result?: keyof typeof TYPES;
   /** Further local variables, numbered after the parameters. */
   readonly locals: readonly (keyof typeof TYPES)[];
   readonly body: Code;
@@ -36,7 +36,7 @@ export function writeModule(functions: readonly WasmFunction[], memory: number):
       functions.map(({ parameters, result }) => [
         0x60,
         ...list(parameters.map((type) => [TYPES[type]])),
-        ...list([[TYPES[result]]]),
+        ...list(result ? [[TYPES[result]]] : []),
       ]),
     ),
     ...section(
@@ -66,9 +66,20 @@ export const set = (local: number, value: Code): Code => [...value, 0x21, local]
 export const i32 = {
   constant: (value: number): Code => [0x41, ...signed(value)],
   load8: (address: Code): Code => [...address, 0x2d, 0, 0],
+  load: (address: Code, offset = 0): Code => [...address, 0x28, 2, ...unsigned(offset)],
+  store: (address: Code, offset: number, value: Code): Code => [
+    ...address,
+    ...value,
+    0x36,
+    2,
+    ...unsigned(offset),
+  ],
   add: (one: Code, other: Code): Code => [...one, ...other, 0x6a],
   and: (one: Code, other: Code): Code => [...one, ...other, 0x71],
+  or: (one: Code, other: Code): Code => [...one, ...other, 0x72],
   xor: (one: Code, other: Code): Code => [...one, ...other, 0x73],
+  not: (value: Code): Code => i32.xor(value, i32.constant(-1)),
+  rotateLeft: (value: Code, bits: number): Code => [...value, ...i32.constant(bits), 0x77],
   shiftLeft: (value: Code, bits: number): Code => [...value, ...i32.constant(bits), 0x74],
   shiftRight: (value: Code, bits: number): Code => [...value, ...i32.constant(bits), 0x76],
   lessThan: (one: Code, other: Code): Code => [...one, ...other, 0x49],
@@ -106,7 +117,8 @@ function unsigned(value: number): Code {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
 }
 
-/** Signed LEB128 of a non-negative number: its last byte must not look negative. */
+/** Signed LEB128 of a number of 32 bits: bit 6 of its last byte is its sign. */
 function signed(value: number): Code {
-  return value < 0x40 ? [value] : [(value & 0x7f) | 0x80, ...signed(value >>> 7)];
+  const isLast = value >= -0x40 && value < 0x40;
+  return isLast ? [value & 0x7f] : [(value & 0x7f) | 0x80, ...signed(value >> 7)];
 }

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { ecmaTap } from '../integrity/crc64.ts';
+import type { Tap } from '../integrity/taps.ts';
+import type { PartMd5 } from './part-md5.ts';
 import type { ProviderProfile } from './provider-profile.ts';
 
 export interface PartDigest {
@@ -25,11 +27,11 @@ export interface SentBody {
 
 export interface BodyDigest {
   update(bytes: Uint8Array): void;
-  /** The digest of what came since the last part. */
-  endPart(): PartDigest;
+  /** The digest of what came since the last part, which is `bytes`: they must stay as they are until then. `last`: nothing follows. */
+  endPart(bytes: Uint8Array, last: boolean): Promise<PartDigest>;
 }
 
-/** Digests bytes in passing: MD5 and CRC-32 by the part, and where the store answers it the CRC-64 of the whole. */
+/** Digests bytes in passing: CRC-32 by the part, and where the store answers it the CRC-64 of the whole; and each part's MD5 when it is full. */
 export interface WholeBodyDigest extends BodyDigest {
   /** Call once, after the last part. `multipart`: how the store will name it, which for a single part too differs. */
   end(parts: readonly PartDigest[], multipart: boolean): SentBody;
@@ -38,46 +40,65 @@ export interface WholeBodyDigest extends BodyDigest {
 /** What decides about the digests. */
 export type DigestWishes = Pick<ProviderProfile, 'bodyCheck' | 'echo' | 'md5Etags'>;
 
-export function createBodyDigest({ bodyCheck, echo, md5Etags }: DigestWishes): WholeBodyDigest {
-  const crc64 = echo.endsWith('crc64ecma') ? ecmaTap() : undefined;
-  const withCrc32 = bodyCheck === 'crc32' || echo === 'x-amz-checksum-crc32';
-  // A store that answers a checksum of its own is not asked for its ETag as well.
-  const withMd5 = bodyCheck === 'content-md5' || (echo === 'none' && md5Etags !== 'none');
-  const beginPart = () => ({ size: 0, md5: withMd5 ? createHash('md5') : undefined, crc32: 0 });
-  let part = beginPart();
+export function createBodyDigest(wishes: DigestWishes, md5: PartMd5): WholeBodyDigest {
+  const crc64 = crc64For(wishes);
+  const [withMd5, withCrc32] = [wantsMd5(wishes), wantsCrc32(wishes)];
+  let crc = 0;
 
   return {
     update(bytes) {
-      part.size += bytes.length;
-      part.md5?.update(bytes);
-      if (withCrc32) part.crc32 = crc32(bytes, part.crc32);
+      if (withCrc32) crc = crc32(bytes, crc);
       crc64?.update(bytes);
     },
-    endPart() {
-      const { size, md5 } = part;
-      const digest: PartDigest = {
-        size,
-        ...(md5 && { md5: md5.digest() }),
-        ...(withCrc32 && { crc32: bigEndian(part.crc32) }),
-      };
-      part = beginPart();
-      return digest;
+    async endPart(bytes, last) {
+      const digest = { size: bytes.length, ...(withCrc32 && { crc32: bigEndian(crc) }) };
+      crc = 0;
+      return withMd5 ? { ...digest, md5: await md5.digest(bytes, last) } : digest;
     },
-    end(parts, multipart) {
-      const size = parts.reduce((total, { size }) => total + size, 0);
-      const etag = withMd5 ? { etag: etagOf(parts, multipart) } : {};
-      if (crc64 !== undefined) return { size, ...etag, checksum: String(crc64.result()) };
-      if (echo === 'x-amz-checksum-crc32') return { size, ...etag, checksum: crc32Of(parts, multipart) };
-      return { size, ...etag };
-    },
+    end: (parts, multipart) => sentBody(wishes, parts, multipart, crc64),
   };
 }
 
 /** The digest of a body that lies in memory as a whole. */
-export function digestWhole(bytes: Uint8Array, profile: DigestWishes): PartDigest {
-  const digest = createBodyDigest(profile);
-  digest.update(bytes);
-  return digest.endPart();
+export function digestWhole(bytes: Uint8Array, wishes: DigestWishes): PartDigest {
+  return {
+    size: bytes.length,
+    ...(wantsMd5(wishes) && { md5: createHash('md5').update(bytes).digest() }),
+    ...(wantsCrc32(wishes) && { crc32: bigEndian(crc32(bytes)) }),
+  };
+}
+
+/** What the store must hold of these bytes, sent as one part. */
+export function sentWhole(bytes: Uint8Array, wishes: DigestWishes, multipart: boolean): SentBody {
+  const crc64 = crc64For(wishes);
+  crc64?.update(bytes);
+  return sentBody(wishes, [digestWhole(bytes, wishes)], multipart, crc64);
+}
+
+function sentBody(
+  wishes: DigestWishes,
+  parts: readonly PartDigest[],
+  multipart: boolean,
+  crc64: Tap<bigint> | undefined,
+): SentBody {
+  const size = parts.reduce((total, part) => total + part.size, 0);
+  const etag = wantsMd5(wishes) ? { etag: etagOf(parts, multipart) } : {};
+  if (crc64 !== undefined) return { size, ...etag, checksum: String(crc64.result()) };
+  if (wishes.echo === 'x-amz-checksum-crc32') return { size, ...etag, checksum: crc32Of(parts, multipart) };
+  return { size, ...etag };
+}
+
+function crc64For({ echo }: DigestWishes): Tap<bigint> | undefined {
+  return echo.endsWith('crc64ecma') ? ecmaTap() : undefined;
+}
+
+/** A store that answers a checksum of its own is not asked for its ETag as well. */
+function wantsMd5({ bodyCheck, echo, md5Etags }: DigestWishes): boolean {
+  return bodyCheck === 'content-md5' || (echo === 'none' && md5Etags !== 'none');
+}
+
+function wantsCrc32({ bodyCheck, echo }: DigestWishes): boolean {
+  return bodyCheck === 'crc32' || echo === 'x-amz-checksum-crc32';
 }
 
 function etagOf(parts: readonly PartDigest[], multipart: boolean): string {

@@ -8,7 +8,7 @@ export interface FilledPart {
   /** From 1. */
   readonly number: number;
   readonly bytes: Buffer;
-  readonly digest: PartDigest;
+  readonly digest: Promise<PartDigest>;
   readonly last: boolean;
   /** Whoever takes the part gives its buffer back. */
   release(): void;
@@ -37,7 +37,7 @@ export async function* fillParts(
   function handOver(buffer: PooledBuffer, last: boolean): FilledPart {
     held = undefined;
     const bytes = buffer.bytes.subarray(0, filled);
-    return { number, bytes, digest: digest.endPart(), last, release: () => buffer.release() };
+    return { number, bytes, digest: digest.endPart(bytes, last), last, release: () => buffer.release() };
   }
 
   try {

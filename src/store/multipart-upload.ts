@@ -58,8 +58,9 @@ export function beginMultipartUpload(bucket: Bucket, options: MultipartOptions):
 
   async function send(part: FilledPart): Promise<void> {
     try {
-      const etag = await sendPart(bucket, key, await created, part, signal);
-      stored.set(part.number, { etag, digest: part.digest });
+      const [uploadId, digest] = await Promise.all([created, part.digest]);
+      const etag = await sendPart(bucket, key, uploadId, { ...part, digest }, signal);
+      stored.set(part.number, { etag, digest });
     } catch (error) {
       options.onFailure(error);
     } finally {
@@ -132,7 +133,7 @@ async function sendPart(
   bucket: Bucket,
   key: string,
   uploadId: string,
-  part: FilledPart,
+  part: Pick<FilledPart, 'number' | 'bytes'> & { readonly digest: PartDigest },
   signal: AbortSignal,
 ): Promise<string> {
   const { number, bytes, digest } = part;

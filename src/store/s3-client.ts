@@ -5,6 +5,7 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Clock } from '../domain/clock.ts';
 import type { Secret } from '../domain/secret.ts';
+import { createPartMd5, type PartMd5 } from './part-md5.ts';
 import { type ProviderName, type ProviderProfile, providerFor } from './provider-profile.ts';
 import { explainS3Error } from './s3-errors.ts';
 
@@ -43,6 +44,7 @@ export interface Bucket {
   readonly clock: Clock;
   /** Go with every body: where the server checks it by a header of its own, its SHA-256 is not signed on top (that costs as much as the whole download). */
   readonly payloadHeaders: HeadersFor;
+  readonly partMd5: PartMd5;
   /** Ids of multipart uploads that are on their way through this client. */
   readonly uploadsInHand: Set<string>;
   /** Sends a request; its failure comes as an `ArchiverError` that says what was tried (`action`, on `key`), or as the signal's reason. */
@@ -77,6 +79,7 @@ export function openBucket(options: S3ClientOptions): Bucket {
     clock,
     payloadHeaders: (protocol): Readonly<Record<string, string>> =>
       isBodyBound(profile, protocol) ? { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } : {},
+    partMd5: createPartMd5(clock),
     uploadsInHand: new Set(),
     async call(action, key, signal, send) {
       signal.throwIfAborted();

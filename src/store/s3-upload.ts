@@ -36,18 +36,26 @@ async function sendBody(
 ): Promise<SentBody> {
   const { pool, contentType } = options;
   const partSize = choosePartSize({ ...options, configured: options.partSize, poolCapacity: pool.capacity });
-  const digest = createBodyDigest(bucket.profile);
+  const digest = createBodyDigest(bucket.profile, bucket.partMd5);
   // Aborted with the first failure of a part, which thereby ends every wait of the filling with that very cause.
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const parts = fillParts(feed(body, { ...options, signal }), { partSize, pool, digest, signal });
-  const digests: PartDigest[] = [];
+  const digests: Promise<PartDigest>[] = [];
   let upload: MultipartUpload | undefined;
   try {
     for await (const part of parts) {
       digests.push(part.digest);
-      if (part.last && upload === undefined)
-        return await putSingle(bucket, key, part, digest.end(digests, false), options);
+      if (part.last && upload === undefined) {
+        const digested = await part.digest;
+        return await putSingle(
+          bucket,
+          key,
+          { ...part, digest: digested },
+          digest.end([digested], false),
+          options,
+        );
+      }
       const multipart = {
         key,
         contentType,
@@ -60,7 +68,7 @@ async function sendBody(
     }
     await upload?.settled();
     signal.throwIfAborted();
-    const sent = digest.end(digests, true);
+    const sent = digest.end(await Promise.all(digests), true);
     await upload?.complete(sent);
     return sent;
   } catch (error) {
@@ -72,7 +80,7 @@ async function sendBody(
 async function putSingle(
   bucket: Bucket,
   key: string,
-  part: FilledPart,
+  part: Omit<FilledPart, 'digest'> & { readonly digest: PartDigest },
   sent: SentBody,
   options: S3UploadOptions,
 ): Promise<SentBody> {

@@ -4,9 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { createBodyDigest } from '../../src/store/body-digest.ts';
 import { createBufferPool } from '../../src/store/buffer-pool.ts';
 import { fillParts } from '../../src/store/fill-parts.ts';
+import { createPartMd5 } from '../../src/store/part-md5.ts';
 import { MAX_PARTS } from '../../src/store/part-size.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import { patterned, streamOf } from '../support/bodies.ts';
 
+const MD5S = createPartMd5(systemClock);
 const signal = new AbortController().signal;
 
 async function fill(body: AsyncIterable<Uint8Array>, partSize: number) {
@@ -16,7 +19,7 @@ async function fill(body: AsyncIterable<Uint8Array>, partSize: number) {
   for await (const part of fillParts(body, {
     partSize,
     pool,
-    digest: await createBodyDigest({ bodyCheck: 'content-md5', echo: 'none', md5Etags: 'all' }),
+    digest: createBodyDigest({ bodyCheck: 'content-md5', echo: 'none', md5Etags: 'all' }, MD5S),
     signal,
   })) {
     parts.push({ number: part.number, bytes: Buffer.from(part.bytes), last: part.last });

@@ -2,13 +2,16 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { failing, passed, warned } from '../../domain/check.ts';
-import { createBodyDigest, type DigestWishes, type SentBody } from '../body-digest.ts';
+import { type DigestWishes, sentWhole } from '../body-digest.ts';
 import type { ProviderProfile } from '../provider-profile.ts';
 import { compareHeld, headObject, looksLikeMd5, plainEtag, usesKey } from '../s3-head.ts';
 import type { Probe, ProbeContext, Traits } from './context.ts';
 import { bytesAt, headersAt, put, putChecked, uploadParts } from './requests.ts';
 
 export const BODY = Buffer.from('rdb-archiver check: this small object may be deleted at any time.\n');
+
+/** What is asked for to hear whether ETags are MD5s. */
+const MD5_ONLY: DigestWishes = { bodyCheck: 'content-md5', echo: 'none', md5Etags: 'all' };
 
 const ECHOES = ['x-amz-checksum-crc32', 'x-cos-hash-crc64ecma', 'x-oss-hash-crc64ecma'] as const;
 
@@ -119,15 +122,15 @@ interface Proof {
 
 async function proofOf(context: ProbeContext, name: string, multipart: boolean): Promise<Proof> {
   const { bucket, signal } = context;
-  const sent = bodySent(bucket.profile, multipart);
-  const { etag: md5 } = bodySent({ bodyCheck: 'content-md5', echo: 'none', md5Etags: 'all' }, multipart);
+  const sent = sentWhole(BODY, bucket.profile, multipart);
+  const { etag: md5 } = sentWhole(BODY, MD5_ONLY, multipart);
   const held = await headObject(bucket, context.keyOf(name), signal).catch(() => undefined);
   signal.throwIfAborted();
   const headers = await headersAt(context, name);
   const shown = headers.ok ? headers.output : {};
   const echoes: string[] = [];
   for (const echo of ECHOES) {
-    const { checksum } = bodySent({ ...bucket.profile, echo }, multipart);
+    const { checksum } = sentWhole(BODY, { ...bucket.profile, echo }, multipart);
     if (checksum !== undefined && shown[echo] === checksum) echoes.push(echo);
   }
   const etag = plainEtag(shown['etag'] ?? '');
@@ -137,12 +140,6 @@ async function proofOf(context: ProbeContext, name: string, multipart: boolean):
     md5Etag: looksLikeMd5(etag) && etag === md5,
     echoes,
   };
-}
-
-function bodySent(profile: DigestWishes, multipart: boolean): SentBody {
-  const digest = createBodyDigest(profile);
-  digest.update(BODY);
-  return digest.end([digest.endPart()], multipart);
 }
 
 function trial(
