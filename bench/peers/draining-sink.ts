@@ -1,14 +1,18 @@
 /**
  * An S3 server that keeps nothing and costs next to nothing: it counts bodies and answers as a store would, so that a bench measures the
- * client. Bodies are read through one reused buffer; ETags are the Content-MD5 that came (clients compare them), else made up.
+ * client. Bodies are read through one reused buffer; ETags are the Content-MD5 that came (clients compare them), else made up, and a CRC-32
+ * that came is answered as S3 would.
  * Usage: node draining-sink.ts [PORT]; prints its port.
  */
 import { createHash } from 'node:crypto';
 import net from 'node:net';
+import { crc32 } from 'node:zlib';
 
 interface Stored {
   readonly size: number;
   readonly etag: string;
+  /** In base64, of several parts that of theirs and `-N`. */
+  readonly crc32?: string;
   /** A small object's bytes: manifests are read back. */
   readonly body?: Buffer;
 }
@@ -49,7 +53,7 @@ function answer(request: Request): {
     return xml(`<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`);
   }
   if (method === 'PUT' && uploadId) {
-    const part = { size: request.size, etag: etagOf(headers) };
+    const part = { size: request.size, etag: etagOf(headers), ...crc32Of(headers) };
     uploads.get(uploadId)?.parts.set(Number(query.get('partNumber')), part);
     return { status: 200, headers: { etag: `"${part.etag}"` } };
   }
@@ -58,13 +62,14 @@ function answer(request: Request): {
     uploads.delete(uploadId);
     const md5s = Buffer.concat(parts.map(([, { etag }]) => Buffer.from(etag, 'hex')));
     const etag = `${createHash('md5').update(md5s).digest('hex')}-${parts.length}`;
-    objects.set(path, { size: parts.reduce((sum, [, { size }]) => sum + size, 0), etag });
+    const size = parts.reduce((sum, [, part]) => sum + part.size, 0);
+    objects.set(path, { size, etag, ...crc32OfParts(parts.map(([, part]) => part)) });
     return xml(`<CompleteMultipartUploadResult><ETag>"${etag}"</ETag></CompleteMultipartUploadResult>`);
   }
   if (method === 'PUT') {
     if (isBucket(path)) return { status: 200 };
     const { body, size } = request;
-    const stored = { size, etag: etagOf(headers, body), ...(body && { body }) };
+    const stored = { size, etag: etagOf(headers, body), ...crc32Of(headers), ...(body && { body }) };
     objects.set(path, stored);
     return { status: 200, headers: { etag: `"${stored.etag}"` } };
   }
@@ -74,7 +79,11 @@ function answer(request: Request): {
   }
   const object = objects.get(path);
   if (object && (method === 'HEAD' || method === 'GET')) {
-    const facts = { etag: `"${object.etag}"`, 'last-modified': new Date(0).toUTCString() };
+    const { etag, crc32: checksum } = object;
+    const facts = {
+      ...{ etag: `"${etag}"`, 'last-modified': new Date(0).toUTCString() },
+      ...(checksum !== undefined && { 'x-amz-checksum-crc32': checksum }),
+    };
     if (method === 'HEAD')
       return { status: 200, headers: { ...facts, 'content-length': String(object.size) } };
     return { status: 200, headers: facts, body: object.body ?? '' };
@@ -95,6 +104,19 @@ function etagOf(headers: Request['headers'], body?: Buffer): string {
   return createHash('md5')
     .update(body ?? String(nextNumber()))
     .digest('hex');
+}
+
+function crc32Of(headers: Request['headers']): Pick<Stored, 'crc32'> {
+  const checksum = headers['x-amz-checksum-crc32'];
+  return checksum === undefined ? {} : { crc32: checksum };
+}
+
+function crc32OfParts(parts: readonly Stored[]): Pick<Stored, 'crc32'> {
+  const sums = parts.flatMap(({ crc32: sum }) => (sum === undefined ? [] : [Buffer.from(sum, 'base64')]));
+  if (sums.length < parts.length) return {};
+  const whole = Buffer.alloc(4);
+  whole.writeUInt32BE(crc32(Buffer.concat(sums)));
+  return { crc32: `${whole.toString('base64')}-${parts.length}` };
 }
 
 function xml(body: string) {

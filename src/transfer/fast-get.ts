@@ -121,7 +121,7 @@ function areSafe(headers: GetRequest['headers']): boolean {
 }
 
 function connect({ secure, host, port }: Target): Connection {
-  const reader = createSocketReader();
+  const reader = createSocketReader(secure ? 'tls' : 'tcp');
   // An address has no name to ask a certificate for.
   const servername = net.isIP(host) === 0 ? { servername: host } : {};
   const options = { host, port, onread: reader.onread, ...servername };

@@ -2,17 +2,14 @@
  * Pulls bytes out of a socket through two windows that are filled in turn, without a new buffer for every read.
  *
  * Node's own streams make a buffer of 64 KiB for each read, and the collector frees them late: four downloads held 60 MB of garbage, and
- * cost four times the processor time of this. `onread` reads into one buffer; copying on from there is nearly free, and necessary:
- * a TLS socket may deliver several records after it was told to pause.
+ * cost four times the processor time of this. What a chunk costs hardly depends on its size, so windows are large: half a mebibyte at once
+ * in place of a quarter took a twelfth off a whole transfer.
  */
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 
 export interface SocketReader {
   /** To be given to `net.connect` or `tls.connect` as `onread`. */
-  readonly onread: {
-    readonly buffer: Buffer;
-    readonly callback: (size: number, buffer: Uint8Array) => boolean;
-  };
+  readonly onread: OnReadOpts;
   /** The socket, once it is made. */
   attach(socket: Socket): void;
   /** True while the connection is open and nothing has come that was not read. */
@@ -21,46 +18,27 @@ export interface SocketReader {
   read(): Promise<Buffer | undefined>;
 }
 
-/** As much as one reading of the socket may bring: with 64 KiB a whole transfer took a twelfth more processor time. */
-const READ_SIZE = 512 * 1024;
-const WINDOW_SIZE = READ_SIZE;
+/** Where a socket's bytes land. */
+interface Intake {
+  readonly onread: OnReadOpts;
+  isEmpty(): boolean;
+  /** What has come, valid until the next call; reading may go on when nothing is left. */
+  take(): Buffer | undefined;
+}
 
-export function createSocketReader(): SocketReader {
-  const windows = [Buffer.allocUnsafeSlow(WINDOW_SIZE), Buffer.allocUnsafeSlow(WINDOW_SIZE)] as const;
-  let current: 0 | 1 = 0;
-  let filled = 0;
-  /** What did not fit: only what a TLS socket still delivers after it was told to pause. */
-  let overflow: Buffer[] = [];
+const WINDOW_SIZE = 512 * 1024;
+/** As much as one reading below TLS brings. */
+const RECORDS_SIZE = 64 * 1024;
+
+export function createSocketReader(over: 'tcp' | 'tls'): SocketReader {
   let socket: Socket | undefined;
-  let over = false;
+  let ended = false;
   let error: Error | undefined;
   let wake = () => {};
-
-  function callback(size: number, buffer: Uint8Array): boolean {
-    const bytes = buffer.subarray(0, size);
-    if (overflow.length > 0 || filled + size > WINDOW_SIZE) overflow.push(Buffer.from(bytes));
-    else {
-      windows[current].set(bytes, filled);
-      filled += size;
-    }
-    wake();
-    return overflow.length === 0 && filled + READ_SIZE <= WINDOW_SIZE;
-  }
-
-  function take(): Buffer | undefined {
-    if (filled > 0) {
-      const chunk = windows[current].subarray(0, filled);
-      current = current === 0 ? 1 : 0;
-      filled = 0;
-      return chunk;
-    }
-    const [first, ...rest] = overflow;
-    overflow = rest;
-    return first;
-  }
+  const intake = (over === 'tls' ? collecting : swapping)(() => wake());
 
   return {
-    onread: { buffer: Buffer.allocUnsafeSlow(READ_SIZE), callback },
+    onread: intake.onread,
 
     attach(made) {
       socket = made;
@@ -69,23 +47,23 @@ export function createSocketReader(): SocketReader {
       });
       for (const event of ['end', 'close'] as const) {
         made.on(event, () => {
-          over = true;
+          ended = true;
           wake();
         });
       }
     },
 
-    isSilent: () => filled === 0 && overflow.length === 0 && !over && !error,
+    isSilent: () => intake.isEmpty() && !ended && !error,
 
     async read() {
       for (;;) {
-        const chunk = take();
+        const chunk = intake.take();
         if (chunk) {
-          if (overflow.length === 0) socket?.resume();
+          if (intake.isEmpty()) socket?.resume();
           return chunk;
         }
         if (error) throw error;
-        if (over) return undefined;
+        if (ended) return undefined;
         await new Promise<void>((resolve) => {
           // Not at once: what else has come by now is taken with it, and a fourth of the chunks is a fourth of their cost.
           wake = () => void setImmediate(resolve);
@@ -93,4 +71,67 @@ export function createSocketReader(): SocketReader {
       }
     },
   };
+}
+
+/** For TCP, which brings nothing more once it was told to pause: each reading is a chunk, and the other window the next one's. */
+function swapping(notify: () => void): Intake {
+  const windows = twoWindows();
+  let next: 0 | 1 = 0;
+  let chunk: Buffer | undefined;
+  return {
+    onread: {
+      buffer: () => {
+        next = next === 0 ? 1 : 0;
+        return windows[next];
+      },
+      callback(size) {
+        // `buffer` is asked for the next window only behind this.
+        chunk = windows[next].subarray(0, size);
+        notify();
+        return false;
+      },
+    },
+    isEmpty: () => chunk === undefined,
+    take() {
+      const taken = chunk;
+      chunk = undefined;
+      return taken;
+    },
+  };
+}
+
+/** For TLS, which brings records of 16 KiB, several of them after it was told to pause: they are collected in a window. */
+function collecting(notify: () => void): Intake {
+  const windows = twoWindows();
+  let current: 0 | 1 = 0;
+  let filled = 0;
+  /** What did not fit. */
+  let overflow: Buffer[] = [];
+  return {
+    onread: {
+      buffer: Buffer.allocUnsafeSlow(RECORDS_SIZE),
+      callback(size, buffer) {
+        const bytes = buffer.subarray(0, size);
+        if (overflow.length > 0 || filled + size > WINDOW_SIZE) overflow.push(Buffer.from(bytes));
+        else {
+          windows[current].set(bytes, filled);
+          filled += size;
+        }
+        notify();
+        return overflow.length === 0 && filled + RECORDS_SIZE <= WINDOW_SIZE;
+      },
+    },
+    isEmpty: () => filled === 0 && overflow.length === 0,
+    take() {
+      if (filled === 0) return overflow.shift();
+      const chunk = windows[current].subarray(0, filled);
+      current = current === 0 ? 1 : 0;
+      filled = 0;
+      return chunk;
+    },
+  };
+}
+
+function twoWindows() {
+  return [Buffer.allocUnsafeSlow(WINDOW_SIZE), Buffer.allocUnsafeSlow(WINDOW_SIZE)] as const;
 }

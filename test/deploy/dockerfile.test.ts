@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { bundleProgram } from '../support/bundle.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const dockerfile = readFileSync(resolve(ROOT, 'Dockerfile'), 'utf8');
@@ -15,6 +16,7 @@ const instructions = dockerfile
 const stages = instructions.join('\n').split(/^FROM .*$/m);
 const lastStage = linesOf(stages.at(-1));
 const drillStage = linesOf(stages.at(-2));
+const buildStage = linesOf(stages.at(-3));
 const entrypoint = JSON.parse(
   (lastStage.find((line) => line.startsWith('ENTRYPOINT ')) ?? '').slice('ENTRYPOINT '.length),
 ) as string[];
@@ -89,6 +91,30 @@ describe('the container image', () => {
     });
     expect(seen['limits']).toMatch(/^Max core file size +0 +0 /m);
     expect(seen['options']).toContain('--disable-sigusr1');
+  });
+
+  test('starts from code that was compiled beforehand, with the same heap and for the same user', async () => {
+    const compile = buildStage.find((line) => line.startsWith('RUN NODE_COMPILE_CACHE=')) ?? '';
+    const heap = /--max-semi-space-size=\d+/;
+    expect(heap.exec(compile)?.[0]).toBe(heap.exec(entrypoint.join(' '))?.[0]);
+    expect(buildStage.indexOf('USER 1000:1000')).toBe(buildStage.indexOf(compile) - 1);
+
+    const bundle = await bundleProgram();
+    onTestFinished(() => bundle.remove());
+    const home = resolve(bundle.program.at(-1) ?? '', '../..');
+    const env = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin` };
+    mkdirSync(join(home, 'cache'));
+    const built = spawnSync('sh', ['-c', compile.slice('RUN '.length).replaceAll('/app/', `${home}/`)], {
+      ...{ cwd: home, encoding: 'utf8', env },
+    });
+    expect(built).toMatchObject({ status: 0, stdout: expect.stringContaining('ECONNREFUSED') });
+
+    const options = heap.exec(compile)?.[0] ?? '';
+    const { stdout, stderr } = spawnSync(process.execPath, [options, 'dist/main.js', '--version'], {
+      ...{ cwd: home, encoding: 'utf8' },
+      env: { ...env, NODE_COMPILE_CACHE: join(home, 'cache'), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' },
+    });
+    expect(stdout + stderr).toMatch(/main\.js.* (was )?accepted/);
   });
 
   test('takes in only what is listed, so a forgotten secret stays outside', () => {
