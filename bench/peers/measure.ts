@@ -1,7 +1,7 @@
 /** Measures one command with all its children: wall and processor time by the shell's `time`, peak memory by the kernel's own mark of each process. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,8 +17,10 @@ export interface Figures {
 /** Runs a bash script to its end. Rejects when it fails: a peer that fails must not look fast. */
 export async function measure(script: string, env: NodeJS.ProcessEnv): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-  const [times, output] = [join(folder, 'times'), join(folder, 'output')];
-  const timed = `TIMEFORMAT='%R %U %S'; set -o pipefail; { time { ${script}; } >${output} 2>&1; } 2>${times}`;
+  const [times, output, file] = [join(folder, 'times'), join(folder, 'output'), join(folder, 'script')];
+  // In a file: a thousand commands are too long for an argument.
+  writeFileSync(file, script);
+  const timed = `TIMEFORMAT='%R %U %S'; { time bash -o pipefail ${file} >${output} 2>&1; } 2>${times}`;
   const shell = spawn('bash', ['-c', timed], { env, stdio: 'ignore' });
   const peaks = new Map<number, number>();
   const watch = setInterval(() => notePeaks(shell.pid ?? 0, peaks), 15);

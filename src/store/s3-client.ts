@@ -2,12 +2,12 @@
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Clock } from '../domain/clock.ts';
 import type { Secret } from '../domain/secret.ts';
 import { createPartMd5, type PartMd5 } from './part-md5.ts';
 import { type ProviderName, type ProviderProfile, providerFor } from './provider-profile.ts';
 import { explainS3Error } from './s3-errors.ts';
+import { SlicingHandler } from './s3-request-handler.ts';
 
 export interface S3ClientOptions {
   readonly bucket: string;
@@ -119,7 +119,7 @@ function clientConfig(
     expectContinueHeader: false,
     maxAttempts: MAX_ATTEMPTS,
     logger: NO_LOGGER,
-    requestHandler: new NodeHttpHandler({
+    requestHandler: new SlicingHandler({
       httpAgent: agents.http,
       httpsAgent: agents.https,
       connectionTimeout: CONNECTION_TIMEOUT,

@@ -106,7 +106,7 @@ function collecting(notify: () => void): Intake {
   let current: 0 | 1 = 0;
   let filled = 0;
   /** What did not fit. */
-  let overflow: Buffer[] = [];
+  const overflow: Buffer[] = [];
   return {
     onread: {
       buffer: Buffer.allocUnsafeSlow(RECORDS_SIZE),
