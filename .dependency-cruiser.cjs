@@ -5,7 +5,7 @@ const MAY_IMPORT = {
   domain: [],
   config: ['domain'],
   source: ['domain'],
-  store: ['domain', 'integrity/crc64'],
+  store: ['domain', 'integrity/crc64', 'integrity/md5-pair', 'integrity/taps'],
   plan: ['domain'],
   integrity: ['domain'],
   rdb: ['domain'],

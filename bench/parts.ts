@@ -3,8 +3,9 @@
  * several rounds, and how each compares with SHA-256, so that figures of different machines can be held side by side.
  * Usage: npm run bench:parts [ROUNDS]
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { crc64Tap } from '../src/integrity/crc64.ts';
+import { md5Pair } from '../src/integrity/md5-pair.ts';
 import { rdbTap } from '../src/integrity/rdb.ts';
 import { sha256Tap, type Tap } from '../src/integrity/taps.ts';
 import { makePlan } from '../src/plan/plan.ts';
@@ -16,7 +17,8 @@ import { bytes, expireAt, key, length, listpack, string } from '../test/support/
 const ROUNDS = Number(process.argv[2] ?? 7);
 const SIZE = 64 * 1024 * 1024;
 /** What the download hands on at once. */
-const CHUNK = 64 * 1024;
+const CHUNK = 512 * 1024;
+const PART = 8 * 1024 * 1024;
 const INSTANCES = 10_000;
 const BACKUPS_EACH = 7;
 
@@ -64,6 +66,10 @@ async function seconds(tap: Tap<unknown>, file: Buffer): Promise<number> {
   return milliseconds(start) / 1000;
 }
 
+function md5(bytes: Buffer): Buffer {
+  return createHash('md5').update(bytes).digest();
+}
+
 async function median(round: () => Promise<number> | number): Promise<number> {
   const times: number[] = [];
   for (let index = 0; index < ROUNDS; index++) times.push(await round());
@@ -84,6 +90,20 @@ for (const [name, tap] of [
   ['CRC-64 and the format checks', rdbTap],
 ] as const) {
   const rate = megabytes(typical.file, await median(async () => seconds(await tap(), typical.file)));
+  tell(name, `${rate.toFixed(0)} MB/s`, (rate / base).toFixed(2));
+}
+
+for (const [name, digest] of [
+  ['MD5 of one part after the other', (one: Buffer, other: Buffer) => [md5(one), md5(other)]],
+  ['MD5 of two parts side by side', md5Pair],
+] as const) {
+  const time = await median(() => {
+    const start = process.threadCpuUsage();
+    for (let at = 0; at + 2 * PART <= typical.file.length; at += 2 * PART)
+      digest(typical.file.subarray(at, at + PART), typical.file.subarray(at + PART, at + 2 * PART));
+    return milliseconds(start) / 1000;
+  });
+  const rate = megabytes(typical.file, time);
   tell(name, `${rate.toFixed(0)} MB/s`, (rate / base).toFixed(2));
 }
 

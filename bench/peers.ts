@@ -49,11 +49,13 @@ const wanted = CASES.filter((one) => nameOf(one).includes(values.only));
 const servers = await startServers([...new Set(wanted.map(({ destination }) => destination))]);
 const results: Result[] = [];
 try {
-  for (const one of wanted) results.push(...(await runCase(one)));
+  for (const one of wanted) {
+    results.push(...(await runCase(one)));
+    save(results);
+  }
 } finally {
   servers.close();
 }
-save(results);
 
 /** The figures as they came, and for each case a chart of the medians. */
 function save(all: readonly Result[]): void {
