@@ -3,7 +3,6 @@
  * size, of whichever upload. It never waits where parts come slowly: there the line is the limit, and the sooner a part leaves the better.
  */
 import { createHash } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../domain/clock.ts';
 import { md5Pair } from '../integrity/md5-pair.ts';
 
@@ -22,6 +21,8 @@ interface Waiting {
   readonly bytes: Uint8Array;
   readonly resolve: (md5: Buffer | Promise<Buffer>) => void;
 }
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Shared by all uploads to a store. */
 export function createPartMd5(clock: Clock): PartMd5 {
