@@ -21,7 +21,7 @@ RUN npm run build
 # with 11. Good for this Node, this heap and this user; any other starts as without it.
 RUN mkdir cache && chown 1000:1000 cache
 USER 1000:1000
-RUN NODE_COMPILE_CACHE=/app/cache \
+RUN NODE_COMPILE_CACHE=/app/cache no_proxy=127.0.0.1 NO_PROXY=127.0.0.1 \
     TENCENTCLOUD_SECRET_ID=none TENCENTCLOUD_SECRET_KEY=none ARCHIVER_SOURCE_REGIONS=ap-guangzhou ARCHIVER_SOURCE_ENDPOINT=http://127.0.0.1:9 \
     AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none ARCHIVER_DESTINATION=s3://none ARCHIVER_S3_ENDPOINT=http://127.0.0.1:9 \
     node --max-semi-space-size=2 dist/main.js run || [ $? -eq 11 ] && chmod -R a+rX cache

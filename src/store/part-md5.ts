@@ -14,7 +14,7 @@ export interface PartMd5 {
 /** Milliseconds: a part of 8 MiB is full after these where 160 MB come in a second. */
 const PATIENCE = 50;
 
-/** Bytes: a part may be much larger, and nothing else could be done meanwhile. */
+/** Bytes that are digested at once: nothing else is done meanwhile. Larger parts go alone, and piece by piece. */
 const AT_ONCE = 16 * 1024 * 1024;
 
 interface Waiting {
@@ -54,7 +54,7 @@ export function createPartMd5(clock: Clock): PartMd5 {
         other?.resolve(its);
         return mine;
       }
-      if (last || !arePartsFast) return md5(bytes);
+      if (last || !arePartsFast || bytes.length > AT_ONCE) return md5(bytes);
       goAlone();
       return new Promise((resolve) => {
         waiting = { bytes, resolve };

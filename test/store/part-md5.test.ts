@@ -97,6 +97,18 @@ describe('the MD5 of a part', () => {
     expect(longer.answer).toBeUndefined();
   });
 
+  test('of a very large part neither waits nor holds up everything else while it is made', async () => {
+    const { ask } = createStage();
+    const large = Buffer.alloc(40 * 1024 * 1024, 'large');
+    ask(Buffer.from('one'));
+    const asked = ask(large, false, 1);
+    await nextTurn();
+    await nextTurn();
+    expect(asked.answer).toBeUndefined();
+    await settle();
+    expect(asked.answer).toEqual(md5(large));
+  });
+
   test('is its own, in whatever order the parts of several bodies come', async () => {
     const part = fc.record({ bytes: fc.uint8Array({ maxLength: 4 }), last: fc.boolean(), after: fc.nat(80) });
     await fc.assert(
