@@ -64,6 +64,8 @@ export function beginMultipartUpload(bucket: Bucket, options: MultipartOptions):
     } catch (error) {
       options.onFailure(error);
     } finally {
+      // Until it is there the buffer is read.
+      await part.digest.catch(() => undefined);
       part.release();
     }
   }

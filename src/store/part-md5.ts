@@ -14,7 +14,7 @@ export interface PartMd5 {
 /** Milliseconds: a part of 8 MiB is full after these where 160 MB come in a second. */
 const PATIENCE = 50;
 
-/** Bytes that are digested at once: nothing else is done meanwhile. Larger parts go alone, and piece by piece. */
+/** Bytes that are digested at once: nothing else is done meanwhile. Parts of more than half of it go alone, and piece by piece. */
 const AT_ONCE = 16 * 1024 * 1024;
 
 interface Waiting {
@@ -25,7 +25,7 @@ interface Waiting {
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Shared by all uploads to a store. */
-export function createPartMd5(clock: Clock): PartMd5 {
+export function createPartMd5(clock: Clock, digestPair = md5Pair): PartMd5 {
   let waiting: Waiting | undefined;
   let cameAt = Number.NEGATIVE_INFINITY;
 
@@ -34,6 +34,18 @@ export function createPartMd5(clock: Clock): PartMd5 {
     const taken = waiting;
     waiting = undefined;
     return taken;
+  }
+
+  /** Whatever happens here, nobody waits on: where WebAssembly cannot be had (no memory for it, `--jitless`), each is digested alone. */
+  function inPair(bytes: Uint8Array, other: Waiting | undefined): Buffer | Promise<Buffer> {
+    try {
+      const [mine, its] = digestPair(bytes, other?.bytes ?? bytes);
+      other?.resolve(its);
+      return mine;
+    } catch {
+      other?.resolve(md5(other.bytes));
+      return md5(bytes);
+    }
   }
 
   const goAlone = (): void => {
@@ -49,12 +61,9 @@ export function createPartMd5(clock: Clock): PartMd5 {
       // What has just come in over the network is taken first: this holds it up for some milliseconds.
       await nextTurn();
       if (waiting?.bytes.length === bytes.length) {
-        const other = take();
-        const [mine, its] = md5Pair(bytes, other?.bytes ?? bytes);
-        other?.resolve(its);
-        return mine;
+        return inPair(bytes, take());
       }
-      if (last || !arePartsFast || bytes.length > AT_ONCE) return md5(bytes);
+      if (last || !arePartsFast || 2 * bytes.length > AT_ONCE) return md5(bytes);
       goAlone();
       return new Promise((resolve) => {
         waiting = { bytes, resolve };

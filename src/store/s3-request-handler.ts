@@ -1,7 +1,11 @@
 /**
- * Sends large bodies over TLS slice by slice. Written at once, a whole part would lie encrypted in memory beside the plain one: four parts of
- * 8 MiB on their way took 30 MB more than the buffer memory that is configured.
+ * Sends bodies so that nobody reads them when they are no longer ours.
+ *
+ * Over TLS large ones go slice by slice: written at once, a whole part would lie encrypted in memory beside the plain one (four parts of 8 MiB on
+ * their way took 30 MB more than the buffer memory that is configured). And where a server answers before it has the whole body, the rest is
+ * not sent: the part's buffer may be filled with other bytes by then.
  */
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
@@ -12,15 +16,29 @@ type Options = Parameters<NodeHttpHandler['handle']>[1];
 const SLICE = 256 * 1024;
 
 export class SlicingHandler extends NodeHttpHandler {
-  override handle(request: Request, options?: Options): ReturnType<NodeHttpHandler['handle']> {
+  override async handle(request: Request, options?: Options): ReturnType<NodeHttpHandler['handle']> {
     const { body, protocol } = request;
-    if (protocol !== 'https:' || !(body instanceof Uint8Array) || body.length <= SLICE)
-      return super.handle(request, options);
+    if (!(body instanceof Uint8Array) || body.length <= SLICE) return super.handle(request, options);
+    if (protocol !== 'https:') return cutShort(await super.handle(request, options));
     // The SDK repeats a request with the body that it gave us: each attempt gets a stream of its own.
     const stream = Readable.from(slicesOf(body), { objectMode: false, highWaterMark: SLICE });
     const sliced: Request = Object.create(request, { body: { value: stream, enumerable: true } });
-    return super.handle(sliced, options);
+    return cutShort(await super.handle(sliced, options), stream);
   }
+}
+
+/** Where the answer came before the request was all sent, nothing more of it is, and the connection ends with the answer. */
+function cutShort(
+  handled: Awaited<ReturnType<NodeHttpHandler['handle']>>,
+  stream?: Readable,
+): Awaited<ReturnType<NodeHttpHandler['handle']>> {
+  // Node's client keeps the request at its answer.
+  const answer: IncomingMessage & { readonly req?: ClientRequest } = handled.response.body;
+  const { req } = answer;
+  if (!req || req.writableFinished) return handled;
+  stream?.destroy();
+  answer.once('end', () => req.destroy());
+  return handled;
 }
 
 function* slicesOf(body: Uint8Array): Generator<Uint8Array> {

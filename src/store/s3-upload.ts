@@ -1,6 +1,6 @@
 /** How a stream becomes an object in a bucket: cut into parts, sent, completed, and then proved at the destination. */
 import { ArchiverError } from '../domain/errors.ts';
-import { createBodyDigest, type PartDigest, type SentBody } from './body-digest.ts';
+import { createBodyDigest, type PartDigest, type SentBody, type WholeBodyDigest } from './body-digest.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import { feed } from './feed.ts';
 import { type FilledPart, fillParts } from './fill-parts.ts';
@@ -46,16 +46,7 @@ async function sendBody(
   try {
     for await (const part of parts) {
       digests.push(part.digest);
-      if (part.last && upload === undefined) {
-        const digested = await part.digest;
-        return await putSingle(
-          bucket,
-          key,
-          { ...part, digest: digested },
-          digest.end([digested], false),
-          options,
-        );
-      }
+      if (part.last && upload === undefined) return await putSingle(bucket, key, part, digest, options);
       const multipart = {
         key,
         contentType,
@@ -80,19 +71,20 @@ async function sendBody(
 async function putSingle(
   bucket: Bucket,
   key: string,
-  part: Omit<FilledPart, 'digest'> & { readonly digest: PartDigest },
-  sent: SentBody,
+  part: FilledPart,
+  whole: WholeBodyDigest,
   options: S3UploadOptions,
 ): Promise<SentBody> {
   try {
+    const digest = await part.digest;
     const input = {
       Body: part.bytes,
       ContentType: options.contentType,
-      ...bodyCheck(bucket.profile, part.digest),
+      ...bodyCheck(bucket.profile, digest),
       storage: options.storage,
     };
     await putBody(bucket, key, input, options.signal);
-    return sent;
+    return whole.end([digest], false);
   } finally {
     part.release();
   }

@@ -11,7 +11,7 @@ export interface Connection {
 export interface IdleConnections {
   /** One to this place that is open and silent; undefined where there is none. */
   take(place: string): Connection | undefined;
-  /** Keeps it for the next request. It holds up neither the process's end nor, for long, the host. */
+  /** Keeps it for the next request, and for a few seconds only: neither the host nor the process's end is held up for longer. */
   give(place: string, connection: Connection): void;
 }
 
@@ -31,7 +31,8 @@ export function createIdleConnections(clock: Clock): IdleConnections {
 
   return {
     take(place) {
-      for (const connection of idle.get(place) ?? []) {
+      // The one that came last has the longest to live.
+      for (const connection of (idle.get(place) ?? []).toReversed()) {
         const { socket, reader } = connection;
         endings.get(socket)?.();
         socket.ref();

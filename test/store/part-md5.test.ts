@@ -4,13 +4,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/domain/clock.ts';
+import type { md5Pair } from '../../src/integrity/md5-pair.ts';
 import { createPartMd5 } from '../../src/store/part-md5.ts';
 import { systemClock } from '../../src/system-clock.ts';
 
 const md5 = (bytes: Uint8Array): Buffer => createHash('md5').update(bytes).digest();
 
 /** Hands that the test moves, and an alarm that it rings. */
-function createStage() {
+function createStage(digestPair?: typeof md5Pair) {
   let now = 0;
   let ring = () => {};
   const clock: Clock = {
@@ -31,7 +32,7 @@ function createStage() {
       };
     },
   };
-  const parts = createPartMd5(clock);
+  const parts = createPartMd5(clock, digestPair);
   return {
     ring: () => ring(),
     /** Whether it was answered by now, and with what. */
@@ -107,6 +108,16 @@ describe('the MD5 of a part', () => {
     expect(asked.answer).toBeUndefined();
     await settle();
     expect(asked.answer).toEqual(md5(large));
+  });
+
+  test('comes also where two cannot be made side by side, and nobody waits for ever', async () => {
+    const { ask } = createStage(() => {
+      throw new RangeError('could not allocate memory');
+    });
+    const texts = ['one', 'two', 'six'];
+    const asked = texts.map((part) => ask(Buffer.from(part), false, 1));
+    await settle();
+    expect(asked.map(({ answer }) => answer)).toEqual(texts.map((part) => md5(Buffer.from(part))));
   });
 
   test('is its own, in whatever order the parts of several bodies come', async () => {
