@@ -2,7 +2,7 @@
  * Sends bodies so that nobody reads them when they are no longer ours.
  *
  * Over TLS large ones go slice by slice: written at once, a whole part would lie encrypted in memory beside the plain one (four parts of 8 MiB on
- * their way took 30 MB more than the buffer memory that is configured). And where a server answers before it has the whole body, the rest is
+ * their way took 30 MB more than the buffer memory that is configured). And where a server refuses before it has the whole body, the rest is
  * not sent: the part's buffer may be filled with other bytes by then.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
@@ -27,7 +27,7 @@ export class SlicingHandler extends NodeHttpHandler {
   }
 }
 
-/** Where the answer came before the request was all sent, nothing more of it is, and the connection ends with the answer. */
+/** Where a refusal came before the request was all sent, nothing more of it is, and the connection ends with the answer. */
 function cutShort(
   handled: Awaited<ReturnType<NodeHttpHandler['handle']>>,
   stream?: Readable,
@@ -35,7 +35,8 @@ function cutShort(
   // Node's client keeps the request at its answer.
   const answer: IncomingMessage & { readonly req?: ClientRequest } = handled.response.body;
   const { req } = answer;
-  if (!req || req.writableFinished) return handled;
+  // Who says yes has had it all, although Node may still be about to tell that it was sent.
+  if (!req || req.writableFinished || handled.response.statusCode < 300) return handled;
   stream?.destroy();
   answer.once('end', () => req.destroy());
   return handled;

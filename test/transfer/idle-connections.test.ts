@@ -30,8 +30,8 @@ async function startServer(answer: (socket: net.Socket, request: number) => void
   const link = new Link(`http://127.0.0.1:${(server.address() as AddressInfo).port}/dump.rdb`, 0);
   return {
     connections,
-    async get(): Promise<string> {
-      const answered = await fastGet({ link, headers: {}, timeoutMs: 5000, signal }, systemClock, idle);
+    async get(timeoutMs = 5000): Promise<string> {
+      const answered = await fastGet({ link, headers: {}, timeoutMs, signal }, systemClock, idle);
       const chunks: Buffer[] = [];
       for await (const chunk of answered?.body ?? []) chunks.push(Buffer.from(chunk));
       return Buffer.concat(chunks).toString();
@@ -78,6 +78,15 @@ describe('a connection that has answered', () => {
     });
     expect([await get(), await get()]).toEqual(['no 1', 'no 3']);
     expect(connections).toHaveLength(2);
+  });
+
+  it('is given up when the server says nothing, and the request is not made anew: that would be silence twice', async () => {
+    const { get, connections } = await startServer((socket, request) => {
+      if (request === 1) socket.write(plain('x'));
+    });
+    expect(await get()).toBe('x');
+    await expect(get(50)).rejects.toThrow('no answer came');
+    expect(connections).toHaveLength(1);
   });
 
   it('is not asked again when its body did not come whole', async () => {
