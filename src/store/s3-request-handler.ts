@@ -15,6 +15,7 @@ type Options = Parameters<NodeHttpHandler['handle']>[1];
 /** Bytes: enough that a slice costs little, few enough that they do not count. */
 const SLICE = 256 * 1024;
 
+/** The SDK's own request handler, for bodies that lie in lent buffers. */
 export class SlicingHandler extends NodeHttpHandler {
   override async handle(request: Request, options?: Options): ReturnType<NodeHttpHandler['handle']> {
     const { body, protocol } = request;
