@@ -18,7 +18,7 @@ COPY rolldown.config.ts ./
 COPY src ./src
 RUN npm run build
 # What a start would compile, compiled beforehand: a start takes a sixth less processor time. A run that reaches nobody loads it all, and ends
-# with 11. Good for this Node, this heap and this user; any other starts as without it.
+# with 11. Good for this Node, heap and user, and for processors like this one; any other starts as without it.
 RUN mkdir cache && chown 1000:1000 cache
 USER 1000:1000
 RUN NODE_COMPILE_CACHE=/app/cache no_proxy=127.0.0.1 NO_PROXY=127.0.0.1 \

@@ -10,7 +10,7 @@ export interface Figures {
   readonly wall: number;
   /** Seconds of processor time, of the whole process tree, user and system. */
   readonly processor: number;
-  /** MB, 10^6 bytes: the peaks of all processes of the tree added up. */
+  /** MB, 10^6 bytes: the most that the peaks of the processes add up to which are there at once. */
   readonly memory: number;
 }
 
@@ -22,33 +22,35 @@ export async function measure(script: string, env: NodeJS.ProcessEnv): Promise<F
   writeFileSync(file, script);
   const timed = `TIMEFORMAT='%R %U %S'; { time bash -o pipefail ${file} >${output} 2>&1; } 2>${times}`;
   const shell = spawn('bash', ['-c', timed], { env, stdio: 'ignore' });
-  const peaks = new Map<number, number>();
-  const watch = setInterval(() => notePeaks(shell.pid ?? 0, peaks), 15);
+  let peak = 0;
+  const watch = setInterval(() => {
+    peak = Math.max(peak, peaksBelow(shell.pid ?? 0));
+  }, 15);
   try {
     const [status] = (await once(shell, 'close')) as [number];
     if (status !== 0)
       throw new Error(`exit ${status}: ${script}\n${readFileSync(output, 'utf8').slice(-2000)}`);
     const [wall = 0, user = 0, system = 0] = readFileSync(times, 'utf8').trim().split(' ').map(Number);
-    const memory = [...peaks.values()].reduce((sum, bytes) => sum + bytes, 0) / 1e6;
-    return { wall, processor: user + system, memory };
+    return { wall, processor: user + system, memory: peak / 1e6 };
   } finally {
     clearInterval(watch);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** The highest resident memory so far of each process below `parent`. The shell itself does not count. */
-function notePeaks(parent: number, peaks: Map<number, number>): void {
-  for (const child of childrenOf(parent)) {
-    try {
-      const status = readFileSync(`/proc/${child}/status`, 'utf8');
-      const name = /Name:\s+(\S+)/.exec(status)?.[1];
-      const kilobytes = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0);
-      if (name !== 'bash') peaks.set(child, Math.max(peaks.get(child) ?? 0, kilobytes * 1024));
-    } catch {
-      // It has ended meanwhile.
-    }
-    notePeaks(child, peaks);
+/** Bytes: the highest resident memory so far of each process below `parent`, added up. Shells do not count. */
+function peaksBelow(parent: number): number {
+  return childrenOf(parent).reduce((sum, child) => sum + peakOf(child) + peaksBelow(child), 0);
+}
+
+function peakOf(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const kilobytes = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0);
+    return /Name:\s+bash\b/.test(status) ? 0 : kilobytes * 1024;
+  } catch {
+    // It has ended meanwhile.
+    return 0;
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * The MD5s of parts, two at a time where two are to be had: a part is digested when it is full, and waits a moment for the next one of its
- * size, of whichever upload. It never waits where parts come slowly: there the line is the limit, and the sooner a part leaves the better.
+ * size, of whichever upload. It never waits where parts come slowly (8 MiB parts below some 160 MB/s): there the line is the limit, and the sooner a
+ * part leaves the better.
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../domain/clock.ts';
@@ -24,6 +25,9 @@ interface Waiting {
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
+/** For uploads that could not fill a second part while a first one waits. */
+export const eachAlone: PartMd5 = { digest: md5 };
+
 /** Shared by all uploads to a store. */
 export function createPartMd5(clock: Clock, digestPair = md5Pair): PartMd5 {
   let waiting: Waiting | undefined;
@@ -36,14 +40,15 @@ export function createPartMd5(clock: Clock, digestPair = md5Pair): PartMd5 {
     return taken;
   }
 
-  /** Whatever happens here, nobody waits on: where WebAssembly cannot be had (no memory for it, `--jitless`), each is digested alone. */
-  function inPair(bytes: Uint8Array, other: Waiting | undefined): Buffer | Promise<Buffer> {
+  /** Whatever happens here, nobody waits on: where there is no memory for WebAssembly, each is digested alone. */
+  function inPair(bytes: Uint8Array, other: Waiting): Buffer | Promise<Buffer> {
+    take();
     try {
-      const [mine, its] = digestPair(bytes, other?.bytes ?? bytes);
-      other?.resolve(its);
+      const [mine, its] = digestPair(bytes, other.bytes);
+      other.resolve(its);
       return mine;
     } catch {
-      other?.resolve(md5(other.bytes));
+      other.resolve(md5(other.bytes));
       return md5(bytes);
     }
   }
@@ -60,9 +65,7 @@ export function createPartMd5(clock: Clock, digestPair = md5Pair): PartMd5 {
       cameAt = clock.now();
       // What has just come in over the network is taken first: this holds it up for some milliseconds.
       await nextTurn();
-      if (waiting?.bytes.length === bytes.length) {
-        return inPair(bytes, take());
-      }
+      if (waiting?.bytes.length === bytes.length) return inPair(bytes, waiting);
       if (last || !arePartsFast || 2 * bytes.length > AT_ONCE) return md5(bytes);
       goAlone();
       return new Promise((resolve) => {

@@ -1,5 +1,5 @@
 /**
- * Sends bodies so that nobody reads them when they are no longer ours.
+ * Sends bodies out of buffers that are only lent.
  *
  * Over TLS large ones go slice by slice: written at once, a whole part would lie encrypted in memory beside the plain one (four parts of 8 MiB on
  * their way took 30 MB more than the buffer memory that is configured). And where a server refuses before it has the whole body, the rest is

@@ -6,6 +6,7 @@ import { feed } from './feed.ts';
 import { type FilledPart, fillParts } from './fill-parts.ts';
 import { beginMultipartUpload, type MultipartUpload } from './multipart-upload.ts';
 import type { UploadOptions, UploadReceipt } from './object-store.ts';
+import { eachAlone } from './part-md5.ts';
 import { choosePartSize } from './part-size.ts';
 import type { Bucket } from './s3-client.ts';
 import { compareHeld, headObject } from './s3-head.ts';
@@ -36,7 +37,9 @@ async function sendBody(
 ): Promise<SentBody> {
   const { pool, contentType } = options;
   const partSize = choosePartSize({ ...options, configured: options.partSize, poolCapacity: pool.capacity });
-  const digest = createBodyDigest(bucket.profile, bucket.partMd5);
+  // One part being sent, two that are digested: with less room nobody could join the one that waits.
+  const hasRoom = pool.capacity >= 3 * partSize && bucket.profile.partsInFlight > 2;
+  const digest = createBodyDigest(bucket.profile, hasRoom ? bucket.partMd5 : eachAlone);
   // Aborted with the first failure of a part, which thereby ends every wait of the filling with that very cause.
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);

@@ -23,11 +23,8 @@ interface Target {
   readonly path: string;
 }
 
-/** What a request ends in when the connection was closed under it before a byte came: on one that had been idle, no reason to fail. */
+/** What a request ends in when not a byte came: on a connection that had been idle, closed meanwhile or dropped on the way, no reason to fail. */
 class NoAnswer extends Error {}
-
-/** A server that is connected and says nothing: another connection would not help. */
-class Silence extends Error {}
 
 /** Resolves with undefined when got should make the request instead. Rejects when no answer came. */
 export async function fastGet(
@@ -70,7 +67,7 @@ async function ask(
   const letGo = () => signal.removeEventListener('abort', giveUp);
   socket.once('close', letGo);
   const alarm = clock.alarm(timeoutMs, () =>
-    socket.destroy(new Silence(`no answer came for ${timeoutMs / 1000} s`)),
+    socket.destroy(new Error(`no answer came for ${timeoutMs / 1000} s`)),
   );
   alarm.restart();
   try {
@@ -151,8 +148,7 @@ async function readHead(reader: SocketReader): Promise<{ head: ResponseHead; res
   let bytes: Buffer = Buffer.alloc(0);
   while (bytes.length < HEAD_LIMIT) {
     const chunk = await reader.read().catch((cause) => {
-      if (bytes.length > 0 || cause instanceof Silence) throw cause;
-      throw new NoAnswer('the connection broke before an answer', { cause });
+      throw bytes.length === 0 ? new NoAnswer('the connection broke before an answer', { cause }) : cause;
     });
     if (!chunk) {
       const problem = 'the connection ended before an answer';

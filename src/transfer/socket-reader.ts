@@ -2,7 +2,7 @@
  * Pulls bytes out of a socket through two windows that are filled in turn, without a new buffer for every read.
  *
  * Node's own streams make a buffer of 64 KiB for each read, and the collector frees them late: four downloads held 60 MB of garbage, and
- * cost four times the processor time of this. What a chunk costs hardly depends on its size, so windows are large: half a mebibyte at once
+ * receiving cost four times the processor time of this. What a chunk costs hardly depends on its size, so windows are large: half a mebibyte at once
  * in place of a quarter took a twelfth off a whole transfer.
  */
 import type { OnReadOpts, Socket } from 'node:net';

@@ -98,6 +98,9 @@ describe('the container image', () => {
     const heap = /--max-semi-space-size=\d+/;
     expect(heap.exec(compile)?.[0]).toBe(heap.exec(entrypoint.join(' '))?.[0]);
     expect(buildStage.indexOf('USER 1000:1000')).toBe(buildStage.indexOf(compile) - 1);
+    for (const stage of [buildStage, lastStage]) expect(stage).toContain('WORKDIR /app');
+    expect(lastStage).toContain('ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/cache');
+    expect(lastStage).toContain('COPY --from=build --chown=0:0 /app/cache ./cache');
 
     const bundle = await bundleProgram();
     onTestFinished(() => bundle.remove());

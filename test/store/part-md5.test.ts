@@ -4,8 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/domain/clock.ts';
-import type { md5Pair } from '../../src/integrity/md5-pair.ts';
-import { createPartMd5 } from '../../src/store/part-md5.ts';
+import { md5Pair } from '../../src/integrity/md5-pair.ts';
+import { createPartMd5, eachAlone } from '../../src/store/part-md5.ts';
 import { systemClock } from '../../src/system-clock.ts';
 
 const md5 = (bytes: Uint8Array): Buffer => createHash('md5').update(bytes).digest();
@@ -66,7 +66,11 @@ describe('the MD5 of a part', () => {
   });
 
   test('waits for the next of its length where parts come fast, and both are right', async () => {
-    const { ask } = createStage();
+    const pairs: string[][] = [];
+    const { ask } = createStage((one, other) => {
+      pairs.push([one, other].map((bytes) => Buffer.from(bytes).toString()));
+      return md5Pair(one, other);
+    });
     ask(Buffer.from('one'));
     const second = ask(Buffer.from('two'), false, 10);
     await settle();
@@ -74,6 +78,7 @@ describe('the MD5 of a part', () => {
     const third = ask(Buffer.from('six'), false, 10);
     await settle();
     expect([second.answer, third.answer]).toEqual([md5(Buffer.from('two')), md5(Buffer.from('six'))]);
+    expect(pairs).toEqual([['six', 'two']]);
   });
 
   test('comes alone when nobody joins it in time', async () => {
@@ -118,6 +123,11 @@ describe('the MD5 of a part', () => {
     const asked = texts.map((part) => ask(Buffer.from(part), false, 1));
     await settle();
     expect(asked.map(({ answer }) => answer)).toEqual(texts.map((part) => md5(Buffer.from(part))));
+  });
+
+  test('is waited for by nobody where no second part could be filled meanwhile', async () => {
+    const digests = ['one', 'two'].map((text) => eachAlone.digest(Buffer.from(text), false));
+    expect(await Promise.all(digests)).toEqual(['one', 'two'].map((text) => md5(Buffer.from(text))));
   });
 
   test('is its own, in whatever order the parts of several bodies come', async () => {
