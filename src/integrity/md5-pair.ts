@@ -1,7 +1,7 @@
 /**
  * MD5 of two messages of one length side by side. Each step of an MD5 waits for the step before it, so one message leaves half of the
  * processor idle; two fill it: 1.2 GB/s against 0.8 of OpenSSL's one after the other (bench/parts.ts). WebAssembly, because JavaScript has no
- * rotation. The algorithm is RFC 1321's; its names (A to D, F to I, T) are kept.
+ * rotation. The algorithm is RFC 1321's; `tableOf` is its T, `mixed` its F to I.
  */
 import { type Code, get, i32, repeatWhile, set, startModule, writeModule } from './web-assembly.ts';
 
