@@ -80,6 +80,18 @@ describe('an upload to S3', () => {
     }
   });
 
+  test.each([
+    ['from a pool of two parts', 'minio', 2],
+    ['to a store that bears two at once', 'r2', 8],
+  ] as const)('%s lets no part wait for another one', async (_what, profile, parts) => {
+    // Whoever waits, waits for ever.
+    const alarm = () => ({ restart() {}, stop() {} });
+    const clock = { ...createTestClock(), alarm };
+    const pool = createBufferPool(parts * MIN_PART_SIZE);
+    const arrived = storeOn(server, profile, { pool, clock }).upload(KEY, streamOf(DUMP), options);
+    expect(await arrived).toMatchObject({ size: DUMP.length });
+  });
+
   const survivable: readonly (readonly [string, S3Fault])[] = [
     ['a part is answered SlowDown', { on: 'UploadPart', nth: 2, ...SLOW_DOWN }],
     ['the connection breaks in the middle of a part', { on: 'UploadPart', nth: 3, effect: 'reset' }],
