@@ -10,25 +10,37 @@ const MAY_IMPORT = {
   integrity: ['domain'],
   rdb: ['domain'],
   codec: ['domain'],
-  restore: ['domain', 'integrity'],
   report: ['domain'],
   network: ['domain'],
   transfer: ['domain', 'integrity', 'rdb', 'source/source', 'store/object-store'],
-  catalog: ['domain', 'integrity', 'store/object-store'],
-  drill: ['domain'],
+  catalog: ['domain', 'integrity', 'store/object-store', 'archiver/run'],
   archiver: [
     'domain',
-    'drill',
     'plan',
     'integrity',
     'rdb',
     'transfer',
     'catalog',
-    'restore',
     'report/observer',
     'source/source',
     'store/object-store',
   ],
+  verify: ['domain', 'catalog', 'store/object-store'],
+  expire: ['domain', 'plan', 'catalog', 'store/object-store'],
+  drill: ['domain', 'plan', 'integrity', 'rdb', 'catalog', 'store/object-store'],
+  restore: ['domain', 'integrity', 'catalog'],
+  inspect: ['domain', 'integrity', 'rdb', 'catalog'],
+  status: ['domain', 'plan', 'catalog', 'source/source', 'archiver/survey'],
+  check: [
+    'domain',
+    'plan',
+    'source/source',
+    'store/object-store',
+    'transfer/try-link',
+    'archiver/survey',
+    'archiver/run',
+  ],
+  list: ['domain', 'plan', 'catalog', 'source/source', 'archiver/survey', 'archiver/run', 'archiver/ledger'],
   daemon: ['domain', 'config', 'report', 'app'],
   sandbox: ['domain'],
   cli: ['domain', 'config', 'report', 'daemon', 'app'],
@@ -52,19 +64,19 @@ const PACKAGE_OWNERS = {
   picomatch: ['plan/selection'],
   'age-encryption': ['codec/age'],
   pino: ['report/log'],
-  'cli-progress': ['report/progress-bars'],
+  'cli-progress': ['report/terminal/bars'],
   commander: ['cli/'],
-  zod: ['config/', 'catalog/', 'source/credentials/'],
+  zod: ['config/', 'catalog/', 'drill/record', 'expire/', 'verify/verifications', 'source/credentials/'],
   yaml: ['config/'],
   dotenv: ['config/'],
   ini: ['source/credentials/profile-file'],
   'fastest-levenshtein': ['config/'],
-  'prom-client': ['report/metrics', 'report/drill-metrics', 'report/verify-metrics'],
+  'prom-client': ['report/metrics/'],
   'node-cron': ['daemon/cron', 'config/daemon-fields'],
 };
 
-/** The only files that know every adapter. */
-const COMPOSITION_ROOT = '^src/(app|drills|sources|stores|verifying)\\.ts$';
+/** The only room that knows every adapter. */
+const COMPOSITION_ROOT = '^src/app/';
 
 const quote = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 const inSrc = (part) => `^src/${quote(part)}(/|\\.ts$)`;

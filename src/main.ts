@@ -32,8 +32,8 @@ for (const [name, stream] of Object.entries({ output: process.stdout, error: pro
 
 const surroundings: Surroundings = {
   // The adapters are loaded by the commands that need them: help and version come at once.
-  createApp: async (config, ports) => (await import('./app.ts')).createApp(config, ports),
-  inspectFile: async (request) => (await import('./archiver/inspect-file.ts')).inspectFile(request),
+  createApp: async (config, ports) => (await import('./app/app.ts')).createApp(config, ports),
+  inspectFile: async (request) => (await import('./inspect/inspect-file.ts')).inspectFile(request),
   createSandbox: openSandbox,
   stdout: outputOf(process.stdout),
   stderr: outputOf(process.stderr),

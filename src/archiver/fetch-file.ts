@@ -2,6 +2,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Quarantine } from '../catalog/quarantine.ts';
+import { allOrFirstError } from '../domain/all-or-first-error.ts';
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
 import type { Backup, BackupFile } from '../domain/backup.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -16,7 +17,6 @@ import {
   type TransferPorts,
   transferFile,
 } from '../transfer/transfer.ts';
-import { allOrFirstError } from './all-or-first-error.ts';
 
 export interface BackupJob {
   readonly source: Source;

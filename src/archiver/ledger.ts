@@ -2,6 +2,7 @@
 import { deadlineOf } from '../domain/backup.ts';
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError } from '../domain/errors.ts';
+import { worstOf } from '../domain/exit-code.ts';
 import { toInstant } from '../domain/instant.ts';
 import type {
   FailReason,
@@ -15,7 +16,6 @@ import type {
 import type { PlannedBackup } from '../plan/plan.ts';
 import type { Observer } from '../report/observer.ts';
 import type { Source } from '../source/source.ts';
-import { worstOf } from './exit-code.ts';
 import type { SourceFailure } from './survey.ts';
 
 /** A backup with the source it comes from. */

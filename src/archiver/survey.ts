@@ -2,6 +2,7 @@
 import pLimit from 'p-limit';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Quarantine, QuarantineRecord } from '../catalog/quarantine.ts';
+import { allOrFirstError } from '../domain/all-or-first-error.ts';
 import type { ArchiveRef } from '../domain/archive-key.ts';
 import type { Backup } from '../domain/backup.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
@@ -10,7 +11,6 @@ import { makePlan, type Plan } from '../plan/plan.ts';
 import { idsToList, literalIds, type Selection, selector } from '../plan/selection.ts';
 import { belongsTo, isMine, type Shard } from '../plan/shard.ts';
 import type { Inventory, ListingFailure, Source } from '../source/source.ts';
-import { allOrFirstError } from './all-or-first-error.ts';
 
 /** A source and what of it is to be archived. */
 export interface Target {

@@ -17,8 +17,8 @@ export async function createListeners(log: Config['log'], surroundings: Surround
     return { observer, close: () => undefined };
   }
   const [{ createProgress }, { createPaint }] = await Promise.all([
-    import('../report/progress.ts'),
-    import('../report/style.ts'),
+    import('../report/terminal/progress.ts'),
+    import('../report/terminal/colours.ts'),
   ]);
   const { observer, close } = createProgress({
     ...(stderr.terminal === undefined ? {} : { terminal: stderr.terminal }),

@@ -1,7 +1,7 @@
 /** Prints what a listing command found: a table for people, one JSON document for programs, problems on standard error. */
 import type { Listing } from '../domain/listing.ts';
 import { redact } from '../report/redact.ts';
-import { type Column, formatTable } from '../report/table.ts';
+import { type Column, formatTable } from '../report/terminal/table.ts';
 import type { Output } from './surroundings.ts';
 
 export interface ListingForm<Item> {

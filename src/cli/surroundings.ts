@@ -1,5 +1,5 @@
 /** Everything that the command line takes from outside, so that a test can be the outside. */
-import type { CreateApp } from '../app.ts';
+import type { CreateApp } from '../app/app.ts';
 import type { InspectReport } from '../domain/census.ts';
 import type { Clock } from '../domain/clock.ts';
 

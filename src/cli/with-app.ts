@@ -1,5 +1,5 @@
 /** Puts the application together for one command, and takes it apart again however the command ends. */
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import type { Config } from '../config/schema.ts';
 import { fanOut } from '../report/fan-out.ts';
 import type { Observer } from '../report/observer.ts';

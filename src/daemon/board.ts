@@ -1,13 +1,13 @@
 /** What the worker shows of itself: the metrics and the page, from the events and from a look into the bucket now and then. */
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import type { Clock } from '../domain/clock.ts';
 import { asArchiverError } from '../domain/errors.ts';
 import type { RunSummary } from '../domain/outcome.ts';
 import { STATUS_DEFAULTS, type StatusReport } from '../domain/status.ts';
 import { messageChain } from '../report/error-text.ts';
-import { createMetrics, type Metrics } from '../report/metrics.ts';
+import { createMetrics, type Metrics } from '../report/metrics/metrics.ts';
 import type { Observer } from '../report/observer.ts';
-import { renderPage } from '../report/page.ts';
+import { renderPage } from '../report/page/page.ts';
 
 export interface Board {
   /** Wants every event. */

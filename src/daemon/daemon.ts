@@ -1,12 +1,12 @@
 /** The long-running mode, put together in one place: schedules, readiness, the board and the web server, from the first tick to the last answer. */
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../domain/clock.ts';
 import { asArchiverError } from '../domain/errors.ts';
 import { messageChain } from '../report/error-text.ts';
 import { fanOut } from '../report/fan-out.ts';
 import type { Observer } from '../report/observer.ts';
-import { PAGE_CSP } from '../report/page.ts';
+import { PAGE_CSP } from '../report/page/page.ts';
 import { createBoard } from './board.ts';
 import { type HttpOptions, type Reply, serveHttp } from './http.ts';
 import { createReadiness } from './readiness.ts';

@@ -11,18 +11,18 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const PLANTED: readonly (readonly [file: string, imported: string, rule: string])[] = [
   ['src/domain/noun.ts', '../plan/plan.ts', 'domain-imports-only-itself'],
   ['src/domain/file.ts', 'node:fs', 'domain-is-pure'],
-  ['src/plan/reader.ts', '../store/s3-store.ts', 'plan-imports-only-its-own'],
+  ['src/plan/reader.ts', '../store/s3/s3-store.ts', 'plan-imports-only-its-own'],
   ['src/source/peer.ts', '../store/object-store.ts', 'source-imports-only-its-own'],
   ['src/store/peer.ts', '../source/source.ts', 'store-imports-only-its-own'],
-  ['src/transfer/adapter.ts', '../store/s3-store.ts', 'transfer-imports-only-its-own'],
+  ['src/transfer/adapter.ts', '../store/s3/s3-store.ts', 'transfer-imports-only-its-own'],
   ['src/catalog/peer.ts', '../transfer/transfer.ts', 'catalog-imports-only-its-own'],
   ['src/archiver/adapter.ts', '../source/tencent-v3.ts', 'archiver-imports-only-its-own'],
   ['src/report/peer.ts', '../archiver/archiver.ts', 'report-imports-only-its-own'],
-  ['src/cli/adapter.ts', '../store/s3-store.ts', 'cli-imports-only-its-own'],
+  ['src/cli/adapter.ts', '../store/s3/s3-store.ts', 'cli-imports-only-its-own'],
   ['src/daemon/adapter.ts', '../archiver/run.ts', 'daemon-imports-only-its-own'],
   ['src/daemon/timer.ts', 'node-cron', 'node-cron-has-one-owner'],
   ['src/sandbox/peer.ts', '../source/source.ts', 'sandbox-imports-only-its-own'],
-  ['src/app.ts', './cli/program.ts', 'app-does-not-know-the-command-line'],
+  ['src/app/app.ts', '../cli/program.ts', 'app-does-not-know-the-command-line'],
   ['src/cli/entry.ts', '../main.ts', 'nobody-imports-the-entry'],
   ['src/report/agents.ts', '../network/agents.ts', 'adapters-are-wired-in-one-place'],
   ['src/plan/client.ts', 'got', 'got-has-one-owner'],
@@ -36,7 +36,7 @@ const ALLOWED: readonly (readonly [file: string, imported: string])[] = [
   ['src/domain/print.ts', 'node:util'],
   ['src/transfer/port.ts', '../store/object-store.ts'],
   ['src/archiver/port.ts', '../report/observer.ts'],
-  ['src/cli/use.ts', '../app.ts'],
+  ['src/cli/use.ts', '../app/app.ts'],
 ];
 
 interface Violation {

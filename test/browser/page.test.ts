@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PAGE_CSP, renderPage } from '../../src/report/page.ts';
+import { PAGE_CSP, renderPage } from '../../src/report/page/page.ts';
 import { describeWith } from '../support/needs.ts';
 import {
   anInstanceStatus,

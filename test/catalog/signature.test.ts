@@ -12,7 +12,7 @@ import { createSignatures } from '../../src/catalog/signature.ts';
 import { signingOf } from '../../src/config/signing.ts';
 import { archiveLayout } from '../../src/domain/archive-key.ts';
 import { MANIFEST_SCHEMA, type Manifest } from '../../src/domain/manifest.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/file/file-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { describeWith } from '../support/needs.ts';
 

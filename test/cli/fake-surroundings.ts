@@ -2,7 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { App, AppPorts } from '../../src/app.ts';
+import type { App, AppPorts } from '../../src/app/app.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { Output, Surroundings } from '../../src/cli/surroundings.ts';
 import type { Config } from '../../src/config/schema.ts';

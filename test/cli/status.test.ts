@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
-import type { StatusRequest } from '../../src/archiver/status.ts';
 import type { InstanceStatus, OpenBackup, StatusReport } from '../../src/domain/status.ts';
+import type { StatusRequest } from '../../src/status/status.ts';
 import { HOUR_MS } from '../support/builders.ts';
 import { runIn } from './fake-surroundings.ts';
 

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PARTIAL_PREFIX, UPLOADS_FOLDER } from '../../src/store/file-key.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/file/file-store.ts';
+import { PARTIAL_PREFIX, UPLOADS_FOLDER } from '../../src/store/file/key.ts';
 import { objectStoreContract } from './object-store.ts';
 
 objectStoreContract('a folder', { proof: 'none', leftoversHaveKeys: false }, async () => {

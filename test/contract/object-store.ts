@@ -1,7 +1,7 @@
 /** What every object store promises: one suite, run on each adapter and on a real server. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ListedObject, ObjectStore } from '../../src/store/object-store.ts';
-import { MIN_PART_SIZE } from '../../src/store/part-size.ts';
+import { MIN_PART_SIZE } from '../../src/store/s3/part-size.ts';
 import { collect, patterned, streamOf } from '../support/bodies.ts';
 
 export interface StoreUnderTest {

@@ -11,7 +11,7 @@ import { ArchiverError } from '../../src/domain/errors.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { createLog } from '../../src/report/log.ts';
 import type { ArchiverEvent } from '../../src/report/observer.ts';
-import { createProgress } from '../../src/report/progress.ts';
+import { createProgress } from '../../src/report/terminal/progress.ts';
 import { archived, summary } from '../report/examples.ts';
 import { startProcess } from '../report/notify/setup.ts';
 import { createTestClock } from '../support/clock.ts';

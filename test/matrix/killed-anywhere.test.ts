@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createApp } from '../../src/app.ts';
+import { createApp } from '../../src/app/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { syntheticDump } from '../../src/sandbox/synthetic-dump.ts';

@@ -6,7 +6,7 @@ import { basename, join, relative } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Dump } from '../../src/sandbox/dump.ts';
 import { syntheticDump } from '../../src/sandbox/synthetic-dump.ts';
-import { PARTIAL_PREFIX } from '../../src/store/file-key.ts';
+import { PARTIAL_PREFIX } from '../../src/store/file/key.ts';
 import { HOUR_MS } from '../support/builders.ts';
 import type { S3Server } from '../support/s3.ts';
 import { createScenario, INSTANCE, type Scenario } from '../support/scenario.ts';

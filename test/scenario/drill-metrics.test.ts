@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Config } from '../../src/config/schema.ts';
 import type { DrillSummary } from '../../src/domain/drill.ts';
 import { directAgents } from '../../src/network/agents.ts';
-import { deliverDrills } from '../../src/report/drill-delivery.ts';
+import { deliverDrills } from '../../src/report/metrics/drill-delivery.ts';
 import { createExchange } from '../../src/report/notify/exchange.ts';
 import type { ArchiverEvent } from '../../src/report/observer.ts';
 import { systemClock } from '../../src/system-clock.ts';

@@ -1,6 +1,6 @@
 /** What expire must never take, and what must not mislead it. */
 import { describe, expect, it } from 'vitest';
-import { createVerifications } from '../../src/catalog/verifications.ts';
+import { createVerifications } from '../../src/verify/verifications.ts';
 import { storeOn } from '../support/s3-stores.ts';
 import {
   aRule,

@@ -13,10 +13,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { RestoreRequest } from '../../src/archiver/restore.ts';
 import { ArchiverError } from '../../src/domain/errors.ts';
 import type { ManifestFile } from '../../src/domain/manifest.ts';
 import type { RestoreProgress } from '../../src/domain/restore.ts';
+import type { RestoreRequest } from '../../src/restore/restore.ts';
 import { breakDisk } from '../support/broken-disk.ts';
 import {
   addBackup,

@@ -1,10 +1,10 @@
 /** `status` over real HTTP: what an external monitor is told, also when the cloud cannot be asked. */
 import { describe, expect, it } from 'vitest';
-import type { StatusRequest } from '../../src/archiver/status.ts';
 import { archiveLayout } from '../../src/domain/archive-key.ts';
 import { toInstant } from '../../src/domain/instant.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { STATUS_DEFAULTS } from '../../src/domain/status.ts';
+import type { StatusRequest } from '../../src/status/status.ts';
 import { DAY_MS, HOUR_MS } from '../support/builders.ts';
 import { call } from '../support/cloud.ts';
 import { denied, internalError } from '../support/cloud-api-faults.ts';

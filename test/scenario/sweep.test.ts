@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { interruption } from '../../src/domain/errors.ts';
-import { PARTIAL_PREFIX, UPLOADS_FOLDER } from '../../src/store/file-key.ts';
+import { PARTIAL_PREFIX, UPLOADS_FOLDER } from '../../src/store/file/key.ts';
 import { download } from '../support/cloud.ts';
 import { beginUpload, storeChunks } from '../support/s3-bucket.ts';
 import { addBackup, createScenario, INSTANCE, MiB, type Scenario } from '../support/scenario.ts';

@@ -4,16 +4,16 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type DrillPorts, type DrillResult, drill } from '../../src/archiver/drill.ts';
 import { createCatalog } from '../../src/catalog/catalog.ts';
-import { createDrillRecords, type DrillRecords } from '../../src/catalog/drill-record.ts';
 import { type ArchiveRef, archiveLayout } from '../../src/domain/archive-key.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import type { DrillItem, DrillRequest, DrillRule } from '../../src/domain/drill.ts';
 import { ArchiverError } from '../../src/domain/errors.ts';
 import { MANIFEST_SCHEMA, type Manifest } from '../../src/domain/manifest.ts';
+import { type DrillPorts, type DrillResult, drill } from '../../src/drill/drill.ts';
+import { createDrillRecords, type DrillRecords } from '../../src/drill/record.ts';
 import { type RealDumpName, realDumpPath } from '../../src/sandbox/real-dumps.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/file/file-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
 

@@ -4,8 +4,8 @@ import { archiveLayout } from '../../src/domain/archive-key.ts';
 import type { Finding } from '../../src/domain/check.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { StoreProbe } from '../../src/store/object-store.ts';
-import { MIB } from '../../src/store/part-size.ts';
-import { createS3Probe, type S3ProbeOptions } from '../../src/store/s3-probe.ts';
+import { createS3Probe, type S3ProbeOptions } from '../../src/store/probe/s3-probe.ts';
+import { MIB } from '../../src/store/s3/part-size.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import type { S3Server } from './s3.ts';
 

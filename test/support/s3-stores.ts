@@ -4,9 +4,9 @@ import type { Agent as HttpsAgent } from 'node:https';
 import { Secret } from '../../src/domain/secret.ts';
 import { type BufferPool, createBufferPool } from '../../src/store/buffer-pool.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { MIN_PART_SIZE } from '../../src/store/part-size.ts';
-import type { ProviderName } from '../../src/store/provider-profile.ts';
-import { createS3Store, type S3StoreOptions } from '../../src/store/s3-store.ts';
+import { MIN_PART_SIZE } from '../../src/store/s3/part-size.ts';
+import type { ProviderName } from '../../src/store/s3/provider-profile.ts';
+import { createS3Store, type S3StoreOptions } from '../../src/store/s3/s3-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import type { S3Credentials } from './s3-signature.ts';
 

@@ -1,7 +1,7 @@
 /** A whole application over real HTTP: a cloud and a bucket that a test can break, one configuration, and what came of each run. */
 import { createHash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import { type App, createApp } from '../../src/app.ts';
+import { type App, createApp } from '../../src/app/app.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import type { Dialect, Outcome, RunSummary } from '../../src/domain/outcome.ts';

@@ -1,8 +1,6 @@
 /** A bucket with as many archives as a test wants, put there directly, and the retention at work on it over real HTTP. */
 import { createHash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import type { ExpirePolicy } from '../../src/archiver/expire.ts';
-import { createRetention, type Retention, type RetentionPorts } from '../../src/archiver/retention.ts';
 import { createCatalog } from '../../src/catalog/catalog.ts';
 import { encodeManifest } from '../../src/catalog/manifest-codec.ts';
 import { createQuarantine } from '../../src/catalog/quarantine.ts';
@@ -10,6 +8,8 @@ import { type ArchiveRef, archiveLayout } from '../../src/domain/archive-key.ts'
 import { toEpoch, toInstant } from '../../src/domain/instant.ts';
 import { MANIFEST_SCHEMA, type Manifest } from '../../src/domain/manifest.ts';
 import type { ExpireReport, RetentionRule } from '../../src/domain/retention.ts';
+import type { ExpirePolicy } from '../../src/expire/expire.ts';
+import { createRetention, type Retention, type RetentionPorts } from '../../src/expire/retention.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { DAY_MS } from './builders.ts';
 import { createTestClock, type TestClock } from './clock.ts';

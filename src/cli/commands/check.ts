@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { CheckItem } from '../../domain/check.ts';
 import { counted } from '../../report/amounts.ts';
-import type { Column } from '../../report/table.ts';
+import type { Column } from '../../report/terminal/table.ts';
 import { exitSection, WORKING_CODES } from '../exit-codes.ts';
 import { printListing } from '../listing.ts';
 import { configOf } from '../options.ts';

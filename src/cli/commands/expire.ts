@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import type { ExpireItem, ExpireReport, KeepCause, KeepReason } from '../../domain/retention.ts';
 import { counted, humanSize } from '../../report/amounts.ts';
-import { readable } from '../../report/closing.ts';
-import type { Column } from '../../report/table.ts';
+import { readable } from '../../report/terminal/closing.ts';
+import type { Column } from '../../report/terminal/table.ts';
 import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
 import { printListing, sourceColumn } from '../listing.ts';
 import { configOf } from '../options.ts';

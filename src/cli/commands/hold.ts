@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { ArchiverError } from '../../domain/errors.ts';
 import type { HoldItem } from '../../domain/retention.ts';
-import { readable } from '../../report/closing.ts';
-import type { Column } from '../../report/table.ts';
+import { readable } from '../../report/terminal/closing.ts';
+import type { Column } from '../../report/terminal/table.ts';
 import { ARCHIVE_CODES, EXIT, exitSection } from '../exit-codes.ts';
 import { printListing, sourceColumn } from '../listing.ts';
 import { configOf } from '../options.ts';

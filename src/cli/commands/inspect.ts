@@ -4,12 +4,12 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { InspectReport } from '../../domain/census.ts';
 import { ArchiverError } from '../../domain/errors.ts';
-import { inspectText } from '../../report/census-text.ts';
 import { redact } from '../../report/redact.ts';
 import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
 import { configOf } from '../options.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { withQuietApp } from '../with-app.ts';
+import { inspectText } from './inspect-text.ts';
 
 interface InspectOptions {
   readonly source?: string;

@@ -1,10 +1,10 @@
 /** `list`: instances and backups as the cloud has them, archives as the destination has them. */
 import { Argument, type Command } from 'commander';
-import type { App } from '../../app.ts';
+import type { App } from '../../app/app.ts';
 import type { ArchiveItem, BackupItem, InstanceItem, Listing } from '../../domain/listing.ts';
 import { humanSize } from '../../report/amounts.ts';
-import { readable } from '../../report/closing.ts';
-import type { Column } from '../../report/table.ts';
+import { readable } from '../../report/terminal/closing.ts';
+import type { Column } from '../../report/terminal/table.ts';
 import { exitSection, WORKING_CODES } from '../exit-codes.ts';
 import { printListing, sourceColumn } from '../listing.ts';
 import { configOf } from '../options.ts';

@@ -2,7 +2,7 @@
 import { Argument, type Command } from 'commander';
 import { ArchiverError } from '../../domain/errors.ts';
 import type { NotifyItem } from '../../domain/notification.ts';
-import type { Column } from '../../report/table.ts';
+import type { Column } from '../../report/terminal/table.ts';
 import { EXIT, exitSection, QUIET_CODES } from '../exit-codes.ts';
 import { printListing } from '../listing.ts';
 import { configOf } from '../options.ts';

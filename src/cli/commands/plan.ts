@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import type { PlanItem } from '../../domain/listing.ts';
 import { counted } from '../../report/amounts.ts';
-import { readable } from '../../report/closing.ts';
-import type { Column } from '../../report/table.ts';
+import { readable } from '../../report/terminal/closing.ts';
+import type { Column } from '../../report/terminal/table.ts';
 import { exitSection, WORKING_CODES } from '../exit-codes.ts';
 import { printListing, sourceColumn } from '../listing.ts';
 import { configOf } from '../options.ts';

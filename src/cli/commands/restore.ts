@@ -5,13 +5,13 @@ import { ArchiverError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/instant.ts';
 import { parseMoment } from '../../domain/moment.ts';
 import type { RestoreProgress, RestoreReport, RestoreTarget } from '../../domain/restore.ts';
-import type { Bars } from '../../report/progress-bars.ts';
 import { redact } from '../../report/redact.ts';
+import type { Bars } from '../../report/terminal/bars.ts';
 import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
 import { configOf } from '../options.ts';
-import { EXAMPLES, nextSteps, restoredLines } from '../restore-text.ts';
 import type { Output, Surroundings } from '../surroundings.ts';
 import { withQuietApp } from '../with-app.ts';
+import { EXAMPLES, nextSteps, restoredLines } from './restore-text.ts';
 
 interface RestoreOptions {
   readonly to: string;
@@ -123,7 +123,7 @@ interface ProgressBars {
 async function barsOn({ stderr, clock }: Surroundings): Promise<ProgressBars> {
   const { terminal } = stderr;
   if (terminal === undefined) return { show: () => undefined, close: () => undefined };
-  const { createBars } = await import('../../report/progress-bars.ts');
+  const { createBars } = await import('../../report/terminal/bars.ts');
   let bars: Bars | undefined;
   const seen = new Set<number>();
   return {

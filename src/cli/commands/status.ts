@@ -6,8 +6,8 @@ import { parseDuration } from '../../config/units.ts';
 import { ArchiverError } from '../../domain/errors.ts';
 import { type InstanceStatus, STATUS_DEFAULTS, type StatusReport } from '../../domain/status.ts';
 import { counted, humanSize, humanTime } from '../../report/amounts.ts';
-import { readable } from '../../report/closing.ts';
-import type { Column } from '../../report/table.ts';
+import { readable } from '../../report/terminal/closing.ts';
+import type { Column } from '../../report/terminal/table.ts';
 import { EXIT, exitSection, WORKING_CODES } from '../exit-codes.ts';
 import { printListing, sourceColumn } from '../listing.ts';
 import { configOf } from '../options.ts';
@@ -94,7 +94,7 @@ function print(report: StatusReport, json: boolean, surroundings: Surroundings):
 
 /** The page's module is loaded here and not above: a monitor does not need it. */
 async function writePage(file: string, report: StatusReport, { cwd, version }: Surroundings): Promise<void> {
-  const { renderPage } = await import('../../report/page.ts');
+  const { renderPage } = await import('../../report/page/page.ts');
   try {
     writeFileSync(resolve(cwd, file), renderPage({ report, runs: [], version }));
   } catch (cause) {

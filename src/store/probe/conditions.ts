@@ -1,6 +1,6 @@
 /** Probes of put-if-absent: does a put, and does a Complete, fail where something lies already. */
 import { passed, warned } from '../../domain/check.ts';
-import { IF_NONE_MATCH, PROFILES, type ProviderProfile } from '../provider-profile.ts';
+import { IF_NONE_MATCH, PROFILES, type ProviderProfile } from '../s3/provider-profile.ts';
 import type { Attempt, Probe, ProbeContext } from './context.ts';
 import { bytesAt, putChecked, uploadParts } from './requests.ts';
 

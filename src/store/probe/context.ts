@@ -1,9 +1,9 @@
 /** What every probe of a bucket is handed, and what it gives back. */
 import type { Finding } from '../../domain/check.ts';
 import { type ArchiverError, asArchiverError } from '../../domain/errors.ts';
-import type { ProviderProfile } from '../provider-profile.ts';
-import type { Bucket } from '../s3-client.ts';
-import { answerOf, type S3Answer } from '../s3-errors.ts';
+import type { Bucket } from '../s3/client.ts';
+import { answerOf, type S3Answer } from '../s3/errors.ts';
+import type { ProviderProfile } from '../s3/provider-profile.ts';
 
 export interface ProbeContext {
   readonly bucket: Bucket;

@@ -4,7 +4,7 @@ import { type Finding, failing, notTried, passed, warned } from '../../domain/ch
 import { asArchiverError } from '../../domain/errors.ts';
 import { toInstant } from '../../domain/instant.ts';
 import type { ObjectLock } from '../../domain/object-lock.ts';
-import { retainObject, storageInput } from '../s3-lock.ts';
+import { retainObject, storageInput } from '../s3/lock.ts';
 import { attempt, type Probe, type ProbeContext } from './context.ts';
 import { BODY } from './objects.ts';
 import { headersAt, putChecked, uploadParts } from './requests.ts';

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { failing, passed, warned } from '../../domain/check.ts';
-import { type DigestWishes, sentWhole } from '../body-digest.ts';
-import type { ProviderProfile } from '../provider-profile.ts';
-import { compareHeld, headObject, looksLikeMd5, plainEtag, usesKey } from '../s3-head.ts';
+import { type DigestWishes, sentWhole } from '../s3/body-digest.ts';
+import { compareHeld, headObject, looksLikeMd5, plainEtag, usesKey } from '../s3/head.ts';
+import type { ProviderProfile } from '../s3/provider-profile.ts';
 import type { Probe, ProbeContext, Traits } from './context.ts';
 import { bytesAt, headersAt, put, putChecked, uploadParts } from './requests.ts';
 

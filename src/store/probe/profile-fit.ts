@@ -1,6 +1,6 @@
 /** Compares what a store was seen to do with what the profiles say: where the one in force is wrong, and which would be right. */
 import { type Finding, passed, warned } from '../../domain/check.ts';
-import { PROFILES, type ProviderName, type ProviderProfile } from '../provider-profile.ts';
+import { PROFILES, type ProviderName, type ProviderProfile } from '../s3/provider-profile.ts';
 import type { Traits } from './context.ts';
 
 /** In words what the profile claims and the store was seen not to do; empty where nothing speaks against it. */

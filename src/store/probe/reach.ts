@@ -2,8 +2,8 @@
 import { isIP } from 'node:net';
 import { type Finding, failing, passed, warned } from '../../domain/check.ts';
 import { asArchiverError } from '../../domain/errors.ts';
-import { type Bucket, openBucket, type S3ClientOptions } from '../s3-client.ts';
-import { listObjects } from '../s3-list.ts';
+import { type Bucket, openBucket, type S3ClientOptions } from '../s3/client.ts';
+import { listObjects } from '../s3/list.ts';
 
 const WAYS = { true: 'in the path', false: 'in the host name' } as const;
 

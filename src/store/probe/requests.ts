@@ -9,10 +9,10 @@ import {
   type PutObjectCommandInput,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { digestWhole } from '../body-digest.ts';
-import { capturedHeaders } from '../s3-head.ts';
-import type { StorageInput } from '../s3-lock.ts';
-import { addingHeaders, bodyCheck } from '../s3-put.ts';
+import { digestWhole } from '../s3/body-digest.ts';
+import { capturedHeaders } from '../s3/head.ts';
+import type { StorageInput } from '../s3/lock.ts';
+import { addingHeaders, bodyCheck } from '../s3/put.ts';
 import { type Attempt, attempt, type ProbeContext } from './context.ts';
 
 const CONTENT_TYPE = 'text/plain';

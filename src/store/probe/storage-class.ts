@@ -1,7 +1,7 @@
 /** Probe of storage classes: does the store take those that are configured, does it say so, and can what lies there be read. */
 import { type Finding, failing, passed, warned } from '../../domain/check.ts';
 import { asArchiverError } from '../../domain/errors.ts';
-import { askingFor, storageInput } from '../s3-lock.ts';
+import { askingFor, storageInput } from '../s3/lock.ts';
 import type { Probe, ProbeContext } from './context.ts';
 import { BODY } from './objects.ts';
 import { bytesAt, headersAt, putChecked } from './requests.ts';

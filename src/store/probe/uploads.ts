@@ -1,7 +1,7 @@
 /** Probes of multipart uploads: can they be made, how small may a part be, can unfinished ones be found and given up. */
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { type Finding, failing, passed, warned } from '../../domain/check.ts';
-import { choosePartSize, largestBody, MAX_PARTS, MIB, MIN_PART_SIZE } from '../part-size.ts';
+import { choosePartSize, largestBody, MAX_PARTS, MIB, MIN_PART_SIZE } from '../s3/part-size.ts';
 import { attempt, type Probe, type ProbeContext } from './context.ts';
 import { BODY } from './objects.ts';
 import { abortUpload, beginUpload, uploadParts } from './requests.ts';

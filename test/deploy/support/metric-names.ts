@@ -1,5 +1,5 @@
 /** The names by which our metrics can be asked for, as the program itself tells them. */
-import { createMetrics } from '../../../src/report/metrics.ts';
+import { createMetrics } from '../../../src/report/metrics/metrics.ts';
 
 /** Every series' name; a histogram has three. */
 export async function metricNames(): Promise<ReadonlySet<string>> {

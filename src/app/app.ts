@@ -1,0 +1,259 @@
+/** The composition root: configuration in, wired application out. The only file that knows every adapter. */
+import { randomBytes } from 'node:crypto';
+import pLimit from 'p-limit';
+import { archiveOne } from '../archiver/archive-one.ts';
+import { BACKUP_RETRY } from '../archiver/retry.ts';
+import { type RunPorts, runOnce } from '../archiver/run.ts';
+import { createSweep } from '../archiver/sweep.ts';
+import { createCatalog } from '../catalog/catalog.ts';
+import { checkSigning } from '../catalog/check-signing.ts';
+import { createQuarantine } from '../catalog/quarantine.ts';
+import { createSignatures } from '../catalog/signature.ts';
+import { steadyReads } from '../catalog/steady-read.ts';
+import { checkAll } from '../check/check.ts';
+import { reachAll } from '../check/reach.ts';
+import { checkForm } from '../codec/check-form.ts';
+import { createCodec } from '../codec/codec.ts';
+import type { Config } from '../config/schema.ts';
+import { type ArchiveLayout, archiveLayout } from '../domain/archive-key.ts';
+import type { InspectReport } from '../domain/census.ts';
+import type { CheckItem } from '../domain/check.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { DrillItem, DrillRequest } from '../domain/drill.ts';
+import { stampOf, toInstant } from '../domain/instant.ts';
+import type { ArchiveItem, BackupItem, InstanceItem, Listing, PlanItem } from '../domain/listing.ts';
+import type { NotifyItem } from '../domain/notification.ts';
+import type { RunSummary } from '../domain/outcome.ts';
+import type { Reach } from '../domain/reach.ts';
+import type { RestoreReport } from '../domain/restore.ts';
+import type { StatusReport } from '../domain/status.ts';
+import type { VerifyReport } from '../domain/verification.ts';
+import { createRetention, type Retention } from '../expire/retention.ts';
+import { type InspectRequest, inspectArchive } from '../inspect/inspect.ts';
+import { listArchives } from '../list/archives.ts';
+import { listBackups, listInstances, listPlan } from '../list/cloud.ts';
+import { type Agents, createAgents, directAgents } from '../network/agents.ts';
+import { createStorageChooser } from '../plan/choose-storage.ts';
+import { fanOut } from '../report/fan-out.ts';
+import type { MetricsDelivery } from '../report/metrics/run-delivery.ts';
+import type { Notifier } from '../report/notify/notifier.ts';
+import type { Observer } from '../report/observer.ts';
+import { type RestoreRequest, restore } from '../restore/restore.ts';
+import { createStatus, type StatusRequest } from '../status/status.ts';
+import { createBufferPool } from '../store/buffer-pool.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { createPace } from '../transfer/bandwidth.ts';
+import { createHttpGet } from '../transfer/lanes.ts';
+import type { VerifyRequest } from '../verify/verify.ts';
+import { readVersion } from '../version.ts';
+import { openDestination, segmentMemory } from './wire-destination.ts';
+import { createDrills } from './wire-drills.ts';
+import { createSources } from './wire-sources.ts';
+import { createVerifying } from './wire-verification.ts';
+
+interface Signalled {
+  readonly signal: AbortSignal;
+}
+
+/** Everything that a command can ask for. Rejects with an `ArchiverError` when the destination refuses or cannot be reached. */
+export interface App extends Retention {
+  /** Only over the sources of these names, where given; `schedule` is the cron expression that it comes by, for who is told. */
+  run(
+    options: Signalled & { readonly sources?: readonly string[]; readonly schedule?: string },
+  ): Promise<RunSummary>;
+  /** Whether the destination and every source answer now: one small request each. */
+  reach(options: Signalled): Promise<readonly Reach[]>;
+  /** `backupId` may be `latest`. */
+  archive(
+    request: Signalled & { readonly instanceId: string; readonly backupId: string; readonly source?: string },
+  ): Promise<RunSummary>;
+  plan(options: Signalled): Promise<Listing<PlanItem>>;
+  /** How safe every instance is, from the cloud's listing and the catalog of the days looked at. */
+  status(request: StatusRequest): Promise<StatusReport>;
+  listInstances(options: Signalled & { readonly instanceId?: string }): Promise<Listing<InstanceItem>>;
+  listBackups(options: Signalled & { readonly instanceId?: string }): Promise<Listing<BackupItem>>;
+  listArchives(options: Signalled & { readonly instanceId?: string }): Promise<Listing<ArchiveItem>>;
+  /** Archives against their manifests; full and sampled ones are remembered in the destination. */
+  verify(request: Signalled & VerifyRequest): Promise<VerifyReport>;
+  /** Restore tests: loads archives into a throw-away server, and keeps the results in the destination. */
+  drill(request: DrillRequest): Promise<Listing<DrillItem>>;
+  /** What is in an archive; reads every byte of it. */
+  inspect(request: Signalled & InspectRequest): Promise<InspectReport>;
+  /** One archive's dumps to a folder or a stream, proved on the way; damage is in the report. */
+  restore(request: Signalled & RestoreRequest): Promise<RestoreReport>;
+  /** Tries out what a run needs: sources and destination. Only small objects of its own are put, and nothing in the cloud changes. */
+  check(options: Signalled): Promise<Listing<CheckItem>>;
+  /** One message to every configured receiver of notifications. */
+  testReceivers(options: Signalled): Promise<readonly NotifyItem[]>;
+  /** Closes connections; call it once, when nothing runs any more. */
+  close(): Promise<void>;
+}
+
+export interface AppPorts {
+  readonly observer: Observer;
+  readonly clock: Clock;
+  /** Milliseconds before a whole backup is tried again; the product's own where absent. */
+  readonly retryWaitMs?: number;
+}
+
+export type CreateApp = (config: Config, ports: AppPorts) => Promise<App>;
+
+export const createApp: CreateApp = async (
+  config,
+  { observer: listener, clock, retryWaitMs = BACKUP_RETRY.waitMs },
+) => {
+  const observer = fanOut([listener]);
+  const agents = createAgents(config.environment);
+  const direct = directAgents();
+  const { store, openProbe } = await openDestination(config, clock);
+  const layout = archiveLayout(config.destination.kind === 's3' ? config.destination.prefix : '');
+  const { signing = { trusted: [] } } = config;
+  const catalog = createCatalog(store, layout, clock, createSignatures(signing));
+  const quarantine = createQuarantine(store, layout);
+
+  const codec = await createCodec(config);
+  const { stallTimeoutMs, minimumRate, attempts, readback, concurrency, connections } = config;
+  const get = createHttpGet(agents, clock);
+  const transfer = {
+    store,
+    get,
+    pace: createPace(config.bandwidth, clock),
+    clock,
+    segments: createBufferPool(segmentMemory(config)),
+    policy: { stallTimeoutMs, minimumRate, attempts, readback, connections, countKeys: config.inspect },
+    ...(codec.form && { form: codec.form }),
+  };
+  const fileSlots = pLimit(concurrency);
+  const chooseStorage = createStorageChooser({ ...config.destination, ...config });
+  const delivery = await openDelivery(config, { agents, clock, observer });
+  const notifier = await openNotifier(config, { agents, clock, store, layout, observer: delivery.observer });
+  const ports: RunPorts = {
+    targets: createSources(config, { agents, direct, clock, observer: delivery.observer }),
+    catalog,
+    quarantine,
+    sweep: createSweep({ store, layout, clock, ageMs: config.staleUploadAgeMs }),
+    backup: {
+      layout,
+      catalog,
+      quarantine,
+      transfer,
+      chooseStorage,
+      fileSlots,
+      clock,
+      version: readVersion(),
+    },
+    observer,
+    clock,
+    newRunId: () => `${stampOf(toInstant(clock.now()))}-${randomBytes(4).toString('hex')}`,
+    policy: {
+      concurrency,
+      deadlineMs: config.runDeadlineMs,
+      shard: config.shard,
+      allowEmpty: config.allowEmpty,
+      retry: { ...BACKUP_RETRY, waitMs: retryWaitMs },
+    },
+  };
+
+  const lookAtStatus = createStatus(ports);
+  const reading = { store: steadyReads(store, { clock, attempts }), decoder: codec };
+
+  const drills = createDrills(config, { store, layout, catalog, reading, agents, clock, observer });
+
+  const verifying = createVerifying(config, { catalog, reading, layout, agents, clock, observer });
+
+  const targetsNamed = (names: readonly string[] | undefined) =>
+    ports.targets.filter(({ source }) => names?.includes(source.name) ?? true);
+
+  return {
+    run({ signal, sources, schedule }) {
+      const mine = {
+        ...ports,
+        targets: targetsNamed(sources),
+        observer: notifier.observer,
+        ...(schedule !== undefined && { schedule }),
+      };
+      return delivery.after(() => notifier.after(() => runOnce(mine, signal), signal), signal);
+    },
+    reach: ({ signal }) => reachAll(ports, signal),
+    archive: ({ signal, ...request }) => archiveOne(request, ports, signal),
+    plan: ({ signal }) => listPlan(ports, signal),
+    async status(request) {
+      const report = await lookAtStatus(request);
+      const drilled = await drills.summaries(report.sources, request.signal);
+      return { ...report, drills: drilled, ...(await verifying.last(request.signal)) };
+    },
+    listInstances: ({ signal, instanceId }) => listInstances(ports, instanceId, signal),
+    listBackups: ({ signal, instanceId }) => listBackups(ports, instanceId, signal),
+    listArchives: ({ signal, instanceId }) => listArchives(ports, instanceId, signal),
+    verify: verifying.verify,
+    drill: (request) => drills.drill(request),
+    inspect: ({ signal, ...request }) => inspectArchive(request, { catalog, reading, clock }, signal),
+    restore: ({ signal, ...request }) => restore(request, { catalog, reading, concurrency }, signal),
+    ...createRetention(
+      { layout, catalog, quarantine, reading, damaged: verifying.verifications.damaged, clock },
+      { rules: config.retention, minimum: config.keepMinimum, timezone: config.timezone, concurrency },
+    ),
+    async check({ signal }) {
+      const trial = { get, clock, stallTimeoutMs };
+      const form = () => checkForm(config);
+      const about = config.signing && { signing: checkSigning(config.signing) };
+      const check = { targets: ports.targets, probe: await openProbe(), layout, trial, form, ...about };
+      return checkAll(check, signal);
+    },
+    testReceivers: ({ signal }) => notifier.test(signal),
+    async close() {
+      store.close();
+      agents.destroy();
+      direct.destroy();
+    },
+  };
+};
+
+/** Loaded only where somebody is to have the metrics; else a run is told as it goes. */
+async function openDelivery(
+  { metrics, shard }: Config,
+  { agents, clock, observer }: Pick<AppPorts, 'clock' | 'observer'> & { readonly agents: Agents },
+): Promise<MetricsDelivery> {
+  if (metrics.pushgateway === undefined && metrics.textfile === undefined)
+    return { observer, after: (run) => run() };
+  const [{ createMetricsDelivery }, { createExchange }] = await Promise.all([
+    import('../report/metrics/run-delivery.ts'),
+    import('../report/notify/exchange.ts'),
+  ]);
+  const exchange = createExchange(agents, clock);
+  return createMetricsDelivery({
+    settings: metrics,
+    version: readVersion(),
+    exchange,
+    clock,
+    observer,
+    shard,
+  });
+}
+
+/** Loaded only where somebody is to be told. */
+async function openNotifier(
+  { notify, heartbeat, sources, shard }: Config,
+  {
+    store,
+    layout,
+    observer,
+    ...ports
+  }: Pick<AppPorts, 'clock' | 'observer'> & {
+    readonly agents: Agents;
+    readonly store: ObjectStore;
+    readonly layout: ArchiveLayout;
+  },
+): Promise<Notifier> {
+  if (notify.length === 0 && heartbeat === undefined)
+    return { observer, after: (run) => run(), test: async () => [] };
+  const { createNotifier } = await import('../report/notify/notifier.ts');
+  const settings = {
+    receivers: notify,
+    ...(heartbeat && { heartbeat }),
+    sources: sources.map(({ name }) => name),
+    destination: store.description,
+    stateKey: layout.notifyStateKey(shard),
+  };
+  return createNotifier(settings, { ...ports, objects: store, tell: observer });
+}

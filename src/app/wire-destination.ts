@@ -1,0 +1,67 @@
+/** Part of the composition root: the configured destination, as a store and as what `check` tries out. */
+import type { Config, S3Destination } from '../config/schema.ts';
+import type { Clock } from '../domain/clock.ts';
+import { createAgents } from '../network/agents.ts';
+import type { ObjectStore, StoreProbe } from '../store/object-store.ts';
+import type { WantedStorage } from '../store/s3/storage-fit.ts';
+
+export interface Destination {
+  readonly store: ObjectStore;
+  /** Loaded only where somebody asks. It uses the store's connections. */
+  openProbe(): Promise<StoreProbe>;
+}
+
+/** Loads only the adapter that is needed: the S3 client takes most of the program's start. */
+export async function openDestination(config: Config, clock: Clock): Promise<Destination> {
+  const { destination, partSize, environment } = config;
+  const bufferMemory = config.bufferMemory - segmentMemory(config);
+  if (destination.kind === 'file') {
+    const { createFileStore } = await import('../store/file/file-store.ts');
+    const { directory } = destination;
+    return {
+      store: createFileStore({ directory }),
+      async openProbe() {
+        const { createFileProbe } = await import('../store/file/probe.ts');
+        return createFileProbe({ directory });
+      },
+    };
+  }
+  const [{ createS3Store }, { createBufferPool }, { assertStorageFits }, { providerFor }] = await Promise.all(
+    [
+      import('../store/s3/s3-store.ts'),
+      import('../store/buffer-pool.ts'),
+      import('../store/s3/storage-fit.ts'),
+      import('../store/s3/provider-profile.ts'),
+    ],
+  );
+  const options = { ...s3Options(destination), partSize, agents: createAgents(environment), clock };
+  const wanted = wantedOf(config, destination);
+  assertStorageFits(wanted, providerFor(destination.profile, destination.endpoint).profile);
+  return {
+    store: createS3Store({ ...options, pool: createBufferPool(bufferMemory) }),
+    async openProbe() {
+      const { createS3Probe } = await import('../store/probe/s3-probe.ts');
+      return createS3Probe({ ...options, poolCapacity: bufferMemory, wanted });
+    },
+  };
+}
+
+/**
+ * What of the buffer memory the segments of parallel downloads get: a pool of their own, since uploads and segments that wait for each
+ * other's buffers would wait for ever. At least one part is left.
+ */
+export function segmentMemory({ connections, bufferMemory, partSize }: Config): number {
+  return connections === 1 ? 0 : Math.min(Math.floor(bufferMemory / 2), bufferMemory - partSize);
+}
+
+function wantedOf(
+  { objectLock, storageClasses, readback }: Config,
+  { storageClass }: S3Destination,
+): WantedStorage {
+  return { objectLock, storageClasses, readback, ...(storageClass !== undefined && { storageClass }) };
+}
+
+function s3Options(destination: S3Destination) {
+  const { kind: _, prefix: __, storageClass: ___, ...options } = destination;
+  return options;
+}

@@ -1,0 +1,63 @@
+/** Part of the composition root: each configured source with its dialect, credentials, network and selection. */
+
+import type { Target } from '../archiver/survey.ts';
+import type { Config, SourceConfig } from '../config/schema.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Agents } from '../network/agents.ts';
+import type { Observer } from '../report/observer.ts';
+import type { CallReport } from '../source/api-client.ts';
+import { defaultProviders } from '../source/credentials/default-providers.ts';
+import { createCredentials } from '../source/credentials.ts';
+import { createMetadataService, type MetadataService } from '../source/metadata.ts';
+import { createTencentV2 } from '../source/tencent-v2.ts';
+import { createTencentV3 } from '../source/tencent-v3.ts';
+
+interface SourcePorts {
+  readonly agents: Agents;
+  /** For the metadata service, which no proxy may answer for. */
+  readonly direct: Agents;
+  readonly clock: Clock;
+  readonly observer: Observer;
+}
+
+export function createSources(config: Config, ports: SourcePorts): Target[] {
+  const metadata = createMetadataService({ agents: ports.direct });
+  return config.sources.map((source) => {
+    const { instances, exclude, names, tags } = source;
+    return {
+      source: createSource(source, config, metadata, ports),
+      selection: { instances, exclude, names, tags },
+    };
+  });
+}
+
+function createSource(
+  source: SourceConfig,
+  config: Config,
+  metadata: MetadataService,
+  { agents, clock, observer }: SourcePorts,
+): Target['source'] {
+  const { name, region, endpoint, utcOffsetMinutes, exportClusters, network } = source;
+  const providers = defaultProviders({
+    configured: source.credentials,
+    environment: config.environment,
+    agents,
+    metadata,
+    clock,
+  });
+  const options = {
+    name,
+    region,
+    ...(endpoint !== undefined && { endpoint }),
+    utcOffsetMinutes,
+    credentials: createCredentials({ providers, clock }),
+    network: async (signal: AbortSignal) => (network === 'auto' ? metadata.detectNetwork(signal) : network),
+    agents,
+    clock,
+    workers: config.shard.count,
+    onCall: (call: CallReport) => observer({ type: 'api.call', source: name, region, ...call }),
+  };
+  return source.api === 'tencent-v3'
+    ? createTencentV3(options)
+    : createTencentV2({ ...options, exportClusters });
+}

@@ -1,0 +1,66 @@
+/** Configuration in force, destination and sources: is all there that a run needs, and what does the store really keep. */
+import pLimit from 'p-limit';
+import { SOURCES_AT_ONCE, type Target } from '../archiver/survey.ts';
+import type { ArchiveLayout } from '../domain/archive-key.ts';
+import type { CheckItem, Finding } from '../domain/check.ts';
+import { worstOf } from '../domain/exit-code.ts';
+import type { Listing } from '../domain/listing.ts';
+import type { StoreProbe } from '../store/object-store.ts';
+import type { TrialPorts } from '../transfer/try-link.ts';
+import { checkSource } from './check-source.ts';
+
+export interface CheckPorts {
+  readonly targets: readonly Target[];
+  readonly probe: StoreProbe;
+  readonly layout: ArchiveLayout;
+  readonly trial: TrialPorts;
+  /** In which form archives will be stored. */
+  readonly form: () => Promise<Finding>;
+  /** With which keys manifests are signed and checked, where there are any. */
+  readonly signing?: Finding;
+}
+
+/** Rejects only with the signal's reason. */
+export async function checkAll(
+  { targets, probe, layout, trial, form, signing }: CheckPorts,
+  signal: AbortSignal,
+): Promise<Listing<CheckItem>> {
+  const limit = pLimit(SOURCES_AT_ONCE);
+  const tried = async () => [
+    ...(await probe.run(layout.probeKey, { signal })),
+    await form(),
+    ...(signing ? [signing] : []),
+  ];
+  const [destination, ...sources] = await Promise.all([
+    tried().then(itemsOf('destination', null)),
+    ...targets.map((target) =>
+      limit(() => checkSource(target, trial, signal)).then(itemsOf('source', target.source.name)),
+    ),
+  ]);
+  const items = [destination ?? [], ...sources].flat();
+  const problems = items
+    .filter(({ verdict }) => verdict === 'failed' || verdict === 'warning')
+    .map(({ part, source, check, verdict, detail, hint }) => ({
+      message: `${verdict}: ${source ?? part}, ${check}: ${detail}`,
+      hint,
+    }));
+  return { items, problems, exitCode: exitCodeOf(destination ?? [], sources) };
+}
+
+/** 11 for the destination; 10 where no source is usable, 3 where some of several are. */
+function exitCodeOf(destination: readonly Finding[], sources: readonly (readonly Finding[])[]): number {
+  const failed = sources.filter(isBroken).length;
+  const codes = new Set<number>();
+  if (isBroken(destination)) codes.add(11);
+  if (failed > 0) codes.add(failed === sources.length ? 10 : 3);
+  return worstOf(codes);
+}
+
+function isBroken(findings: readonly Finding[]): boolean {
+  return findings.some(({ verdict }) => verdict === 'failed');
+}
+
+function itemsOf(part: CheckItem['part'], source: string | null) {
+  return (findings: readonly Finding[]): CheckItem[] =>
+    findings.map((finding) => ({ part, source, ...finding }));
+}

@@ -1,0 +1,127 @@
+/** What a restore tells a person: what lies where, how it was checked, and what to do with it next. */
+import { join } from 'node:path';
+import type { RestoreItem, RestoreReport } from '../../domain/restore.ts';
+import { humanSize } from '../../report/amounts.ts';
+import { readable } from '../../report/terminal/closing.ts';
+import { printable } from '../../report/terminal/text-width.ts';
+
+/** For the help text. */
+export const EXAMPLES = `
+Examples:
+  the newest archive, into ./out
+    rdb-archiver restore crs-abcd1234 --to out
+  as it was on 17 November at eight in the morning in Beijing
+    rdb-archiver restore crs-abcd1234 --at 2026-11-17T08:00+08:00 --to out
+  into another bucket, or to another machine
+    rdb-archiver restore crs-abcd1234 --to - | aws s3 cp - s3://other/dump.rdb
+    rdb-archiver restore crs-abcd1234 --to - | ssh host 'cat > dump.rdb'
+  one of several shards
+    rdb-archiver restore crs-abcd1234 --shard 2 --to - | sha256sum
+With - the bytes are checked while they flow: believe them only when this
+command has ended with 0 (in bash: set -o pipefail).
+`;
+
+/** Where a restore went, and how it is called in what a person reads. */
+export interface Place {
+  /** As it may be typed: relative where that is shorter. */
+  readonly shown: (path: string) => string;
+  /** The folder; absent for standard output. */
+  readonly directory?: string;
+}
+
+/** One line for the archive, two for each dump. */
+export function restoredLines({ items, ...archive }: RestoreReport, { shown }: Place): string {
+  const { instanceId, backupId, startedAt } = archive;
+  const title = printable(`${instanceId} ${backupId}, started ${readable(startedAt)} UTC`);
+  return `${[title, ...items.flatMap((item) => itemLines(item, shown))].join('\n')}\n`;
+}
+
+const WORDS: Readonly<Record<RestoreItem['result'], string>> = {
+  restored: 'restored',
+  'already-there': 'already there',
+  missing: 'MISSING',
+  'size-differs': 'DAMAGED',
+  'digest-differs': 'DAMAGED',
+  'rdb-damaged': 'DAMAGED',
+};
+
+function itemLines(
+  { file, path, result, size, sha256, rdb, resumedAt }: RestoreItem,
+  shown: Place['shown'],
+): string[] {
+  const amount = result === 'missing' ? '' : `, ${humanSize(size)}`;
+  const resumed = resumedAt > 0 ? `, went on at ${humanSize(resumedAt)}` : '';
+  const line = `  ${WORDS[result]}: ${path === null ? file : shown(path)}${amount}${resumed}`;
+  if (!isWhole(result)) return [line];
+  return [line, `    proved: size, SHA-256 ${sha256.slice(0, 16)}…, ${formatCheck(rdb)}`];
+}
+
+function formatCheck(rdb: RestoreItem['rdb']): string {
+  if (rdb === null) return 'but not its format';
+  return rdb.checksum === 'verified'
+    ? `RDB ${rdb.version} and its CRC-64`
+    : `RDB ${rdb.version}, written without a checksum`;
+}
+
+function isWhole(result: RestoreItem['result']): boolean {
+  return result === 'restored' || result === 'already-there';
+}
+
+/** Empty where nothing whole was restored to a folder. */
+export function nextSteps(report: RestoreReport, { shown, directory }: Place): string {
+  const whole = report.items.filter(({ result }) => isWhole(result));
+  const [first] = whole;
+  if (first === undefined || directory === undefined) return '';
+  if (report.encrypted)
+    return paragraph(
+      'The cloud encrypted this backup: these are the very bytes that it gave, and',
+      'only TencentDB can read them. The format inside could not be checked.',
+    );
+  if (first.rdb === null)
+    return paragraph(`${report.engine} writes no RDB: only TencentDB can load these bytes.`);
+  const folder = shown(directory);
+  const steps = report.files > 1 ? shardSteps(report.files, first, folder) : singleSteps(first, folder);
+  return paragraph(...steps, ...ELSEWHERE);
+}
+
+function singleSteps({ file, rdb }: RestoreItem, folder: string): string[] {
+  return [
+    `Next${writtenBy(rdb)}:`,
+    `  redis-check-rdb ${quoted(join(folder, file))}`,
+    `  ${serverCommand(folder, file)}`,
+  ];
+}
+
+function shardSteps(files: number, { file, rdb }: RestoreItem, folder: string): string[] {
+  return [
+    `The backup is ${files} dumps, one a shard. A plain server (no cluster) loads one.`,
+    `Next${writtenBy(rdb)}:`,
+    `  redis-check-rdb ${quoted(join(folder, file))}`,
+    `  ${serverCommand(folder, file)}`,
+    'Into a cluster each goes with redis-shake: it finds the right shard of a key.',
+  ];
+}
+
+const ELSEWHERE = [
+  'With appendonly yes a server would ignore the dump. `redis-cli --pipe` cannot',
+  'load it (it is no stream of commands). Into another server, or TencentDB:',
+  'redis-shake from the file, or DTS with that server as the source.',
+];
+
+function serverCommand(folder: string, file: string): string {
+  return `redis-server --port 6380 --dir ${quoted(folder)} --dbfilename ${file} --appendonly no`;
+}
+
+function writtenBy(rdb: RestoreItem['rdb']): string {
+  if (rdb?.redisVersion === undefined) return '';
+  return printable(` (written by ${rdb.redisVersion}; load it with that version or a newer one)`);
+}
+
+function paragraph(...lines: readonly string[]): string {
+  return `\n${lines.join('\n')}\n`;
+}
+
+/** For a shell. */
+function quoted(path: string): string {
+  return /^[\w./:@%+=-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+}

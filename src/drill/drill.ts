@@ -1,0 +1,217 @@
+/** Restore tests: which archives, one after another; the results are kept in the destination, where the next sample and the alarms find them. */
+import pLimit from 'p-limit';
+import type { ReadPorts } from '../catalog/archived-file.ts';
+import type { Catalog, CatalogEntry } from '../catalog/catalog.ts';
+import { findArchive } from '../catalog/find-archive.ts';
+import { allOrFirstError } from '../domain/all-or-first-error.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { DrillItem, DrillRequest, DrillRule, DrillSummary, SampleSize } from '../domain/drill.ts';
+import { asArchiverError } from '../domain/errors.ts';
+import { worstOf } from '../domain/exit-code.ts';
+import { toInstant } from '../domain/instant.ts';
+import type { Listing } from '../domain/listing.ts';
+import type { Manifest } from '../domain/manifest.ts';
+import { drillArchive, inherentObstacle } from './drill-archive.ts';
+import { removeLeftBehind } from './left-behind.ts';
+import { type Candidate, rotation, sampleCount } from './pick.ts';
+import { type Drilled, type DrillRecords, summaryAfter } from './record.ts';
+import { findServers, type ServerProgram } from './server-program.ts';
+import { readDrillSummaries } from './summaries.ts';
+
+export interface DrillPorts {
+  readonly catalog: Catalog;
+  readonly records: DrillRecords;
+  readonly reading: ReadPorts;
+  readonly clock: Clock;
+  /** Names of all that are configured. */
+  readonly sources: readonly string[];
+  readonly settings: {
+    readonly server?: string;
+    readonly directory?: string;
+    readonly rules: readonly DrillRule[];
+    readonly searchPath: string;
+  };
+}
+
+export interface DrillResult {
+  readonly listing: Listing<DrillItem>;
+  /** What is known of each source, drilled now or before. */
+  readonly summaries: readonly DrillSummary[];
+}
+
+/** Records are small: reading them is all latency. */
+const RECORDS_AT_ONCE = 16;
+const NOTHING = {
+  message: 'no archive was found to drill',
+  hint: '`rdb-archiver list archives` shows what there is.',
+};
+
+/**
+ * Rejects with `not-drillable` where no server is found, with what `findArchive` rejects with, when the destination cannot be reached,
+ * or with the signal's reason. Whatever is found out about an archive is in the answer.
+ */
+export async function drill(request: DrillRequest, ports: DrillPorts): Promise<DrillResult> {
+  const { signal } = request;
+  const { settings, clock } = ports;
+  const servers = await findServers(request.server ?? settings.server, settings, signal);
+  await removeLeftBehind(settings.directory, clock);
+  const drillOne = (manifest: Manifest) => drillAndKeep(manifest, servers, request, ports);
+
+  if (!('sample' in request)) {
+    const item = await drillOne(await findArchive(ports.catalog, request, signal));
+    return answer([item], [], await keepSummaries([item], false, ports, signal));
+  }
+  const sample = await drillSample(request.sample, drillOne, ports, signal);
+  const summaries = await keepSummaries(sample.known, true, ports, signal);
+  return answer(sample.items, sample.problems, summaries);
+}
+
+type Sample = Pick<Listing<DrillItem>, 'items' | 'problems'> & {
+  /** The latest drill of every archive that there is. */
+  readonly known: readonly Drilled[];
+};
+
+/** Archives that no server could ever load are passed over, and told of; else one encrypted instance would be an alarm for ever. */
+async function drillSample(
+  size: SampleSize,
+  drillOne: (manifest: Manifest) => Promise<DrillItem>,
+  ports: DrillPorts,
+  signal: AbortSignal,
+): Promise<Sample> {
+  const { entries, known } = await surveyDrills(ports, signal);
+  const wanted = sampleCount(size, entries.length);
+  const items: DrillItem[] = [];
+  const passedOver: DrillItem[] = [];
+  for (const candidate of rotation(entries)) {
+    if (items.length >= wanted) break;
+    const read = await readOrExplain(candidate, ports, signal);
+    if (read === undefined) continue;
+    if ('outcome' in read) {
+      items.push(read);
+      continue;
+    }
+    const never = inherentObstacle(read) !== undefined;
+    (never ? passedOver : items).push(await drillOne(read));
+  }
+  const problems =
+    passedOver.length === 0
+      ? []
+      : [
+          {
+            message: `${passedOver.length} of the archives whose turn it was can be loaded by no server: encrypted by the cloud, or no RDB`,
+            hint: '`rdb-archiver verify` proves that their bytes are right.',
+          },
+        ];
+  for (const item of [...items, ...passedOver]) known.set(idOf(item), item);
+  return { items, problems, known: [...known.values()] };
+}
+
+type Due = Candidate & CatalogEntry;
+
+async function surveyDrills(
+  { catalog, records }: DrillPorts,
+  signal: AbortSignal,
+): Promise<{ entries: Due[]; known: Map<string, Drilled> }> {
+  const recorded = new Set<string>();
+  for await (const ref of records.refs({ signal })) recorded.add(idOf(ref));
+  const entries: CatalogEntry[] = [];
+  for await (const entry of catalog.entries(undefined, undefined, { signal })) entries.push(entry);
+
+  const known = new Map<string, Drilled>();
+  const limit = pLimit(RECORDS_AT_ONCE);
+  const due = await allOrFirstError(signal, (inner) =>
+    entries.map((entry) =>
+      limit(async (): Promise<Due> => {
+        const { ref } = entry;
+        const last = recorded.has(idOf(ref)) ? await records.find(ref, { signal: inner }) : undefined;
+        if (last) known.set(idOf(ref), { ...ref, ...last });
+        return { ...ref, ...entry, ...(last && { drilledAt: last.at }) };
+      }),
+    ),
+  );
+  return { entries: due, known };
+}
+
+/** Undefined for a manifest that was removed since it was listed; a row for one that is damaged or withheld. */
+async function readOrExplain(
+  { ref, key }: Due,
+  { catalog, clock }: DrillPorts,
+  signal: AbortSignal,
+): Promise<Manifest | DrillItem | undefined> {
+  try {
+    return await catalog.readGenuine(key, { signal });
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const error = asArchiverError(thrown);
+    if (error.code === 'store-unreachable' || error.code === 'internal') throw error;
+    const damaged = error.code === 'archive-damaged';
+    return {
+      source: ref.source,
+      instanceId: ref.instanceId,
+      backupId: ref.backupId,
+      startedAt: ref.startedAt,
+      outcome: damaged ? 'failed' : 'not-drillable',
+      reason: damaged ? 'damaged' : 'unreadable',
+      detail: error.message,
+      hint: error.hint,
+      at: toInstant(clock.now()),
+      durationMs: 0,
+      keys: 0,
+      expired: 0,
+      files: [],
+      assertions: [],
+    };
+  }
+}
+
+async function drillAndKeep(
+  manifest: Manifest,
+  servers: readonly ServerProgram[],
+  { signal, tell = () => () => undefined }: DrillRequest,
+  { settings, records, ...ports }: DrillPorts,
+): Promise<DrillItem> {
+  const item = await drillArchive(
+    manifest,
+    servers,
+    {
+      ...ports,
+      rules: settings.rules,
+      environment: settings,
+      ...(settings.directory !== undefined && { directory: settings.directory }),
+      tell: tell({ instanceId: manifest.instance.id, backupId: manifest.backup.id }),
+    },
+    signal,
+  );
+  await records.keep(item, { signal });
+  return item;
+}
+
+async function keepSummaries(
+  known: readonly Drilled[],
+  complete: boolean,
+  { records, sources }: DrillPorts,
+  signal: AbortSignal,
+): Promise<DrillSummary[]> {
+  const drilled = new Set(known.map(({ source }) => source));
+  for (const source of drilled) {
+    const before = await records.summary(source, { signal });
+    const summary = summaryAfter(source, before, known, complete);
+    if (summary) await records.keepSummary(summary, { signal });
+  }
+  return readDrillSummaries(records, [...new Set([...drilled, ...sources])], signal);
+}
+
+function answer(
+  items: readonly DrillItem[],
+  problems: Listing<DrillItem>['problems'],
+  summaries: readonly DrillSummary[],
+): DrillResult {
+  const codes = new Set(items.map(({ outcome }) => ({ passed: 0, failed: 4, 'not-drillable': 3 })[outcome]));
+  if (items.length === 0) codes.add(3);
+  const told = items.length === 0 && problems.length === 0 ? [NOTHING] : problems;
+  return { listing: { items, problems: told, exitCode: worstOf(codes) }, summaries };
+}
+
+function idOf({ source, instanceId, backupId }: Pick<Drilled, 'source' | 'instanceId' | 'backupId'>): string {
+  return `${source}\n${instanceId}\n${backupId}`;
+}

@@ -1,0 +1,157 @@
+/** Retention over the whole destination: what is to go by rule, and, when that was confirmed, its removal. */
+import pLimit from 'p-limit';
+import { allOrFirstError } from '../domain/all-or-first-error.ts';
+import type { ArchiveRef } from '../domain/archive-key.ts';
+import { compareText } from '../domain/compare-text.ts';
+import { ArchiverError, asArchiverError } from '../domain/errors.ts';
+import { worstOf } from '../domain/exit-code.ts';
+import type { ExpireItem, ExpireReport, RetentionRule } from '../domain/retention.ts';
+import type { ExpirePass } from './guard.ts';
+import { expireInstance } from './instance.ts';
+import { periodsIn } from './periods.ts';
+import type { Leftover } from './removal.ts';
+import { createRuleFinder } from './rules.ts';
+import { type ExpirePorts, type Group, gather, identityOf, sizeOf } from './survey.ts';
+import { createTally, type Tally } from './tally.ts';
+
+export interface ExpirePolicy {
+  /** In this order; the first that fits an instance is the one for it. */
+  readonly rules: readonly RetentionRule[];
+  /** So many of the newest sound archives of an instance stay in any case. */
+  readonly minimum: number;
+  readonly timezone: string;
+  /** Instances looked at at once. */
+  readonly concurrency: number;
+}
+
+export interface ExpireRequest {
+  /** Only this instance. */
+  readonly instanceId?: string;
+  /** Deletes; else only says what would go. */
+  readonly confirm: boolean;
+  /** Told of each archive as soon as it has gone, or could not: so that it is known even of an expire that is killed. */
+  readonly onRemoval?: (item: ExpireItem) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The whole catalog is listed before anything is decided, and where that fails nothing is deleted: rejects then. Every share of a fleet
+ * is looked at, whatever the shard of this process. Two at once, or one beside a run, waste work and break nothing.
+ */
+export async function expire(
+  request: ExpireRequest,
+  policy: ExpirePolicy,
+  ports: ExpirePorts,
+): Promise<ExpireReport> {
+  const { instanceId, confirm, signal } = request;
+  if (policy.rules.length === 0) throw nothingConfigured();
+  const groups = await gather(ports, instanceId, signal);
+  const left = await unfinished(instanceId, ports, signal);
+  if (instanceId !== undefined && groups.length === 0 && left.length === 0)
+    throw new ArchiverError('unknown-instance', `no archive of ${instanceId} is in the destination`, {
+      hint: '`rdb-archiver list archives` shows what there is.',
+    });
+
+  const isDamaged = await ports.damaged({ signal });
+  const tally = createTally(request.onRemoval);
+  if (confirm) tally.learn((await ports.removals.rehearse({ signal })).bytesStay);
+  await finishLeft(left, groups, { confirm, tally, ports, signal });
+  const pass: ExpirePass = {
+    confirm,
+    minimum: policy.minimum,
+    finder: createRuleFinder(policy.rules),
+    periodOf: periodsIn(policy.timezone),
+    isDamaged,
+    now: ports.clock.now(),
+    tally,
+  };
+  const limit = pLimit(policy.concurrency);
+  await allOrFirstError(signal, (inner) =>
+    groups.map((group) => limit(() => expireInstance(group, pass, ports, inner))),
+  );
+  return {
+    confirmed: confirm,
+    items: [...tally.items].sort(byPlace),
+    bytesStay: tally.bytesStay(),
+    problems: tally.problems,
+    exitCode: worstOf(tally.codes),
+  };
+}
+
+/** What an interrupted expire has half removed comes first: those archives are none any more, and only cost. */
+async function finishLeft(
+  left: readonly Leftover[],
+  groups: readonly Group[],
+  { confirm, tally, ports, signal }: FinishContext,
+): Promise<void> {
+  const archived = new Set(groups.flatMap(({ archives }) => archives.map(identityOf)));
+  for (const target of left) {
+    const { ref, kind } = target;
+    const mine = archived.has(identityOf(ref));
+    if (mine && !confirm) continue;
+    const { source, instanceId, backupId, startedAt } = ref;
+    const base = { source, instanceId, backupId, startedAt, kind, damaged: false, reasons: [] };
+    const bytes = mine ? 0 : await sizeOf(ref, ports, signal);
+    const detail = 'left half removed by an expire that was interrupted';
+    if (!confirm) tally.add({ ...base, bytes, action: 'expire', detail, deleted: [] });
+    else
+      await finishOne(
+        target,
+        { ...base, bytes, action: 'expired', detail, deleted: [] },
+        tally,
+        ports,
+        signal,
+      );
+  }
+}
+
+interface FinishContext {
+  readonly confirm: boolean;
+  readonly tally: Tally;
+  readonly ports: ExpirePorts;
+  readonly signal: AbortSignal;
+}
+
+async function finishOne(
+  target: Leftover,
+  item: ExpireItem,
+  tally: Tally,
+  { removals }: ExpirePorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const removal = tally.removal();
+  try {
+    // One whose manifest is there turns up again among the archives.
+    if ((await removals.finish(target, removal, { signal })) === 'removed')
+      tally.removed({ ...item, deleted: removal.keys });
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const error = asArchiverError(thrown);
+    if (error.code === 'internal') throw error;
+    tally.failed({ ...item, deleted: removal.keys }, error);
+  }
+}
+
+async function unfinished(
+  instanceId: string | undefined,
+  { removals }: ExpirePorts,
+  signal: AbortSignal,
+): Promise<Leftover[]> {
+  const all = await removals.unfinished({ signal });
+  return all.filter(({ ref }) => (instanceId ?? ref.instanceId) === ref.instanceId);
+}
+
+function nothingConfigured(): ArchiverError {
+  return new ArchiverError('usage', 'no retention is configured, so every archive stays', {
+    hint: 'Write `retention:` with at least one rule into the configuration file (docs/retention.md).',
+  });
+}
+
+function byPlace(left: ArchiveRef, right: ArchiveRef): number {
+  return (
+    compareText(left.source, right.source) ||
+    compareText(left.instanceId, right.instanceId) ||
+    compareText(left.startedAt, right.startedAt) ||
+    compareText(left.backupId, right.backupId)
+  );
+}

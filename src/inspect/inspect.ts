@@ -1,0 +1,183 @@
+/** What is in a dump, without a server: an archive's, or one that lies anywhere else. */
+import { type ArchivedFile, openArchivedFile, type ReadPorts } from '../catalog/archived-file.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { type ArchiveChoice, findArchive } from '../catalog/find-archive.ts';
+import { dumpName } from '../domain/archive-key.ts';
+import type { Census, InspectedFile, InspectReport } from '../domain/census.ts';
+import type { Clock } from '../domain/clock.ts';
+import { asArchiverError } from '../domain/errors.ts';
+import { worstOf } from '../domain/exit-code.ts';
+import { writesRdb } from '../domain/instance.ts';
+import type { Manifest, ManifestFile } from '../domain/manifest.ts';
+import { type RdbVerdict, rdbTap } from '../integrity/rdb.ts';
+import { drain } from '../integrity/taps.ts';
+import { censusTap, endingProblem } from '../rdb/census.ts';
+
+export interface InspectRequest extends ArchiveChoice {
+  /** So many of the largest keys and of the most common prefixes. */
+  readonly top: number;
+}
+
+export interface InspectPorts {
+  readonly catalog: Catalog;
+  readonly reading: ReadPorts;
+  readonly clock: Clock;
+}
+
+type Problem = InspectReport['problems'][number];
+
+const EXIT_OF: Readonly<Record<InspectedFile['result'], number>> = {
+  ok: 0,
+  damaged: 4,
+  'not-understood': 3,
+  unreadable: 3,
+};
+
+/** Reads every byte of the archive once. Rejects with what `findArchive` says, or `config` where nothing can decrypt it. */
+export async function inspectArchive(
+  request: InspectRequest,
+  ports: InspectPorts,
+  signal: AbortSignal,
+): Promise<InspectReport> {
+  const manifest = await findArchive(ports.catalog, request, signal);
+  const { source, instance, backup, files } = manifest;
+  const archive = {
+    source: source.name,
+    instanceId: instance.id,
+    backupId: backup.id,
+    startedAt: backup.startedAt,
+  };
+  const obstacle = obstacleOf(manifest);
+  if (obstacle) return { archive, ...reportOf([], [obstacle]), exitCode: 3 };
+
+  const items: InspectedFile[] = [];
+  for (const [index, file] of files.entries())
+    items.push(await inspectOne(file, dumpName(index + 1, files.length), request.top, ports, signal));
+  return {
+    archive,
+    ...reportOf(
+      items,
+      items.flatMap((item) => adviceFor(item, instance.id)),
+    ),
+  };
+}
+
+/** Walks any bytes. What reading them throws comes out; whatever they are does not. */
+export async function inspectBytes(
+  name: string,
+  body: AsyncIterable<Uint8Array>,
+  { asOf, top }: { readonly asOf: number; readonly top: number },
+): Promise<InspectReport> {
+  const [walk, format] = [censusTap({ asOf, top }), await rdbTap()];
+  await drain(body, [walk, format]);
+  const item = { name, ...judged(walk.result(), format.result()) };
+  return { archive: null, ...reportOf([item], adviceFor(item)) };
+}
+
+/** Why there is nothing to walk. */
+function obstacleOf({ instance, backup }: Manifest): Problem | undefined {
+  if (backup.encrypted)
+    return {
+      message: `backup ${backup.id} of ${instance.id} was encrypted by the cloud: nobody else can look into it`,
+      hint: 'Import it into an instance of the cloud to see what is in it; `rdb-archiver verify` proves that its bytes are all there.',
+    };
+  if (!writesRdb(instance))
+    return {
+      message: `backup ${backup.id} of ${instance.id} is no RDB file: ${instance.engine} writes a format of its own`,
+      hint: '`rdb-archiver verify` proves that its bytes are all there.',
+    };
+  return undefined;
+}
+
+async function inspectOne(
+  file: ManifestFile,
+  name: string,
+  top: number,
+  { reading, clock }: InspectPorts,
+  signal: AbortSignal,
+): Promise<InspectedFile> {
+  const about = { name, key: file.key };
+  const walk = censusTap({ asOf: clock.now(), top });
+  let archived: ArchivedFile | undefined;
+  try {
+    archived = await openArchivedFile(file, reading, { signal });
+    if (archived) await drain(archived.body, [walk]);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const { code, message } = asArchiverError(thrown);
+    // A missing identity and a store that is not there concern all files alike.
+    if (code === 'config' || code === 'internal' || code === 'store-unreachable') throw thrown;
+    const result = code === 'archive-damaged' ? 'damaged' : 'unreadable';
+    return { ...about, result, detail: message, checksum: null, census: null };
+  }
+  if (!archived)
+    return { ...about, result: 'damaged', detail: `${file.key} is not there`, checksum: null, census: null };
+
+  const census = walk.result();
+  const verdict = archived.verdict();
+  if (verdict.result !== 'ok')
+    return { ...about, result: 'damaged', detail: verdict.detail, checksum: null, census };
+  return { ...about, ...judged(census, file.rdb && { kind: 'intact', facts: file.rdb }) };
+}
+
+/** The checksum decides about the bytes; how far the walk came only tells what is known of them. */
+function judged(census: Census, format: RdbVerdict | undefined): Omit<InspectedFile, 'name' | 'key'> {
+  const { ending } = census;
+  const problem = endingProblem(ending);
+  // Another magic (Valkey 9's, say) is nothing that our checksum rules apply to.
+  const foreign = ending.kind === 'unknown-type' && ending.offset === 0;
+  if (format && format.kind !== 'intact' && !foreign)
+    return { result: 'damaged', detail: format.problem, checksum: null, census };
+  const checksum = format?.kind === 'intact' ? format.facts.checksum : null;
+  if (problem === undefined) return { result: 'ok', detail: '', checksum, census };
+  const result = ending.kind === 'unknown-type' || checksum === 'verified' ? 'not-understood' : 'damaged';
+  return { result, detail: problem, checksum, census };
+}
+
+function adviceFor({ name, key, result, detail, checksum }: InspectedFile, instanceId?: string): Problem[] {
+  const message = `${key ?? name}: ${detail}`;
+  switch (result) {
+    case 'ok':
+      return [];
+    case 'damaged':
+      return [
+        {
+          message: `damaged: ${message}`,
+          hint:
+            instanceId === undefined
+              ? 'Fetch it anew; what is shown is what could be read of it.'
+              : `Archive it again while the cloud still has it; an older archive may be whole: \`rdb-archiver list archives ${instanceId}\`.`,
+        },
+      ];
+    case 'not-understood':
+      return [
+        {
+          message,
+          hint: `${checksum === 'verified' ? 'Its checksum is right, so its bytes are as the server wrote them. ' : ''}The figures are those of the part before; a server of its own version loads it.`,
+        },
+      ];
+    case 'unreadable':
+      return [{ message, hint: 'Nothing is known of it: see what the destination says, and try again.' }];
+  }
+}
+
+function reportOf(
+  items: readonly InspectedFile[],
+  problems: readonly Problem[],
+): Omit<InspectReport, 'archive'> {
+  const sum = (amount: (census: Census) => number): number =>
+    items.reduce((total, { census }) => total + (census ? amount(census) : 0), 0);
+  return {
+    items,
+    total: {
+      keys: sum(({ keys }) => keys),
+      expiring: sum(({ expiring }) => expiring),
+      expired: sum(({ expired }) => expired),
+      empty: sum(({ empty }) => empty),
+      bytes: sum(({ bytes }) => bytes),
+      size: sum(({ size }) => size),
+    },
+    problems,
+    exitCode: worstOf(new Set(items.map(({ result }) => EXIT_OF[result]))),
+  };
+}

@@ -1,0 +1,186 @@
+/** What a person at a terminal sees of a run: bars while it works, a table and every failure with its advice when it ends. */
+import type { Clock } from '../../domain/clock.ts';
+import type { Outcome, RunSummary } from '../../domain/outcome.ts';
+import { counted, humanSize, humanTime } from '../amounts.ts';
+import { errorText } from '../error-text.ts';
+import type { ArchiverEvent, Observer } from '../observer.ts';
+import { redact } from '../redact.ts';
+import { type Bars, createBars } from './bars.ts';
+import { closingText, type RunStory, readable, type Trouble } from './closing.ts';
+import type { Paint } from './colours.ts';
+import { printable } from './text-width.ts';
+
+export interface ProgressOptions {
+  /** Where the bars are drawn; absent where nobody looks: then each outcome is a line instead. */
+  readonly terminal?: NodeJS.WriteStream;
+  /** For lines while it works. */
+  readonly say: (text: string) => void;
+  /** For the closing table. */
+  readonly conclude: (text: string) => void;
+  readonly clock: Pick<Clock, 'now'>;
+  /** The two texts may go to different places, of which one has no colours. */
+  readonly paint: { readonly say: Paint; readonly conclude: Paint };
+  /** Columns of the closing table; absent: as wide as it takes. */
+  readonly width?: number;
+}
+
+export interface Progress {
+  readonly observer: Observer;
+  /** Takes the bars off the screen when the run ended without a summary. */
+  close(): void;
+}
+
+export function createProgress(options: ProgressOptions): Progress {
+  const { clock, paint } = options;
+  /** By run: those of different schedules can go on at the same time. */
+  const stories = new Map<string, Story>();
+  let bars: Bars | undefined;
+
+  const say = (line: string): void => {
+    if (bars === undefined) options.say(`${line}\n`);
+    else bars.say(line);
+  };
+  const close = (): void => {
+    bars?.stop();
+    bars = undefined;
+  };
+
+  const storyOf = (runId: string): Story => {
+    const story = stories.get(runId) ?? { archived: [], failed: [], troubles: [] };
+    stories.set(runId, story);
+    return story;
+  };
+
+  const observer = (event: ArchiverEvent): void => {
+    switch (event.type) {
+      case 'run.begin': {
+        storyOf(event.runId);
+        return;
+      }
+      case 'source.listed': {
+        say(`${event.source}: ${counted(event.instances, 'instance')}, ${counted(event.backups, 'backup')}`);
+        return;
+      }
+      case 'run.failed': {
+        storyOf(event.runId).troubles.push({ what: 'the run itself', ...errorText(event.error) });
+        return;
+      }
+      case 'source.failed':
+      case 'instance.failed': {
+        const what = event.type === 'source.failed' ? event.source : `${event.source} ${event.instanceId}`;
+        storyOf(event.runId).troubles.push({
+          what: `${what} could not be listed`,
+          ...errorText(event.error),
+        });
+        return;
+      }
+      case 'plan.ready': {
+        if (event.todo === 0) return;
+        if (options.terminal !== undefined) bars ??= createBars(options.terminal, clock);
+        bars?.expect(event.todo);
+        return;
+      }
+      case 'transfer.begin': {
+        bars?.begin(event.transferId, printable(`${event.instanceId} ${event.file}`), event.size);
+        return;
+      }
+      case 'transfer.progress': {
+        bars?.move(event.transferId, event.position);
+        return;
+      }
+      case 'transfer.end': {
+        bars?.end(event.transferId);
+        return;
+      }
+      case 'backup.retry': {
+        say(
+          `${paint.say('yellow', 'again')}     ${event.instanceId} ${event.backupId}: ${errorText(event.error).message}`,
+        );
+        return;
+      }
+      case 'notify.failed': {
+        const { message, hint } = errorText(event.error);
+        say(`${paint.say('yellow', 'warning')}   ${event.receiver} was not told: ${message}. ${hint}`);
+        return;
+      }
+      case 'warning': {
+        say(
+          redact(
+            `${paint.say('yellow', 'warning')}   ${event.message}${event.hint === undefined ? '' : ` ${event.hint}`}`,
+          ),
+        );
+        return;
+      }
+      case 'uploads.swept': {
+        say(`${paint.say('dim', 'removed')}   ${counted(event.removed, 'upload')} that killed runs had left`);
+        return;
+      }
+      case 'schedule.next': {
+        say(`${paint.say('dim', 'next run')}  ${readable(event.at)} UTC (${event.cron}, ${event.timezone})`);
+        return;
+      }
+      case 'schedule.tick-skipped': {
+        say(
+          `${paint.say('yellow', 'no run')}    the one of ${readable(event.runningSince)} UTC is still going`,
+        );
+        return;
+      }
+      case 'schedule.run-failed': {
+        say(`${paint.say('red', 'failed')}    ${errorText(event.error).message}`);
+        return;
+      }
+      case 'daemon.listening': {
+        say(`listening on ${event.url}`);
+        return;
+      }
+      case 'daemon.stopping': {
+        say(`stopping: ${event.cause}`);
+        return;
+      }
+      case 'backup.outcome': {
+        keep(event.outcome);
+        return;
+      }
+      case 'run.summary': {
+        const story = storyOf(event.summary.runId);
+        stories.delete(event.summary.runId);
+        if (stories.size === 0) close();
+        options.conclude(redact(closing(story, event.summary)));
+        return;
+      }
+      default:
+    }
+  };
+
+  const closing = (story: Story, summary: RunSummary): string => {
+    if (options.terminal === undefined)
+      return closingText({ ...story, archived: [], summary }, paint.conclude);
+    return `\n${closingText({ ...story, summary }, paint.conclude, options.width)}`;
+  };
+  const keep = (outcome: Outcome): void => {
+    if (outcome.outcome === 'skipped') return;
+    const { archived, failed } = storyOf(outcome.runId);
+    if (outcome.outcome === 'archived') archived.push(outcome);
+    else failed.push(outcome);
+    bars?.done();
+    // The closing table names what was archived; where nobody watches, it comes as lines instead.
+    const watched = options.terminal !== undefined;
+    if (!watched || (outcome.outcome === 'failed' && outcome.reason !== 'interrupted'))
+      say(outcomeLine(outcome, paint.say));
+  };
+
+  return { observer, close };
+}
+
+/** What is kept of a run for its closing table. */
+interface Story {
+  readonly archived: RunStory['archived'][number][];
+  readonly failed: RunStory['failed'][number][];
+  readonly troubles: Trouble[];
+}
+
+function outcomeLine(outcome: Outcome, paint: Paint): string {
+  const subject = `${outcome.instanceId} ${outcome.backupId}`;
+  if (outcome.outcome === 'failed') return `${paint('red', 'failed')}    ${subject}  ${outcome.reason}`;
+  return `${paint('green', 'archived')}  ${subject}  ${humanSize(outcome.bytes)} in ${humanTime(outcome.durationMs)}`;
+}

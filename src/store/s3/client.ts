@@ -1,0 +1,139 @@
+/** The S3 client as this product needs it: no surprise checksums, bounded waiting, errors that tell what to do. */
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import type { Clock } from '../../domain/clock.ts';
+import type { Secret } from '../../domain/secret.ts';
+import { explainS3Error } from './errors.ts';
+import { createPartMd5, type PartMd5 } from './part-md5.ts';
+import { type ProviderName, type ProviderProfile, providerFor } from './provider-profile.ts';
+import { SlicingHandler } from './request-handler.ts';
+
+export interface S3ClientOptions {
+  readonly bucket: string;
+  /** Base address; AWS where absent. */
+  readonly endpoint?: string;
+  readonly region?: string;
+  /** Bucket in the path instead of the host name; the provider's way where absent. */
+  readonly forcePathStyle?: boolean;
+  /** Absent: the SDK's default chain (environment, profile, web identity, instance role). */
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: Secret;
+    readonly sessionToken?: Secret;
+  };
+  readonly profile?: 'auto' | ProviderName;
+  /** They decide about proxies, certificates and the number of sockets; closing the store destroys them. */
+  readonly agents: {
+    readonly http: HttpAgent;
+    readonly https: HttpsAgent;
+    /** Which proxy an address is reached through, for messages. */
+    readonly proxyFor?: (address: string) => string | undefined;
+  };
+  readonly clock: Clock;
+}
+
+/** Headers of a request by its protocol (`https:`), which only the request itself tells: the SDK knows more sources of an endpoint than we do. */
+export type HeadersFor = (protocol: string) => Readonly<Record<string, string>>;
+
+/** A bucket to talk to: the SDK's client, and what all calls have in common. */
+export interface Bucket {
+  readonly client: S3Client;
+  readonly name: string;
+  readonly profile: ProviderProfile;
+  readonly clock: Clock;
+  /** Go with every body: where the server checks it by a header of its own, its SHA-256 is not signed on top (that costs as much as the whole download). */
+  readonly payloadHeaders: HeadersFor;
+  readonly partMd5: PartMd5;
+  /** Ids of multipart uploads that are on their way through this client. */
+  readonly uploadsInHand: Set<string>;
+  /** Sends a request; its failure comes as an `ArchiverError` that says what was tried (`action`, on `key`), or as the signal's reason. */
+  call<Output>(
+    action: string,
+    key: string,
+    signal: AbortSignal,
+    send: (options: { readonly abortSignal: AbortSignal }) => Promise<Output>,
+  ): Promise<Output>;
+}
+
+/** Milliseconds to a connection, the proxy's tunnel included. */
+const CONNECTION_TIMEOUT = 10_000;
+
+/** Milliseconds without a byte in either direction. Completing a large upload can be silent for long; it is settled by asking. */
+const SOCKET_TIMEOUT = 60_000;
+
+/** For one request, the SDK's own back-off between them (decision 2: it is the only one that repeats a single request). */
+const MAX_ATTEMPTS = 4;
+
+const NO_LOGGER = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
+export function openBucket(options: S3ClientOptions): Bucket {
+  const { bucket: name, clock } = options;
+  const { profile, region } = providerFor(options.profile ?? 'auto', options.endpoint);
+  const proxy = options.endpoint === undefined ? undefined : options.agents.proxyFor?.(options.endpoint);
+  const client = new S3Client(clientConfig(options, profile, options.region ?? region));
+  return {
+    client,
+    name,
+    profile,
+    clock,
+    payloadHeaders: (protocol): Readonly<Record<string, string>> =>
+      isBodyBound(profile, protocol) ? { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } : {},
+    partMd5: createPartMd5(clock),
+    uploadsInHand: new Set(),
+    async call(action, key, signal, send) {
+      signal.throwIfAborted();
+      try {
+        return await send({ abortSignal: signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        throw explainS3Error(error, `${action} s3://${name}/${key}`, proxy);
+      }
+    },
+  };
+}
+
+/**
+ * Whether a body that was changed on its way is refused although its SHA-256 is not signed: the header of its check is. On a
+ * clear-text connection a CRC is not enough, for who can change the body can make it fit.
+ */
+function isBodyBound({ bodyCheck, bodyCheckHonoured }: ProviderProfile, protocol: string): boolean {
+  return bodyCheckHonoured && (bodyCheck === 'content-md5' || protocol === 'https:');
+}
+
+function clientConfig(
+  options: S3ClientOptions,
+  profile: ProviderProfile,
+  region: string | undefined,
+): S3ClientConfig {
+  const { endpoint, credentials, agents } = options;
+  return {
+    ...(endpoint === undefined ? {} : { endpoint, region: region ?? 'us-east-1' }),
+    ...(region === undefined ? {} : { region }),
+    forcePathStyle: options.forcePathStyle ?? profile.pathStyle,
+    ...(credentials === undefined ? {} : { credentials: revealed(credentials) }),
+    // The SDK's default since 3.729 is a CRC-32 in a chunked trailer, which R2, Ceph and others refuse. We send our own.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    // Several gateways never answer `Expect: 100-continue`, and each part would wait for it.
+    expectContinueHeader: false,
+    maxAttempts: MAX_ATTEMPTS,
+    logger: NO_LOGGER,
+    requestHandler: new SlicingHandler({
+      httpAgent: agents.http,
+      httpsAgent: agents.https,
+      connectionTimeout: CONNECTION_TIMEOUT,
+      socketTimeout: SOCKET_TIMEOUT,
+      logger: NO_LOGGER,
+    }),
+  };
+}
+
+function revealed(credentials: NonNullable<S3ClientOptions['credentials']>) {
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  return {
+    accessKeyId,
+    secretAccessKey: secretAccessKey.reveal(),
+    ...(sessionToken === undefined ? {} : { sessionToken: sessionToken.reveal() }),
+  };
+}

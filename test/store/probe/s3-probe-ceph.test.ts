@@ -1,0 +1,36 @@
+/** What `check` finds out of a real store: Ceph's RADOS Gateway. */
+import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { expect, onTestFinished, test } from 'vitest';
+import { CEPH_TOOLS, openCephBucket } from '../../support/ceph.ts';
+import { describeWith } from '../../support/needs.ts';
+import { findingsOf, probeOn } from '../../support/probe.ts';
+
+describeWith(CEPH_TOOLS, "Ceph's gateway", () => {
+  test('keeps what its profile says, and nothing of the check stays', async () => {
+    const ceph = await openCephBucket();
+    onTestFinished(() => ceph.close());
+    const found = await findingsOf(probeOn(ceph, { profile: 'ceph' }));
+    expect(found.troubles).toEqual([]);
+    expect(found.of('put-if-absent').facts).toMatchObject({ 'If-None-Match': 'honoured' });
+    expect(found.of('checks-on-arrival').facts).toMatchObject({
+      'Content-MD5': 'verified',
+      'x-amz-content-sha256': 'verified',
+    });
+    expect(found.of('proof').facts).toMatchObject({ md5Etags: 'all', multipart: 'checksum' });
+    expect(found.of('multipart').facts).toMatchObject({ smallParts: 'refused' });
+    expect(found.of('stale-uploads').facts).toEqual({ listed: true });
+    const { KeyCount } = await ceph.client.send(new ListObjectsV2Command({ Bucket: ceph.bucket }));
+    const { Uploads } = await ceph.client.send(new ListMultipartUploadsCommand({ Bucket: ceph.bucket }));
+    expect([KeyCount, Uploads]).toEqual([0, undefined]);
+  });
+
+  test('unknown by its address is told which profile makes more of it; taken for AWS it is contradicted', async () => {
+    const ceph = await openCephBucket();
+    onTestFinished(() => ceph.close());
+    const unknown = await findingsOf(probeOn(ceph));
+    expect(unknown.of('profile')).toMatchObject({ verdict: 'ok', facts: { profile: 'other' } });
+    expect(unknown.of('profile').hint).toContain('ceph');
+    const mistaken = await findingsOf(probeOn(ceph, { profile: 'aws', forcePathStyle: true }));
+    expect(mistaken.of('profile')).toMatchObject({ verdict: 'warning' });
+  });
+});
