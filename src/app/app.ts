@@ -184,7 +184,7 @@ export const createApp: CreateApp = async (
     },
     listInstances: ({ signal, instanceId }) => listInstances(ports, instanceId, signal),
     listBackups: ({ signal, instanceId }) => listBackups(ports, instanceId, signal),
-    listArchives: ({ signal, instanceId }) => listArchives(ports, instanceId, signal),
+    listArchives: ({ signal, instanceId }) => listArchives(catalog, instanceId, signal),
     verify: verifying.verify,
     drill: (request) => drills.drill(request),
     inspect: ({ signal, ...request }) => inspectArchive(request, { catalog, reading, clock }, signal),

@@ -2,10 +2,9 @@
 import { ArchiverError } from '../domain/errors.ts';
 import type { RunSummary } from '../domain/outcome.ts';
 import { EVERYTHING } from '../plan/selection.ts';
-import type { Subject } from './ledger.ts';
 import { processBackup } from './process-backup.ts';
 import { type RunPorts, withLedger } from './run.ts';
-import { type SourceSurvey, type Survey, survey } from './survey.ts';
+import { type SourceSurvey, type Subject, type Survey, survey } from './survey.ts';
 
 export interface ArchiveRequest {
   readonly instanceId: string;

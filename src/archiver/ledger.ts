@@ -13,15 +13,8 @@ import type {
   SkipReason,
   UncountedReason,
 } from '../domain/outcome.ts';
-import type { PlannedBackup } from '../plan/plan.ts';
 import type { Observer } from '../report/observer.ts';
-import type { Source } from '../source/source.ts';
-import type { SourceFailure } from './survey.ts';
-
-/** A backup with the source it comes from. */
-export interface Subject extends PlannedBackup {
-  readonly source: Source;
-}
+import type { SourceFailure, Subject } from './survey.ts';
 
 /** What archiving a backup took, whatever came of it. */
 export interface Effort {

@@ -6,8 +6,9 @@ import { isAtRisk } from '../plan/plan.ts';
 import type { Observer } from '../report/observer.ts';
 import { archiveBackup, type BackupResult } from './archive-backup.ts';
 import type { BackupJob, BackupPorts } from './fetch-file.ts';
-import type { Effort, Ledger, Subject } from './ledger.ts';
+import type { Effort, Ledger } from './ledger.ts';
 import { type RetryPolicy, withRetry } from './retry.ts';
+import type { Subject } from './survey.ts';
 
 export interface ProcessPorts {
   readonly backup: BackupPorts;

@@ -7,10 +7,10 @@ import { byUrgency, isAtRisk } from '../plan/plan.ts';
 import type { Shard } from '../plan/shard.ts';
 import type { Observer } from '../report/observer.ts';
 import type { BackupPorts } from './fetch-file.ts';
-import { createLedger, type Ledger, type Subject } from './ledger.ts';
+import { createLedger, type Ledger } from './ledger.ts';
 import { processBackup } from './process-backup.ts';
 import type { RetryPolicy } from './retry.ts';
-import { isBlind, type Survey, type SurveyPorts, survey, type Target } from './survey.ts';
+import { isBlind, type Subject, type Survey, type SurveyPorts, survey, type Target } from './survey.ts';
 import type { Sweep } from './sweep.ts';
 
 export interface RunPolicy {

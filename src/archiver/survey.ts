@@ -7,7 +7,7 @@ import type { ArchiveRef } from '../domain/archive-key.ts';
 import type { Backup } from '../domain/backup.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { dayOf, toEpoch } from '../domain/instant.ts';
-import { makePlan, type Plan } from '../plan/plan.ts';
+import { makePlan, type Plan, type PlannedBackup } from '../plan/plan.ts';
 import { idsToList, literalIds, type Selection, selector } from '../plan/selection.ts';
 import { belongsTo, isMine, type Shard } from '../plan/shard.ts';
 import type { Inventory, ListingFailure, Source } from '../source/source.ts';
@@ -28,6 +28,11 @@ export interface Looked {
 export interface SourceSurvey extends Looked {
   readonly isArchived: (backup: Backup) => boolean;
   readonly plan: Plan;
+}
+
+/** A backup with the source it comes from. */
+export interface Subject extends PlannedBackup {
+  readonly source: Source;
 }
 
 /** A failure of the source's own listing (no `instanceId`), or of one instance. */

@@ -1,9 +1,7 @@
 /** Walks over archives by their manifests, several at once: one that is damaged or withheld hides no other. */
-
-import type { RunPorts } from '../archiver/run.ts';
 import { allOrFirstError } from '../domain/all-or-first-error.ts';
 import { type ArchiverError, asArchiverError } from '../domain/errors.ts';
-import type { CatalogEntry } from './catalog.ts';
+import type { Catalog, CatalogEntry } from './catalog.ts';
 
 export interface WantedArchives {
   readonly instanceId?: string | undefined;
@@ -12,7 +10,7 @@ export interface WantedArchives {
 
 /** The archives there are, or those of one instance, or of one backup, in the catalog's order. */
 export async function archivesOf(
-  { catalog }: Pick<RunPorts, 'catalog'>,
+  catalog: Pick<Catalog, 'entries'>,
   wanted: WantedArchives,
   signal: AbortSignal,
 ): Promise<CatalogEntry[]> {

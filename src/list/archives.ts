@@ -1,7 +1,6 @@
 /** What lies in the destination: archives as rows. */
 
-import type { RunPorts } from '../archiver/run.ts';
-import type { CatalogEntry } from '../catalog/catalog.ts';
+import type { Catalog, CatalogEntry } from '../catalog/catalog.ts';
 import { archivesOf, eachEntry, orExplain } from '../catalog/each-archive.ts';
 import { compareText } from '../domain/compare-text.ts';
 import type { ArchiverError } from '../domain/errors.ts';
@@ -14,15 +13,15 @@ const MANIFESTS_AT_ONCE = 16;
 
 /** Every archive, oldest first, from its manifest. */
 export async function listArchives(
-  ports: RunPorts,
+  catalog: Catalog,
   instanceId: string | undefined,
   signal: AbortSignal,
 ): Promise<Listing<ArchiveItem>> {
-  const entries = await archivesOf(ports, { instanceId }, signal);
+  const entries = await archivesOf(catalog, { instanceId }, signal);
   const items: ArchiveItem[] = [];
   const broken: ArchiverError[] = [];
   await eachEntry(entries, MANIFESTS_AT_ONCE, signal, async (entry, inner) => {
-    const manifest = await orExplain(() => ports.catalog.read(entry.key, { signal: inner }), inner);
+    const manifest = await orExplain(() => catalog.read(entry.key, { signal: inner }), inner);
     if (manifest instanceof Error) broken.push(manifest);
     // Undefined: removed since it was listed.
     else if (manifest) items.push(archiveItem(entry, manifest));

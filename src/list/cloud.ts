@@ -1,9 +1,17 @@
 /** What the cloud has, as rows: the plan, instances and backups. Nothing is moved. */
 import pLimit from 'p-limit';
-import type { Subject } from '../archiver/ledger.ts';
-import type { RunPorts } from '../archiver/run.ts';
-import { look, type Sight, SOURCES_AT_ONCE, sightOf, survey, type Target } from '../archiver/survey.ts';
+import {
+  look,
+  type Sight,
+  SOURCES_AT_ONCE,
+  type Subject,
+  type SurveyPorts,
+  sightOf,
+  survey,
+  type Target,
+} from '../archiver/survey.ts';
 import { deadlineOf } from '../domain/backup.ts';
+import type { Clock } from '../domain/clock.ts';
 import type { ArchiverError } from '../domain/errors.ts';
 import { worstOf } from '../domain/exit-code.ts';
 import type { Instance } from '../domain/instance.ts';
@@ -11,12 +19,23 @@ import { toInstant } from '../domain/instant.ts';
 import type { BackupItem, InstanceItem, Listing, PlanItem } from '../domain/listing.ts';
 import { byUrgency } from '../plan/plan.ts';
 import { EVERYTHING, selector } from '../plan/selection.ts';
+import type { Shard } from '../plan/shard.ts';
 import type { Inventory, Source } from '../source/source.ts';
+
+export interface ListPorts extends SurveyPorts {
+  readonly targets: readonly Target[];
+  readonly clock: Clock;
+  readonly policy: {
+    readonly shard: Shard;
+    /** True where no instance at all is no failure. */
+    readonly allowEmpty: boolean;
+  };
+}
 
 const WHOLE = { index: 0, count: 1 };
 
 /** What `run` would do now, most urgent first, and why not for the rest. */
-export async function listPlan(ports: RunPorts, signal: AbortSignal): Promise<Listing<PlanItem>> {
+export async function listPlan(ports: ListPorts, signal: AbortSignal): Promise<Listing<PlanItem>> {
   const { clock, policy } = ports;
   const found = await survey(ports.targets, ports, { shard: policy.shard, now: clock.now(), signal });
   const all = (kind: 'todo' | 'settled') =>
@@ -28,7 +47,7 @@ export async function listPlan(ports: RunPorts, signal: AbortSignal): Promise<Li
 
 /** Every instance of every source, the filtered ones too. The destination is not asked. */
 export async function listInstances(
-  ports: RunPorts,
+  ports: ListPorts,
   instanceId: string | undefined,
   signal: AbortSignal,
 ): Promise<Listing<InstanceItem>> {
@@ -58,7 +77,7 @@ function instanceItems(
 
 /** Every backup that the cloud shows, of one instance or of all that are selected, and whether it is archived. */
 export async function listBackups(
-  ports: RunPorts,
+  ports: ListPorts,
   instanceId: string | undefined,
   signal: AbortSignal,
 ): Promise<Listing<BackupItem>> {
@@ -86,11 +105,11 @@ export async function listBackups(
 }
 
 /** One instance in each source that may have it, filters aside. */
-function targetsOf({ targets }: RunPorts, instanceId: string): Target[] {
+function targetsOf({ targets }: ListPorts, instanceId: string): Target[] {
   return targets.map(({ source }) => ({ source, selection: { ...EVERYTHING, instances: [instanceId] } }));
 }
 
-function listing<Item>(items: readonly Item[], found: Sight, ports: RunPorts): Listing<Item> {
+function listing<Item>(items: readonly Item[], found: Sight, ports: ListPorts): Listing<Item> {
   const problems = found.failures.map(({ error }) => problem(error));
   const nothing = found.empty && !ports.policy.allowEmpty;
   const codes = new Set([...(problems.length > 0 || nothing ? [3] : []), ...(found.blind ? [10] : [])]);

@@ -51,7 +51,7 @@ export async function verify(
 ): Promise<VerifyReport> {
   const { instanceId, backupId, quick, samplePercent: percent } = request;
   const everything = instanceId === undefined && backupId === undefined;
-  const entries = await archivesOf(ports, request, signal);
+  const entries = await archivesOf(ports.catalog, request, signal);
   const data = { store: ports.reading.store, layout: ports.layout };
   const sample =
     percent === undefined
