@@ -1,4 +1,5 @@
-/** Bytes and times for people: three significant digits, no more. */
+/** Bytes, times and moments for people: three significant digits, no more. */
+import type { Instant } from '../domain/instant.ts';
 
 const SIZES = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
@@ -31,4 +32,9 @@ export function counted(count: number, noun: string): string {
 function threeDigits(value: number): string {
   if (value >= 99.95) return value.toFixed(0);
   return value >= 9.995 ? value.toFixed(1) : value.toFixed(2);
+}
+
+/** `2026-11-24 02:15`, in UTC. */
+export function readable(instant: Instant): string {
+  return `${instant.slice(0, 10)} ${instant.slice(11, 16)}`;
 }

@@ -2,9 +2,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { DrillChoice, DrillItem, DrillRequest, SampleSize } from '../../domain/drill.ts';
 import { ArchiverError } from '../../domain/errors.ts';
-import { counted, humanTime } from '../../report/amounts.ts';
+import { counted, humanTime, readable } from '../../report/amounts.ts';
 import { redact } from '../../report/redact.ts';
-import { readable } from '../../report/terminal/closing.ts';
 import type { Column } from '../../report/terminal/table.ts';
 import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
 import { printListing, sourceColumn } from '../listing.ts';

@@ -1,8 +1,7 @@
 /** `expire`: retention. Prints what would go and why the rest stays, and deletes only with `--confirm`. */
 import type { Command } from 'commander';
 import type { ExpireItem, ExpireReport, KeepCause, KeepReason } from '../../domain/retention.ts';
-import { counted, humanSize } from '../../report/amounts.ts';
-import { readable } from '../../report/terminal/closing.ts';
+import { counted, humanSize, readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
 import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
 import { printListing, sourceColumn } from '../listing.ts';

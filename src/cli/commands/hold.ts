@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { ArchiverError } from '../../domain/errors.ts';
 import type { HoldItem } from '../../domain/retention.ts';
-import { readable } from '../../report/terminal/closing.ts';
+import { readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
 import { ARCHIVE_CODES, EXIT, exitSection } from '../exit-codes.ts';
 import { printListing, sourceColumn } from '../listing.ts';

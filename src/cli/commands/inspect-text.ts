@@ -1,9 +1,8 @@
 /** What is in a dump, for people: tables with bars, within the width of a terminal. */
 import type { Census, InspectedFile, InspectReport, KeyCounts } from '../../domain/census.ts';
-import { counted, humanSize } from '../../report/amounts.ts';
-import { readable } from '../../report/terminal/closing.ts';
+import { counted, humanSize, readable } from '../../report/amounts.ts';
+import { printable } from '../../report/printable.ts';
 import { type Column, formatTable } from '../../report/terminal/table.ts';
-import { printable } from '../../report/terminal/text-width.ts';
 
 const BAR_CELLS = 16;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];

@@ -2,8 +2,7 @@
 import { Argument, type Command } from 'commander';
 import type { App } from '../../app/app.ts';
 import type { ArchiveItem, BackupItem, InstanceItem, Listing } from '../../domain/listing.ts';
-import { humanSize } from '../../report/amounts.ts';
-import { readable } from '../../report/terminal/closing.ts';
+import { humanSize, readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
 import { exitSection, WORKING_CODES } from '../exit-codes.ts';
 import { printListing, sourceColumn } from '../listing.ts';

@@ -1,8 +1,7 @@
 /** `plan`: what `run` would do now, and why not for the rest. */
 import type { Command } from 'commander';
 import type { PlanItem } from '../../domain/listing.ts';
-import { counted } from '../../report/amounts.ts';
-import { readable } from '../../report/terminal/closing.ts';
+import { counted, readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
 import { exitSection, WORKING_CODES } from '../exit-codes.ts';
 import { printListing, sourceColumn } from '../listing.ts';

@@ -1,9 +1,8 @@
 /** What a restore tells a person: what lies where, how it was checked, and what to do with it next. */
 import { join } from 'node:path';
 import type { RestoreItem, RestoreReport } from '../../domain/restore.ts';
-import { humanSize } from '../../report/amounts.ts';
-import { readable } from '../../report/terminal/closing.ts';
-import { printable } from '../../report/terminal/text-width.ts';
+import { humanSize, readable } from '../../report/amounts.ts';
+import { printable } from '../../report/printable.ts';
 
 /** For the help text. */
 export const EXAMPLES = `

@@ -2,8 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { ArchiverError } from '../../domain/errors.ts';
 import type { Rotation, VerifyItem, VerifySummary } from '../../domain/verification.ts';
-import { counted, humanSize } from '../../report/amounts.ts';
-import { readable } from '../../report/terminal/closing.ts';
+import { counted, humanSize, readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
 import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
 import { printListing, sourceColumn } from '../listing.ts';

@@ -1,5 +1,5 @@
 /** HTML by a template that escapes whatever is put into it, so that markup in the name of an instance stays text. */
-import { printable } from '../terminal/text-width.ts';
+import { printable } from '../printable.ts';
 
 /** Text that is markup already; everything else is escaped. */
 export class Markup {

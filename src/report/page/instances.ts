@@ -1,7 +1,6 @@
 /** The instances, worst first: the first few open to the eye, thousands folded away. */
 import type { InstanceStatus } from '../../domain/status.ts';
-import { humanSize } from '../amounts.ts';
-import { readable } from '../terminal/closing.ts';
+import { humanSize, readable } from '../amounts.ts';
 import { calendar, shownDays } from './calendar.ts';
 import { html, type Markup, NOTHING } from './html.ts';
 import { grouped, roughly, roughlyHours, some } from './words.ts';

@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { RunSummary } from '../../domain/outcome.ts';
 import type { StatusReport } from '../../domain/status.ts';
-import { humanSize } from '../amounts.ts';
-import { readable } from '../terminal/closing.ts';
+import { humanSize, readable } from '../amounts.ts';
 import { CALENDAR_FORMS, CALENDAR_LEGEND } from './calendar.ts';
 import { type Headline, headline, type Tally, tally } from './headline.ts';
 import { html, Markup, NOTHING } from './html.ts';

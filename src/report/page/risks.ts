@@ -1,6 +1,6 @@
 /** What somebody must act upon: backups that the cloud is about to delete, and listings that failed. */
 import type { StatusReport } from '../../domain/status.ts';
-import { readable } from '../terminal/closing.ts';
+import { readable } from '../amounts.ts';
 import { html, type Markup, NOTHING } from './html.ts';
 import { roughlyHours, some } from './words.ts';
 

@@ -1,7 +1,6 @@
 /** What a person is told when a run has ended: what was archived, what was skipped and why, what failed and what to do. */
-import type { Instant } from '../../domain/instant.ts';
 import type { Outcome, RunSummary } from '../../domain/outcome.ts';
-import { counted, humanSize, humanTime } from '../amounts.ts';
+import { counted, humanSize, humanTime, readable } from '../amounts.ts';
 import type { Paint } from './colours.ts';
 import { type Column, formatTable } from './table.ts';
 
@@ -88,9 +87,4 @@ function totals(summary: RunSummary, paint: Paint): string {
     failed === 0 ? '' : `${paint('red', 'failed')}    ${counted(failed, 'backup')}`,
   ];
   return `${lines.filter((line) => line !== '').join('\n')}\n`;
-}
-
-/** `2026-11-24 02:15`, in UTC. */
-export function readable(instant: Instant): string {
-  return `${instant.slice(0, 10)} ${instant.slice(11, 16)}`;
 }

@@ -1,14 +1,14 @@
 /** What a person at a terminal sees of a run: bars while it works, a table and every failure with its advice when it ends. */
 import type { Clock } from '../../domain/clock.ts';
 import type { Outcome, RunSummary } from '../../domain/outcome.ts';
-import { counted, humanSize, humanTime } from '../amounts.ts';
+import { counted, humanSize, humanTime, readable } from '../amounts.ts';
 import { errorText } from '../error-text.ts';
 import type { ArchiverEvent, Observer } from '../observer.ts';
+import { printable } from '../printable.ts';
 import { redact } from '../redact.ts';
 import { type Bars, createBars } from './bars.ts';
-import { closingText, type RunStory, readable, type Trouble } from './closing.ts';
+import { closingText, type RunStory, type Trouble } from './closing.ts';
 import type { Paint } from './colours.ts';
-import { printable } from './text-width.ts';
 
 export interface ProgressOptions {
   /** Where the bars are drawn; absent where nobody looks: then each outcome is a line instead. */

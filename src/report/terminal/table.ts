@@ -1,5 +1,7 @@
 /** A plain table for a terminal: aligned columns, no lines, as wide as the terminal at the most. */
-import { fitted, printable, textWidth } from './text-width.ts';
+
+import { printable } from '../printable.ts';
+import { fitted, textWidth } from './text-width.ts';
 
 export interface Column<Row> {
   readonly title: string;

@@ -1,4 +1,4 @@
-/** How many columns a text takes on a terminal: wide characters take two, marks none, control characters must not get there. */
+/** How many columns a text takes on a terminal: wide characters take two, marks none. */
 
 /** East Asian wide and fullwidth blocks, and the pictographs that terminals draw as wide. */
 const WIDE =
@@ -34,11 +34,6 @@ export function wrapped(text: string, columns: number): string[] {
     else lines.push(word);
   }
   return lines;
-}
-
-/** Names and remarks come from the cloud's users: an escape sequence in one must not reach a terminal. */
-export function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '\u{fffd}');
 }
 
 function characterWidth(character: string): number {
