@@ -11,7 +11,7 @@ import { tapped } from '../integrity/taps.ts';
 import { censusTap } from '../rdb/census.ts';
 import type { Demand, Finding } from './assertions.ts';
 import { loadDump } from './load-dump.ts';
-import { availableMemory, memoryShortage, spaceShortage } from './room.ts';
+import { availableMemory, memoryShortage, spaceShortage } from './resources.ts';
 import { openScratch, SCRATCH_FILES, type Scratch } from './scratch.ts';
 import type { ChildEnvironment, ServerProgram } from './server-program.ts';
 

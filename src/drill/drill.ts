@@ -12,9 +12,9 @@ import { toInstant } from '../domain/instant.ts';
 import type { Listing } from '../domain/listing.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import { drillArchive, inherentObstacle } from './drill-archive.ts';
-import { removeLeftBehind } from './left-behind.ts';
-import { type Candidate, rotation, sampleCount } from './pick.ts';
+import { removeLeftBehind } from './orphans.ts';
 import { type Drilled, type DrillRecords, summaryAfter } from './record.ts';
+import { type Candidate, rotation, sampleCount } from './sample.ts';
 import { findServers, type ServerProgram } from './server-program.ts';
 import { readDrillSummaries } from './summaries.ts';
 

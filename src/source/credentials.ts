@@ -2,7 +2,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import type { Secret } from '../domain/secret.ts';
-import { shareFlight } from './shared-flight.ts';
+import { shareFlight } from './single-flight.ts';
 
 /** Temporary keys are replaced so long before they lapse: a call that starts with them must also end with them (the Python SDK's margin). */
 const REFRESH_MARGIN_MS = 5 * 60 * 1000;

@@ -7,12 +7,12 @@ import { exportedByCloud } from './cluster-export.ts';
 import { assemble } from './inventory.ts';
 import { textOf } from './json-fields.ts';
 import { listEach } from './list-each.ts';
-import { whenReady } from './patience.ts';
 import { v2Protocol } from './protocol-v2.ts';
 import type { Source } from './source.ts';
 import { endpointOf, type TencentOptions } from './tencent-options.ts';
 import { v2Listing } from './tencent-v2-listing.ts';
 import { v2Files, v2Reader } from './tencent-v2-rows.ts';
+import { whenReady } from './when-ready.ts';
 
 const ENDPOINT = 'https://redis.api.qcloud.com';
 

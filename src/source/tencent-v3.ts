@@ -5,12 +5,12 @@ import { backupFiles } from './backup-files.ts';
 import { type CheckupCalls, checkup } from './checkup.ts';
 import { assemble, type BackupListing } from './inventory.ts';
 import { listEach } from './list-each.ts';
-import { whenReady } from './patience.ts';
 import { v3Protocol } from './protocol-v3.ts';
 import type { Source } from './source.ts';
 import { endpointOf, type TencentOptions } from './tencent-options.ts';
 import { v3Listing } from './tencent-v3-listing.ts';
 import { v3Files, v3Reader } from './tencent-v3-rows.ts';
+import { whenReady } from './when-ready.ts';
 
 /** Documented for DescribeBackupUrl; a link that carries `q-sign-time` says it better itself. */
 const LINK_VALIDITY_MS = 6 * 60 * 60 * 1000;

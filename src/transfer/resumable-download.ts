@@ -10,10 +10,10 @@ import { ArchiverError } from '../domain/errors.ts';
 import type { Link } from '../domain/link.ts';
 import { describeNetworkError, type GetAnswer, type HttpGet, withoutQueries } from './http-get.ts';
 import type { LinkLease } from './link-lease.ts';
+import { TooSlow, withRateFloor } from './minimum-rate.ts';
 import { judgeResponse } from './range-response.ts';
-import { TooSlow, withRateFloor } from './rate-floor.ts';
 import type { RetryBudget } from './retry-budget.ts';
-import { withStallAlarm } from './stall-alarm.ts';
+import { withStallAlarm } from './stall-timeout.ts';
 
 /** The file has to be begun again: what came so far and what would come do not provably belong together. */
 export class FileRestart extends Error {

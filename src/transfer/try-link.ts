@@ -5,7 +5,7 @@ import type { Link } from '../domain/link.ts';
 import { looksLikeWebPage, WEB_PAGE_HEAD } from '../integrity/rdb.ts';
 import { describeNetworkError, type GetAnswer, type HttpGet } from './http-get.ts';
 import { judgeResponse } from './range-response.ts';
-import { withStallAlarm } from './stall-alarm.ts';
+import { withStallAlarm } from './stall-timeout.ts';
 
 export interface LinkTrial {
   /** Bytes of the whole file, where the host says. */

@@ -4,8 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Link } from '../../src/domain/link.ts';
 import { systemClock } from '../../src/system-clock.ts';
-import { fastGet } from '../../src/transfer/fast-get.ts';
 import { createIdleConnections } from '../../src/transfer/idle-connections.ts';
+import { fastGet } from '../../src/transfer/socket-get.ts';
 
 const signal = new AbortController().signal;
 

@@ -8,12 +8,12 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { ArchiverError } from '../../src/domain/errors.ts';
 import { Link } from '../../src/domain/link.ts';
 import { systemClock } from '../../src/system-clock.ts';
-import { fastGet } from '../../src/transfer/fast-get.ts';
 import { createGotGet } from '../../src/transfer/got-get.ts';
 import type { HttpGet } from '../../src/transfer/http-get.ts';
 import { createLinkLease } from '../../src/transfer/link-lease.ts';
 import { FileRestart, openDownload } from '../../src/transfer/resumable-download.ts';
 import { createRetryBudget } from '../../src/transfer/retry-budget.ts';
+import { fastGet } from '../../src/transfer/socket-get.ts';
 import { aFile } from '../support/builders.ts';
 import { createTestClock } from '../support/clock.ts';
 import { answer, type DumpHost, hangUp, serve, startDumpHost, type Turn } from '../support/dump-host.ts';

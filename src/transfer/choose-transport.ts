@@ -2,10 +2,10 @@
 import type http from 'node:http';
 import type https from 'node:https';
 import type { Clock } from '../domain/clock.ts';
-import { fastGet } from './fast-get.ts';
 import { createGotGet } from './got-get.ts';
 import type { HttpGet } from './http-get.ts';
 import { createIdleConnections } from './idle-connections.ts';
+import { fastGet } from './socket-get.ts';
 
 export interface DownloadAgents {
   readonly http: http.Agent;

@@ -1,7 +1,7 @@
 /** A sample is fair: every instance gets its turn before any gets a second, and no archive is left out for ever. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Candidate, rotation, sampleCount } from '../../src/drill/pick.ts';
+import { type Candidate, rotation, sampleCount } from '../../src/drill/sample.ts';
 
 const instant = fc
   .integer({ min: 0, max: 400 })

@@ -6,7 +6,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { removeLeftBehind } from '../../src/drill/left-behind.ts';
+import { removeLeftBehind } from '../../src/drill/orphans.ts';
 import { openScratch } from '../../src/drill/scratch.ts';
 import { serverOptions } from '../../src/drill/server-process.ts';
 import { systemClock } from '../../src/system-clock.ts';

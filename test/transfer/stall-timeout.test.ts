@@ -1,7 +1,7 @@
 /** The alarm that ends a stalled download, and lets a slow bucket take its time. */
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/domain/clock.ts';
-import { withStallAlarm } from '../../src/transfer/stall-alarm.ts';
+import { withStallAlarm } from '../../src/transfer/stall-timeout.ts';
 import { createTestClock } from '../support/clock.ts';
 
 /** A clock whose only alarm tells whether it runs, and goes off when the test says so. */

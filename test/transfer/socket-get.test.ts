@@ -9,8 +9,8 @@ import tls from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Link } from '../../src/domain/link.ts';
 import { systemClock } from '../../src/system-clock.ts';
-import { fastGet } from '../../src/transfer/fast-get.ts';
-import { createHttpGet } from '../../src/transfer/lanes.ts';
+import { createHttpGet } from '../../src/transfer/choose-transport.ts';
+import { fastGet } from '../../src/transfer/socket-get.ts';
 import { describeWith } from '../support/needs.ts';
 import { createPrivateCa } from '../support/private-ca.ts';
 

@@ -1,6 +1,6 @@
 /** Reading an archive over a bad line: goes on where it broke, and never mixes two objects. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { steadyReads } from '../../src/catalog/steady-read.ts';
+import { steadyReads } from '../../src/catalog/resumable-read.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { collect, patterned, streamOf } from '../support/bodies.ts';
 import { createTestClock } from '../support/clock.ts';

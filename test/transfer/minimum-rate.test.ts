@@ -1,6 +1,6 @@
 /** The floor under a download's rate: a trickle is a failure, a slow bucket is none. */
 import { describe, expect, it } from 'vitest';
-import { TooSlow, withRateFloor } from '../../src/transfer/rate-floor.ts';
+import { TooSlow, withRateFloor } from '../../src/transfer/minimum-rate.ts';
 import { createTestClock, type TestClock } from '../support/clock.ts';
 
 const WINDOW_MS = 30_000;

@@ -1,6 +1,6 @@
 /** Work that is shared by all who ask at the same time. */
 import { describe, expect, test } from 'vitest';
-import { shareFlight } from '../../src/source/shared-flight.ts';
+import { shareFlight } from '../../src/source/single-flight.ts';
 
 const never = new AbortController().signal;
 
