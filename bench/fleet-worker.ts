@@ -74,7 +74,7 @@ console.log(
     pages: pagesOfRun,
     wholeCatalog: pages - pagesOfRun,
     todo: plan?.todo.length,
-    settled: plan?.settled.length,
+    settled: plan?.rest.length,
     failures: found.failures.length,
     listMb: Math.round((process.memoryUsage().rss - before) / 1e6),
     peakMb,

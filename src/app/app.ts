@@ -8,7 +8,7 @@ import { createSweep } from '../archiver/sweep.ts';
 import { createCatalog } from '../catalog/catalog.ts';
 import { checkSigning } from '../catalog/check-signing.ts';
 import { createQuarantine } from '../catalog/quarantine.ts';
-import { steadyReads } from '../catalog/resumable-read.ts';
+import { resumableReads } from '../catalog/resumable-read.ts';
 import { createSignatures } from '../catalog/signature.ts';
 import { checkAll } from '../check/check.ts';
 import { reachAll } from '../check/reach.ts';
@@ -42,7 +42,7 @@ import { type RestoreRequest, restore } from '../restore/restore.ts';
 import { createStatus, type StatusRequest } from '../status/status.ts';
 import { createBufferPool } from '../store/buffer-pool.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { createPace } from '../transfer/bandwidth.ts';
+import { createThrottle } from '../transfer/bandwidth.ts';
 import { createHttpGet } from '../transfer/choose-transport.ts';
 import type { VerifyRequest } from '../verify/verify.ts';
 import { readVersion } from '../version.ts';
@@ -117,7 +117,7 @@ export const createApp: CreateApp = async (
   const transfer = {
     store,
     get,
-    pace: createPace(config.bandwidth, clock),
+    throttle: createThrottle(config.bandwidth, clock),
     clock,
     segments: createBufferPool(segmentMemory(config)),
     policy: { stallTimeoutMs, minimumRate, attempts, readback, connections, countKeys: config.inspect },
@@ -155,7 +155,7 @@ export const createApp: CreateApp = async (
   };
 
   const lookAtStatus = createStatus(ports);
-  const reading = { store: steadyReads(store, { clock, attempts }), decoder: codec };
+  const reading = { store: resumableReads(store, { clock, attempts }), decoder: codec };
 
   const drills = createDrills(config, { store, layout, catalog, reading, agents, clock, observer });
 

@@ -60,7 +60,7 @@ export async function archiveBackup(job: BackupJob, ports: BackupPorts): Promise
       return await commit(winner, job, ports, attempt, storage.manifest);
     return resultOf(winner, job);
   } finally {
-    await attempt.tidy();
+    await attempt.cleanUp();
   }
 }
 
@@ -110,10 +110,10 @@ async function keepInQuarantine(
     const anew = { ...result, askedAt: Number.NEGATIVE_INFINITY };
     return recorded(await fetchTo(key, anew, inner, ports, { keepDamaged: true }));
   });
-  attempt.binding();
+  attempt.committing();
   await quarantine.keep(ref, files, { runId: job.runId, now: toInstant(clock.now()) }, job);
   const keys = files.map(({ key }) => key);
-  attempt.bound(keys);
+  attempt.committed(keys);
   // Intact files beside a damaged one lie in the folder of whoever tried last; plain ones have one key for all, and a winner may need it.
   const own = earlier?.files.filter(({ stored }) => stored !== undefined) ?? [];
   attempt.supersedes(own.map(({ key }) => key).filter((key) => !keys.includes(key)));
@@ -139,13 +139,13 @@ async function commit(
   storage: Storage,
 ): Promise<BackupResult> {
   const { files, backup } = manifest;
-  attempt.binding();
+  attempt.committing();
   const result = await catalog.commit(manifest, { signal: job.signal, storage }).catch(async (error) => {
-    if (await wasRefused(error, job, catalog)) attempt.bound([]);
+    if (await wasRefused(error, job, catalog)) attempt.committed([]);
     throw error;
   });
   const { files: lying } = result.kind === 'committed' ? result.manifest : result.winner;
-  attempt.bound(lying.map(({ key }) => key));
+  attempt.committed(lying.map(({ key }) => key));
   if (result.kind === 'committed') return { kind: 'archived', files: lying };
   const { winner } = result;
   const theirs = winner.files.map((file) => file.sha256).join();

@@ -38,7 +38,7 @@ export async function archiveOne(
       const error = await processBackup(subject, ledger, { ...ports, retry: ports.policy.retry }, signal);
       if (error) ledger.mark(3);
     } else {
-      ledger.settled(subject);
+      ledger.decided(subject);
       if (!isDone(subject)) ledger.mark(3);
     }
   });
@@ -84,7 +84,7 @@ function choose({ instanceId, backupId }: ArchiveRequest, found: Survey): Subjec
 }
 
 function subjectsOf({ source, plan }: SourceSurvey): Subject[] {
-  return [...plan.todo, ...plan.settled].map((planned) => ({ source, ...planned }));
+  return [...plan.todo, ...plan.rest].map((planned) => ({ source, ...planned }));
 }
 
 function newest(subjects: readonly Subject[]): Subject | undefined {

@@ -9,18 +9,18 @@ import { type BackupJob, type BackupPorts, refOf } from './fetch-file.ts';
 export interface Attempt {
   dumpKey(index: number, count: number): string;
   quarantineKey(index: number, count: number): string;
-  /** Before a manifest or a record is written: until `bound` is called nobody knows whether the dumps belong to it. */
-  binding(): void;
+  /** Before a manifest or a record is written: until `committed` is called nobody knows whether the dumps belong to it. */
+  committing(): void;
   /** These keys belong to an archive or a record, and no others of the attempt. */
-  bound(keys: readonly string[]): void;
+  committed(keys: readonly string[]): void;
   /** Keys in the folder of an earlier attempt that nothing belongs to any more. */
   supersedes(keys: readonly string[]): void;
   /** Removes what belongs to nothing. Never rejects, and takes a short time: what is left over costs only its room, until `expire`. */
-  tidy(): Promise<void>;
+  cleanUp(): Promise<void>;
 }
 
 /** Milliseconds; after the signal that ends the run too, since a pod is killed after sixty seconds. */
-const TIDY_TIMEOUT = 10_000;
+const CLEAN_UP_TIMEOUT = 10_000;
 
 export function beginAttempt(job: BackupJob, { layout, transfer }: BackupPorts): Attempt {
   const { form, store, clock } = transfer;
@@ -39,20 +39,20 @@ export function beginAttempt(job: BackupJob, { layout, transfer }: BackupPorts):
   return {
     dumpKey: (index, count) => own(layout.dumpKey(refOf(job), index, count, place)),
     quarantineKey: (index, count) => own(layout.quarantineKey(refOf(job), index, count, place)),
-    binding() {
+    committing() {
       inDoubt = true;
     },
-    bound(keys) {
+    committed(keys) {
       inDoubt = false;
       for (const key of keys) unneeded.delete(key);
     },
     supersedes(keys) {
       for (const key of keys) unneeded.add(key);
     },
-    async tidy() {
+    async cleanUp() {
       if (inDoubt || unneeded.size === 0) return;
       const late = new AbortController();
-      const alarm = clock.alarm(TIDY_TIMEOUT, () => late.abort());
+      const alarm = clock.alarm(CLEAN_UP_TIMEOUT, () => late.abort());
       alarm.restart();
       try {
         await Promise.allSettled([...unneeded].map((key) => store.delete(key, { signal: late.signal })));

@@ -34,7 +34,7 @@ export interface Ledger {
   ): void;
   failed(subject: Subject, reason: FailReason, error: ArchiverError, effort?: Effort): void;
   /** What the plan decided without any transfer. */
-  settled(subject: Subject): void;
+  decided(subject: Subject): void;
   uncounted(counts: Readonly<Partial<Record<UncountedReason, number>>>): void;
   listingFailed(failure: SourceFailure): void;
   /** Something beyond single backups went wrong: only the exit status (and, but for a signal, an event) tells it. */
@@ -104,11 +104,11 @@ export function createLedger(options: { runId: string; clock: Clock; observer: O
       tell({ ...base(subject, effort), outcome: 'failed', reason, error: outcomeError(error) });
     },
 
-    settled(subject) {
+    decided(subject) {
       const { decision } = subject;
       if (decision.action === 'skip') ledger.skipped(subject, decision.reason);
       if (decision.action === 'fail')
-        ledger.failed(subject, decision.reason, settledError(subject, decision.reason));
+        ledger.failed(subject, decision.reason, decidedError(subject, decision.reason));
     },
 
     uncounted(counts) {
@@ -159,7 +159,7 @@ function outcomeError({ code, message, hint }: ArchiverError): OutcomeError {
 }
 
 /** The error of a backup that fails without being tried. */
-function settledError({ backup, instance }: Subject, reason: FailReason): ArchiverError {
+function decidedError({ backup, instance }: Subject, reason: FailReason): ArchiverError {
   const what = `backup ${backup.id} of ${instance.id}`;
   switch (reason) {
     case 'lost':

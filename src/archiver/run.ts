@@ -76,7 +76,7 @@ export async function withLedger(
   return ledger.summary();
 }
 
-/** Tells what could not be listed, and settles what is not to be archived. */
+/** Tells what could not be listed, and writes down what is not to be archived. */
 function report(found: Survey, ledger: Ledger, { observer, policy }: RunPorts): void {
   const runId = ledger.runId;
   for (const failure of found.failures) ledger.listingFailed(failure);
@@ -97,11 +97,10 @@ function report(found: Survey, ledger: Ledger, { observer, policy }: RunPorts): 
     const size = { instances: instances.length, backups: backups.length };
     if (!isBlind(inventory)) observer({ type: 'source.listed', runId, source: name, region, ...size });
     ledger.uncounted(plan.uncounted);
-    for (const settled of plan.settled) ledger.settled({ source, ...settled });
+    for (const planned of plan.rest) ledger.decided({ source, ...planned });
   }
-  const size = (kind: 'todo' | 'settled') =>
-    found.sources.reduce((sum, { plan }) => sum + plan[kind].length, 0);
-  observer({ type: 'plan.ready', runId, todo: size('todo'), skipped: size('settled') });
+  const size = (kind: 'todo' | 'rest') => found.sources.reduce((sum, { plan }) => sum + plan[kind].length, 0);
+  observer({ type: 'plan.ready', runId, todo: size('todo'), skipped: size('rest') });
 }
 
 /** Beside sources that do well it would go unnoticed; it is no failure, for a region may well be empty. */

@@ -18,14 +18,14 @@ export interface Target {
   readonly selection: Selection;
 }
 
-/** A source that was looked at. */
-export interface Looked {
+/** A source whose listing is at hand. */
+export interface ListedSource {
   readonly source: Source;
   readonly inventory: Inventory;
   readonly selects: (instance: Inventory['instances'][number]) => boolean;
 }
 
-export interface SourceSurvey extends Looked {
+export interface SourceSurvey extends ListedSource {
   readonly isArchived: (backup: Backup) => boolean;
   readonly plan: Plan;
 }
@@ -41,7 +41,7 @@ export interface SourceFailure extends ListingFailure {
 }
 
 /** How much of the sources could be seen. */
-export interface Sight {
+export interface Coverage {
   readonly failures: readonly SourceFailure[];
   /** True when there are sources and not one of them could be listed at all. */
   readonly blind: boolean;
@@ -49,7 +49,7 @@ export interface Sight {
   readonly empty: boolean;
 }
 
-export interface Survey extends Sight {
+export interface Survey extends Coverage {
   readonly sources: readonly SourceSurvey[];
 }
 
@@ -82,11 +82,15 @@ export async function survey(
   const sources = await allOrFirstError(options.signal, (signal) =>
     targets.map((target) => limit(() => surveySource(target, ports, { ...options, signal }))),
   );
-  return { sources, ...sightOf(targets, sources, options.shard) };
+  return { sources, ...coverageOf(targets, sources, options.shard) };
 }
 
 /** Sums up what could not be listed, and what was asked for and is not there. */
-export function sightOf(targets: readonly Target[], sources: readonly Looked[], shard: Shard): Sight {
+export function coverageOf(
+  targets: readonly Target[],
+  sources: readonly ListedSource[],
+  shard: Shard,
+): Coverage {
   const failures = sources.flatMap(({ source, inventory }) =>
     inventory.failures.map((failure) => ({ source, ...failure })),
   );
@@ -108,11 +112,11 @@ export function isBlind({ instances, backups, failures }: Inventory): boolean {
 }
 
 /** Lists a source as far as its selection needs it. Rejects with the signal's reason only. */
-export async function look(
+export async function listSource(
   { source, selection }: Target,
   signal: AbortSignal,
   shard: Shard = ALONE,
-): Promise<Looked> {
+): Promise<ListedSource> {
   const instanceIds = idsToList(selection);
   const share = { takes: (id: string) => belongsTo(id, shard), strays: shard.index === 0 };
   const inventory = await source.inventory({
@@ -128,8 +132,8 @@ async function surveySource(
   ports: SurveyPorts,
   options: SurveyOptions,
 ): Promise<SourceSurvey> {
-  const looked = await look(target, options.signal, options.shard);
-  const { source, inventory, selects } = looked;
+  const listed = await listSource(target, options.signal, options.shard);
+  const { source, inventory, selects } = listed;
   const selected = new Set(
     inventory.instances
       .filter((instance) => selects(instance) && isMine(instance, options.shard))
@@ -152,7 +156,7 @@ async function surveySource(
     quarantinedAt: (backup) => quarantined.get(identity(backup.instanceId, backup.id)),
     now: options.now,
   });
-  return { ...looked, isArchived, plan };
+  return { ...listed, isArchived, plan };
 }
 
 /** Lists only the days that the cloud still shows, so a run's cost does not grow with the age of the archive. */
@@ -238,7 +242,7 @@ async function keptSince(
 /** An instance that the configuration names outright and no source has: a typing error, or one deleted without its backups. */
 function missingInstances(
   targets: readonly Target[],
-  surveys: readonly Looked[],
+  surveys: readonly ListedSource[],
   shard: Shard,
 ): SourceFailure[] {
   if (surveys.some(({ inventory }) => inventory.failures.some((failure) => failure.instanceId === undefined)))

@@ -3,7 +3,7 @@ import type { Clock } from '../domain/clock.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import type { ObjectStore, ReadOptions, StoredBody } from '../store/object-store.ts';
 
-export interface ReadPatience {
+export interface ReadRetry {
   /** Attempts in a row without a byte. */
   readonly attempts: number;
   readonly clock: Pick<Clock, 'sleep' | 'random'>;
@@ -15,9 +15,9 @@ const LONGEST_WAIT_MS = 15_000;
 
 /**
  * The same store, whose reads go on at the byte where a connection broke: of the very same object, or they fail (`object-replaced`).
- * Each byte that comes refills the patience, so that a long read survives many blips.
+ * Each byte that comes refills the attempts, so that a long read survives many blips.
  */
-export function steadyReads(store: ObjectStore, patience: ReadPatience): ObjectStore {
+export function resumableReads(store: ObjectStore, retry: ReadRetry): ObjectStore {
   return {
     ...store,
     async read(key, options) {
@@ -26,7 +26,7 @@ export function steadyReads(store: ObjectStore, patience: ReadPatience): ObjectS
       return {
         ...(first.etag !== undefined && { etag: first.etag }),
         ...(first.size !== undefined && { size: first.size }),
-        [Symbol.asyncIterator]: () => readOn(first, { store, key, options, patience }),
+        [Symbol.asyncIterator]: () => readOn(first, { store, key, options, retry }),
       };
     },
   };
@@ -36,11 +36,11 @@ interface Reading {
   readonly store: ObjectStore;
   readonly key: string;
   readonly options: ReadOptions;
-  readonly patience: ReadPatience;
+  readonly retry: ReadRetry;
 }
 
 async function* readOn(first: StoredBody, reading: Reading): AsyncGenerator<Uint8Array> {
-  const { options, patience } = reading;
+  const { options, retry } = reading;
   const { etag } = first;
   let body: StoredBody | undefined = first;
   let position = options.from ?? 0;
@@ -58,9 +58,9 @@ async function* readOn(first: StoredBody, reading: Reading): AsyncGenerator<Uint
       options.signal.throwIfAborted();
       failures += 1;
       // Without an ETag nothing proves that what follows would be of the same object.
-      if (etag === undefined || !mayPass(error) || failures >= patience.attempts) throw error;
+      if (etag === undefined || !mayPass(error) || failures >= retry.attempts) throw error;
       const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1));
-      await patience.clock.sleep(wait * (0.5 + patience.clock.random() / 2), options.signal);
+      await retry.clock.sleep(wait * (0.5 + retry.clock.random() / 2), options.signal);
       body = undefined;
     }
   }

@@ -1,4 +1,4 @@
-/** Holds an archive's files against their manifest: by what the store says of each object, or by reading every byte again. */
+/** Checks an archive's files against their manifest: by what the store says of each object, or by reading every byte again. */
 import { type ArchiverError, asArchiverError } from '../domain/errors.ts';
 import type { Manifest, ManifestFile } from '../domain/manifest.ts';
 import type { VerifyResult } from '../domain/verification.ts';

@@ -1,4 +1,4 @@
-/** What is in a dump: the answer of `inspect`, and what a restore test holds a server against. */
+/** What is in a dump: the answer of `inspect`, and what a restore test compares a server with. */
 import type { Instant } from './instant.ts';
 
 /** The types as `TYPE` names them; a module's own type is `module`. */

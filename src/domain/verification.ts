@@ -57,7 +57,7 @@ export interface Rotation {
 
 export interface VerifySummary {
   readonly depth: VerifyDepth;
-  /** Archives that were held against their manifests. */
+  /** Archives that were checked against their manifests. */
   readonly archives: number;
   /** Of these. */
   readonly damaged: number;

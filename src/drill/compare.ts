@@ -1,4 +1,4 @@
-/** Holds what a server has loaded against what the dump holds, database by database. Pure. */
+/** Compares what a server has loaded with what the dump holds, database by database. Pure. */
 import type { Census } from '../domain/census.ts';
 
 export interface LoadedDatabase {

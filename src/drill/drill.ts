@@ -12,7 +12,7 @@ import { toInstant } from '../domain/instant.ts';
 import type { Listing } from '../domain/listing.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import { drillArchive, inherentObstacle } from './drill-archive.ts';
-import { removeLeftBehind } from './orphans.ts';
+import { removeOrphans } from './orphans.ts';
 import { type Drilled, type DrillRecords, summaryAfter } from './record.ts';
 import { type Candidate, rotation, sampleCount } from './sample.ts';
 import { findServers, type ServerProgram } from './server-program.ts';
@@ -54,7 +54,7 @@ export async function drill(request: DrillRequest, ports: DrillPorts): Promise<D
   const { signal } = request;
   const { settings, clock } = ports;
   const servers = await findServers(request.server ?? settings.server, settings, signal);
-  await removeLeftBehind(settings.directory, clock);
+  await removeOrphans(settings.directory, clock);
   const drillOne = (manifest: Manifest) => drillAndKeep(manifest, servers, request, ports);
 
   if (!('sample' in request)) {

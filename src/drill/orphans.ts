@@ -9,7 +9,7 @@ const PATIENCE_MS = 2000;
 const PROCESSES = '/proc';
 
 /** Best effort, and never a reason not to drill. A server is known by its folder, in which nobody but we can work: no other can be meant. */
-export async function removeLeftBehind(directory: string | undefined, clock: Clock): Promise<void> {
+export async function removeOrphans(directory: string | undefined, clock: Clock): Promise<void> {
   for (const folder of listed(directory)) {
     const socket = join(folder, SCRATCH_FILES.socket);
     try {

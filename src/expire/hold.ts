@@ -30,7 +30,7 @@ export interface HoldRequest {
 }
 
 /** Rejects with `unknown-backup` where there is no such archive, and where an expire has it in hand at this very moment. */
-export async function sayHold(request: HoldRequest, ports: HoldPorts): Promise<HoldItem> {
+export async function setHold(request: HoldRequest, ports: HoldPorts): Promise<HoldItem> {
   const { action, instanceId, backupId, source, reason, by, signal } = request;
   const choice = { instanceId, backupId, ...(source !== undefined && { source }) };
   const manifest = await findArchive(ports.catalog, choice, signal);

@@ -6,7 +6,7 @@ import type { ArchiveLayout } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ExpireReport, HoldItem } from '../domain/retention.ts';
 import { type ExpirePolicy, type ExpireRequest, expire } from './expire.ts';
-import { type HoldRequest, listHolds, sayHold } from './hold.ts';
+import { type HoldRequest, listHolds, setHold } from './hold.ts';
 import { createHolds } from './holds.ts';
 import { createRemovals } from './removal.ts';
 import type { ExpirePorts } from './survey.ts';
@@ -38,7 +38,7 @@ export function createRetention(ports: RetentionPorts, policy: ExpirePolicy): Re
   const removals = createRemovals({ ...ports, store, holds });
   return {
     expire: (request) => expire(request, policy, { ...ports, store, holds, removals }),
-    hold: (request) => sayHold(request, { ...ports, store, holds }),
+    hold: (request) => setHold(request, { ...ports, store, holds }),
     listHolds: ({ instanceId, signal }) => listHolds({ ...ports, store, holds }, instanceId, signal),
   };
 }

@@ -1,12 +1,12 @@
 /** What the cloud has, as rows: the plan, instances and backups. Nothing is moved. */
 import pLimit from 'p-limit';
 import {
-  look,
-  type Sight,
+  type Coverage,
+  coverageOf,
+  listSource,
   SOURCES_AT_ONCE,
   type Subject,
   type SurveyPorts,
-  sightOf,
   survey,
   type Target,
 } from '../archiver/survey.ts';
@@ -38,11 +38,11 @@ const WHOLE = { index: 0, count: 1 };
 export async function listPlan(ports: ListPorts, signal: AbortSignal): Promise<Listing<PlanItem>> {
   const { clock, policy } = ports;
   const found = await survey(ports.targets, ports, { shard: policy.shard, now: clock.now(), signal });
-  const all = (kind: 'todo' | 'settled') =>
+  const all = (kind: 'todo' | 'rest') =>
     found.sources
       .flatMap(({ source, plan }) => plan[kind].map((planned) => ({ source, ...planned })))
       .sort(byUrgency);
-  return listing([...all('todo'), ...all('settled')].map(planItem), found, ports);
+  return listing([...all('todo'), ...all('rest')].map(planItem), found, ports);
 }
 
 /** Every instance of every source, the filtered ones too. The destination is not asked. */
@@ -53,12 +53,12 @@ export async function listInstances(
 ): Promise<Listing<InstanceItem>> {
   const limit = pLimit(SOURCES_AT_ONCE);
   const targets = targetsOf(ports, instanceId ?? '*');
-  const sources = await Promise.all(targets.map((target) => limit(() => look(target, signal))));
+  const sources = await Promise.all(targets.map((target) => limit(() => listSource(target, signal))));
   const selectors = new Map(ports.targets.map(({ source, selection }) => [source, selector(selection)]));
   const items = sources.flatMap(({ source, inventory }) =>
     instanceItems(source, inventory, (instance) => selectors.get(source)?.(instance) === true),
   );
-  return listing(items, sightOf(targets, sources, WHOLE), ports);
+  return listing(items, coverageOf(targets, sources, WHOLE), ports);
 }
 
 function instanceItems(
@@ -109,7 +109,7 @@ function targetsOf({ targets }: ListPorts, instanceId: string): Target[] {
   return targets.map(({ source }) => ({ source, selection: { ...EVERYTHING, instances: [instanceId] } }));
 }
 
-function listing<Item>(items: readonly Item[], found: Sight, ports: ListPorts): Listing<Item> {
+function listing<Item>(items: readonly Item[], found: Coverage, ports: ListPorts): Listing<Item> {
   const problems = found.failures.map(({ error }) => problem(error));
   const nothing = found.empty && !ports.policy.allowEmpty;
   const codes = new Set([...(problems.length > 0 || nothing ? [3] : []), ...(found.blind ? [10] : [])]);

@@ -34,7 +34,7 @@ export interface Plan {
   /** To be archived, most urgent first: what the cloud will delete soonest. */
   readonly todo: readonly PlannedBackup[];
   /** Considered and left alone, or already lost. */
-  readonly settled: readonly PlannedBackup[];
+  readonly rest: readonly PlannedBackup[];
   /** Not considered at all. */
   readonly uncounted: Readonly<Record<UncountedReason, number>>;
 }
@@ -51,7 +51,7 @@ export function makePlan(input: PlanInput): Plan {
   const instances = new Map(input.instances.map((instance) => [instance.id, instance]));
   const uncounted = { filtered: 0, 'other-shard': 0 };
   const todo: PlannedBackup[] = [];
-  const settled: PlannedBackup[] = [];
+  const rest: PlannedBackup[] = [];
 
   for (const backup of input.backups) {
     const instance = instances.get(backup.instanceId);
@@ -61,10 +61,10 @@ export function makePlan(input: PlanInput): Plan {
       uncounted['other-shard'] += 1;
     } else {
       const decision = decide(backup, input);
-      (decision.action === 'archive' ? todo : settled).push({ instance, backup, decision });
+      (decision.action === 'archive' ? todo : rest).push({ instance, backup, decision });
     }
   }
-  return { todo: todo.sort(byUrgency), settled, uncounted };
+  return { todo: todo.sort(byUrgency), rest, uncounted };
 }
 
 /** Most urgent first; ties by age and id, so that two runs agree. */

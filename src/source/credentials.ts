@@ -2,7 +2,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import type { Secret } from '../domain/secret.ts';
-import { shareFlight } from './single-flight.ts';
+import { singleFlight } from './single-flight.ts';
 
 /** Temporary keys are replaced so long before they lapse: a call that starts with them must also end with them (the Python SDK's margin). */
 const REFRESH_MARGIN_MS = 5 * 60 * 1000;
@@ -57,7 +57,7 @@ interface Held {
 export function createCredentials({ providers, clock }: CredentialsOptions): CredentialSource {
   let held: Held | undefined;
 
-  const refresh = shareFlight(async (signal) => {
+  const refresh = singleFlight(async (signal) => {
     const credentials = await search(providers, signal);
     held = { credentials, refreshAt: nextRefresh(credentials, clock.now()) };
     return credentials;

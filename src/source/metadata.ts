@@ -1,7 +1,7 @@
 /** The metadata service that every machine of the cloud can ask about itself, and what its answering tells about the network. */
 import type { Agent } from 'node:http';
 import got, { RequestError } from 'got';
-import { shareFlight } from './single-flight.ts';
+import { singleFlight } from './single-flight.ts';
 
 /** Instance metadata, document 213/4934 of the cloud. The name resolves to a link-local address. */
 const BASE_URL = 'http://metadata.tencentyun.com';
@@ -50,7 +50,7 @@ export function createMetadataService(options: MetadataOptions): MetadataService
   });
 
   let network: Network | undefined;
-  const askNetwork = shareFlight(async (signal): Promise<Network> => {
+  const askNetwork = singleFlight(async (signal): Promise<Network> => {
     const reply = await ask(
       () => client('instance-id', { signal, timeout: { request: patienceMs }, retry: { limit: 0 } }),
       signal,

@@ -11,7 +11,7 @@ interface Flight<T> {
  * with the signal's reason; the work itself is aborted only when the last one has left. Nothing is remembered, so the
  * next call after a success or a failure begins anew.
  */
-export function shareFlight<T>(
+export function singleFlight<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): (signal: AbortSignal) => Promise<T> {
   let current: Flight<T> | undefined;

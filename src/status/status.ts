@@ -1,11 +1,11 @@
-/** How safe every instance is: the cloud's listing held against the catalog of the last days. One listing a day looked at, however old the archive is. */
+/** How safe every instance is: the cloud's listing compared with the catalog of the last days. One listing for each day looked at, however old the archive is. */
 import pLimit from 'p-limit';
 import {
-  type Looked,
-  look,
+  coverageOf,
+  type ListedSource,
+  listSource,
   SOURCES_AT_ONCE,
   type SourceFailure,
-  sightOf,
   type Target,
 } from '../archiver/survey.ts';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -42,7 +42,7 @@ export interface StatusPorts {
 }
 
 /** One source in the cloud and in the catalog. */
-interface Look extends Looked {
+interface Look extends ListedSource {
   readonly facts: SourceFacts;
   readonly broken: readonly ArchiverError[];
 }
@@ -84,8 +84,8 @@ async function lookAt(
   ports: StatusPorts,
 ): Promise<Look> {
   const { shard } = ports.policy;
-  const looked = await look(target, signal, shard);
-  const { source, inventory, selects } = looked;
+  const survey = await listSource(target, signal, shard);
+  const { source, inventory, selects } = survey;
   const mine = (instance: Instance) => isMine(instance, shard) && selects(instance);
 
   const shown = inventory.backups.map(({ startedAt }) => dayOf(startedAt));
@@ -112,7 +112,7 @@ async function lookAt(
     backups: inventory.backups,
     quarantined: await quarantinedIn(source, ports, signal),
   };
-  return { ...looked, facts, broken: sized.broken };
+  return { ...survey, facts, broken: sized.broken };
 }
 
 /** There may be hundreds of thousands: their keys are not held, and each instance's id only once. */
@@ -178,8 +178,8 @@ function troubles(
   looks: readonly Look[],
   { targets, policy }: StatusPorts,
 ): { problems: StatusReport['problems']; codes: Set<number> } {
-  const { failures, blind, empty } = sightOf(targets, looks, policy.shard);
-  const broken = looks.flatMap((looked) => looked.broken);
+  const { failures, blind, empty } = coverageOf(targets, looks, policy.shard);
+  const broken = looks.flatMap((look) => look.broken);
   const whose = ({ source }: SourceFailure): string => (targets.length > 1 ? `${source.name}: ` : '');
   const problems = [
     ...failures.map((failure) => ({

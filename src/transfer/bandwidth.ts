@@ -2,10 +2,10 @@
 import type { Clock } from '../domain/clock.ts';
 
 /** Resolves when `bytes` more may pass. */
-export type Pace = (bytes: number, signal: AbortSignal) => Promise<void>;
+export type Throttle = (bytes: number, signal: AbortSignal) => Promise<void>;
 
 /** A longer wait than this is spread over several, so that a large chunk is paid for in the time of the chunks after it. */
-export function createPace(bytesPerSecond: number | undefined, clock: Clock): Pace {
+export function createThrottle(bytesPerSecond: number | undefined, clock: Clock): Throttle {
   if (bytesPerSecond === undefined) return async () => {};
   let freeAt = 0;
   let latest = 0;

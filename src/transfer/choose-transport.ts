@@ -1,11 +1,11 @@
-/** Chooses the lane of each GET: the fast one for large dumps that are served plainly, got for everything else. */
+/** Chooses the transport of each GET: the socket for large dumps that are served plainly, got for everything else. */
 import type http from 'node:http';
 import type https from 'node:https';
 import type { Clock } from '../domain/clock.ts';
 import { createGotGet } from './got-get.ts';
 import type { HttpGet } from './http-get.ts';
 import { createIdleConnections } from './idle-connections.ts';
-import { fastGet } from './socket-get.ts';
+import { socketGet } from './socket-get.ts';
 
 export interface DownloadAgents {
   readonly http: http.Agent;
@@ -15,14 +15,14 @@ export interface DownloadAgents {
 }
 
 /** Below this a cheap read saves nothing. */
-const FAST_LANE_FROM = 1024 * 1024;
+const SOCKET_FROM = 1024 * 1024;
 
 export function createHttpGet(agents: DownloadAgents, clock: Clock): HttpGet {
   const overGot = createGotGet(agents);
   const idle = createIdleConnections(clock);
   return async (request) => {
-    const { link, expectedSize = FAST_LANE_FROM } = request;
-    const isPlain = expectedSize >= FAST_LANE_FROM && agents.proxyFor(link.reveal()) === undefined;
-    return (isPlain ? await fastGet(request, clock, idle) : undefined) ?? overGot(request);
+    const { link, expectedSize = SOCKET_FROM } = request;
+    const isPlain = expectedSize >= SOCKET_FROM && agents.proxyFor(link.reveal()) === undefined;
+    return (isPlain ? await socketGet(request, clock, idle) : undefined) ?? overGot(request);
   };
 }

@@ -1,4 +1,4 @@
-/** Connections of the fast lane that have answered and may answer again: a new one would first have to get up to speed. */
+/** Connections of the socket transport that have answered and may answer again: a new one would first have to get up to speed. */
 import type net from 'node:net';
 import type { Clock } from '../domain/clock.ts';
 import type { SocketReader } from './socket-reader.ts';

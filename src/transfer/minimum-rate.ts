@@ -1,7 +1,7 @@
 /** A stream that trickles is a failure too: one byte before each stall time-out would hold its place for ever. */
 import type { Clock } from '../domain/clock.ts';
 
-export interface RateFloor {
+export interface MinimumRate {
   readonly clock: Clock;
   /** Bytes that must come in `windowMs` milliseconds of waiting; 0 for no floor. */
   readonly bytes: number;
@@ -14,9 +14,9 @@ export class TooSlow extends Error {
 }
 
 /** The same chunks; throws `TooSlow` in place of the last of a window that brought too few bytes. Only the time of waiting for the source counts, so a slow bucket cannot trip it. */
-export async function* withRateFloor(
+export async function* withMinimumRate(
   body: AsyncIterable<Uint8Array>,
-  { clock, bytes, windowMs }: RateFloor,
+  { clock, bytes, windowMs }: MinimumRate,
 ): AsyncGenerator<Uint8Array> {
   let came = 0;
   let waited = 0;

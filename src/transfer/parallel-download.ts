@@ -5,7 +5,7 @@
  * order. So the bytes come out as from one connection, digests and all, and memory is the buffers. Each segment is a resumable download of
  * its own, held to the same ETag.
  */
-import { type Download, FileRestart, type Stretch } from './resumable-download.ts';
+import { type ByteRange, type Download, FileRestart } from './resumable-download.ts';
 
 /** Where segments wait for their turn: a pool that all downloads share, and nobody else. */
 export interface SegmentBuffers {
@@ -20,13 +20,13 @@ export interface SegmentBuffer {
   release(): void;
 }
 
-export interface Widening {
+export interface ParallelOptions {
   /** At the most so many at once. */
   readonly connections: number;
   readonly buffers: SegmentBuffers;
   readonly signal: AbortSignal;
-  /** Downloads one stretch; rejects when it cannot be had. */
-  openStretch(stretch: Stretch, signal: AbortSignal): Promise<Download>;
+  /** Downloads one range; rejects when it cannot be had. */
+  openRange(range: ByteRange, signal: AbortSignal): Promise<Download>;
 }
 
 /** Bytes: large enough that a connection gets up to speed, small enough that a few fit into the pool. */
@@ -37,7 +37,7 @@ const PIECE_SIZE = 256 * 1024;
 
 /** A segment on its way: `opened` when its bytes are known to belong to the file, `filled` when all are there. */
 interface Fetching {
-  readonly stretch: Stretch;
+  readonly range: ByteRange;
   readonly opened: Promise<void>;
   readonly filled: Promise<SegmentBuffer>;
 }
@@ -53,7 +53,7 @@ export function connectionsFor(wanted: number | 'auto', size: number | undefined
 }
 
 /** The same bytes in the same order; `first` as it is where it is not worth it or cannot be. */
-export function widen(first: Download, options: Widening): Download {
+export function openParallel(first: Download, options: ParallelOptions): Download {
   const { size, validator } = first;
   const connections = Math.min(options.connections, 1 + Math.floor(options.buffers.capacity / SEGMENT_SIZE));
   if (connections < 2 || size === undefined || validator === undefined || size < 2 * SEGMENT_SIZE)
@@ -68,7 +68,7 @@ export function widen(first: Download, options: Widening): Download {
  */
 async function* inOrder(
   first: AsyncIterable<Uint8Array>,
-  options: Widening,
+  options: ParallelOptions,
   total: number,
   validator: string,
 ): AsyncGenerator<Uint8Array> {
@@ -77,20 +77,20 @@ async function* inOrder(
   const fetching: Fetching[] = [];
   let alone = false;
 
-  const segmentAt = (start: number): Stretch => ({
+  const segmentAt = (start: number): ByteRange => ({
     ...{ start, end: Math.min(start + SEGMENT_SIZE, total) },
     ...{ total, validator },
   });
 
   /** Has the segments behind `position` fetched, as far as there are connections and buffers. */
   function fetchAhead(position: number, atOnce: number): void {
-    let start = fetching.at(-1)?.stretch.end ?? position;
+    let start = fetching.at(-1)?.range.end ?? position;
     while (!alone && fetching.length < atOnce && start < total) {
       const buffer = options.buffers.tryAcquire(SEGMENT_SIZE);
       if (!buffer) return;
-      const stretch = segmentAt(start);
-      fetching.push(fetchSegment(stretch, buffer, options, signal));
-      start = stretch.end;
+      const range = segmentAt(start);
+      fetching.push(fetchSegment(range, buffer, options, signal));
+      start = range.end;
     }
   }
 
@@ -144,7 +144,7 @@ async function* inOrder(
       if (!next) {
         // Not the segments' signal: where they are given up, this is what goes on.
         const rest = { start: position, end: total, total, validator };
-        const { body } = await options.openStretch(rest, options.signal);
+        const { body } = await options.openRange(rest, options.signal);
         fetchAhead(segmentAt(position).end, options.connections - 1);
         position = yield* stream(body, position);
         continue;
@@ -155,7 +155,7 @@ async function* inOrder(
       } finally {
         release();
       }
-      position = next.stretch.end;
+      position = next.range.end;
     }
   } finally {
     giveUpSegments();
@@ -163,13 +163,13 @@ async function* inOrder(
 }
 
 function fetchSegment(
-  stretch: Stretch,
+  range: ByteRange,
   buffer: SegmentBuffer,
-  { openStretch }: Widening,
+  { openRange }: ParallelOptions,
   signal: AbortSignal,
 ): Fetching {
-  const length = stretch.end - stretch.start;
-  const download = openStretch(stretch, signal);
+  const length = range.end - range.start;
+  const download = openRange(range, signal);
   const filled = download.then(async ({ body }) => {
     let position = 0;
     for await (const chunk of body) {
@@ -183,7 +183,7 @@ function fetchSegment(
   const opened = download.then(() => undefined);
   filled.catch(() => buffer.release());
   opened.catch(() => undefined);
-  return { stretch, opened, filled };
+  return { range, opened, filled };
 }
 
 function* pieces(bytes: Buffer): Generator<Uint8Array> {

@@ -10,10 +10,10 @@ import { ArchiverError } from '../domain/errors.ts';
 import type { Link } from '../domain/link.ts';
 import { describeNetworkError, type GetAnswer, type HttpGet, withoutQueries } from './http-get.ts';
 import type { LinkLease } from './link-lease.ts';
-import { TooSlow, withRateFloor } from './minimum-rate.ts';
+import { TooSlow, withMinimumRate } from './minimum-rate.ts';
 import { judgeResponse } from './range-response.ts';
 import type { RetryBudget } from './retry-budget.ts';
-import { withStallAlarm } from './stall-timeout.ts';
+import { withStallTimeout } from './stall-timeout.ts';
 
 /** The file has to be begun again: what came so far and what would come do not provably belong together. */
 export class FileRestart extends Error {
@@ -21,7 +21,7 @@ export class FileRestart extends Error {
 }
 
 /** A part of a file of which an earlier answer has told all this. */
-export interface Stretch {
+export interface ByteRange {
   readonly start: number;
   /** The byte behind its last one. */
   readonly end: number;
@@ -43,7 +43,7 @@ export interface DownloadOptions {
   /** Bytes of the file, as far as the API knows. */
   readonly expectedSize?: number;
   /** Absent: the whole file. */
-  readonly stretch?: Stretch;
+  readonly range?: ByteRange;
   /** Called with the byte at which a broken download goes on. */
   readonly onResume: (position: number, cause: string) => void;
 }
@@ -51,7 +51,7 @@ export interface DownloadOptions {
 export interface Download {
   /** Bytes of the whole file, as the download host announced them; absent where it did not. */
   readonly size?: number;
-  /** The strong ETag that it came with: what proves that a stretch belongs to the same file. */
+  /** The strong ETag that it came with: what proves that a range belongs to the same file. */
   readonly validator?: string;
   /** The file's bytes, in order, each once. A chunk is valid until the next one is asked for. */
   readonly body: AsyncIterable<Uint8Array>;
@@ -66,11 +66,11 @@ const REFUSAL_TEXT_LIMIT = 8 * 1024;
 export async function openDownload(options: DownloadOptions): Promise<Download> {
   const { subject, lease, get, budget, clock, signal, stallTimeoutMs } = options;
   const floor = { clock, windowMs: stallTimeoutMs, bytes: (options.minimumRate * stallTimeoutMs) / 1000 };
-  const { stretch } = options;
-  let position = stretch?.start ?? 0;
-  let total = stretch?.total;
-  let validator = stretch?.validator;
-  const end = () => stretch?.end ?? total;
+  const { range } = options;
+  let position = range?.start ?? 0;
+  let total = range?.total;
+  let validator = range?.validator;
+  const end = () => range?.end ?? total;
 
   /** Asks until an answer's body goes on exactly at `position`. */
   async function connect(): Promise<GetAnswer> {
@@ -83,7 +83,7 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
       try {
         answer = await get({
           link,
-          headers: rangeHeaders(position, stretch?.end, validator),
+          headers: rangeHeaders(position, range?.end, validator),
           timeoutMs: stallTimeoutMs,
           ...(expectedSize !== undefined && { expectedSize }),
           signal,
@@ -93,7 +93,7 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
         await budget.failed(describeNetworkError(error));
         continue;
       }
-      const expected = { offset: position, ...known({ end: stretch?.end, total, validator }) };
+      const expected = { offset: position, ...known({ end: range?.end, total, validator }) };
       const verdict = judgeResponse(answer.head, expected, clock.now());
       if (verdict.kind === 'continue') {
         total = verdict.total ?? total;
@@ -145,7 +145,7 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
   async function readText(answer: GetAnswer): Promise<string> {
     try {
       return await refusalText(
-        withStallAlarm(answer.body, { clock, stallTimeoutMs, signal, cancel: answer.discard }),
+        withStallTimeout(answer.body, { clock, stallTimeoutMs, signal, cancel: answer.discard }),
       );
     } catch {
       // The status alone says enough; a refusal whose text cannot be read is still a refusal.
@@ -159,13 +159,13 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
       for (;;) {
         let cause = '';
         try {
-          const guarded = withStallAlarm(answer.body, {
+          const guarded = withStallTimeout(answer.body, {
             clock,
             stallTimeoutMs,
             signal,
             cancel: answer.discard,
           });
-          for await (const chunk of withRateFloor(guarded, floor)) {
+          for await (const chunk of withMinimumRate(guarded, floor)) {
             position += chunk.byteLength;
             budget.progress(position);
             yield chunk;

@@ -1,5 +1,5 @@
 /**
- * The fast lane: a plain GET over TCP or TLS for what large dumps are served by (HTTP/1.1 with a Content-Length, no proxy, no redirect).
+ * The socket transport: a plain GET over TCP or TLS for what large dumps are served by (HTTP/1.1 with a Content-Length, no proxy, no redirect).
  * Anything else, and anything that it does not understand, is left to got.
  */
 import net from 'node:net';
@@ -27,7 +27,7 @@ interface Target {
 class NoAnswer extends Error {}
 
 /** Resolves with undefined when got should make the request instead. Rejects when no answer came. */
-export async function fastGet(
+export async function socketGet(
   request: GetRequest,
   clock: Clock,
   idle?: IdleConnections,

@@ -10,7 +10,7 @@ export interface StallOptions {
 }
 
 /** The same chunks; throws when one takes longer than the stall time-out, or when the signal is aborted. */
-export async function* withStallAlarm(
+export async function* withStallTimeout(
   body: AsyncIterable<Uint8Array>,
   options: StallOptions,
 ): AsyncGenerator<Uint8Array> {

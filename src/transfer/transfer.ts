@@ -7,11 +7,11 @@ import type { Storage } from '../domain/object-lock.ts';
 import type { StoredForm } from '../domain/stored-form.ts';
 import { drain, sha256Tap } from '../integrity/taps.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import type { Pace } from './bandwidth.ts';
+import type { Throttle } from './bandwidth.ts';
 import type { HttpGet } from './http-get.ts';
 import { type Inspection, inspect } from './inspection.ts';
 import { type AskForFiles, createLinkLease } from './link-lease.ts';
-import { connectionsFor, type SegmentBuffers, widen } from './parallel-download.ts';
+import { connectionsFor, openParallel, type SegmentBuffers } from './parallel-download.ts';
 import { type Download, FileRestart, openDownload } from './resumable-download.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 import { storedBody } from './stored-body.ts';
@@ -64,7 +64,7 @@ export interface TransferPolicy {
 export interface TransferPorts {
   readonly store: ObjectStore;
   readonly get: HttpGet;
-  readonly pace: Pace;
+  readonly throttle: Throttle;
   readonly clock: Clock;
   /** Where the segments of files wait that come over several connections. */
   readonly segments: SegmentBuffers;
@@ -117,7 +117,7 @@ async function moveOnce(job: TransferJob, ports: TransferPorts, budget: RetryBud
   const download = await openWide(job, ports, budget);
   listener.begin(download.size);
 
-  const inspected = inspect(paced(download.body, ports.pace, job), {
+  const inspected = inspect(throttled(download.body, ports.throttle, job), {
     subject,
     contentLength: download.size,
     announcedSize: file.announcedSize,
@@ -158,12 +158,12 @@ async function openWide(job: TransferJob, ports: TransferPorts, budget: RetryBud
     onResume: listener.resumed,
   };
   const first = await openDownload(options);
-  return widen(first, {
+  return openParallel(first, {
     connections: connectionsFor(policy.connections, first.size),
     buffers: segments,
     signal,
-    openStretch: (stretch, inner) =>
-      openDownload({ ...options, stretch, signal: inner, budget: createBudget(job, ports, inner) }),
+    openRange: (range, inner) =>
+      openDownload({ ...options, range, signal: inner, budget: createBudget(job, ports, inner) }),
   });
 }
 
@@ -171,14 +171,14 @@ function expectedOf({ announcedSize }: BackupFile): { readonly expectedSize?: nu
   return announcedSize === undefined ? {} : { expectedSize: announcedSize };
 }
 
-async function* paced(
+async function* throttled(
   body: AsyncIterable<Uint8Array>,
-  pace: Pace,
+  throttle: Throttle,
   job: TransferJob,
 ): AsyncGenerator<Uint8Array> {
   let position = 0;
   for await (const chunk of body) {
-    await pace(chunk.byteLength, job.signal);
+    await throttle(chunk.byteLength, job.signal);
     yield chunk;
     position += chunk.byteLength;
     job.listener.progress(position);

@@ -5,7 +5,7 @@ import type { Link } from '../domain/link.ts';
 import { looksLikeWebPage, WEB_PAGE_HEAD } from '../integrity/rdb.ts';
 import { describeNetworkError, type GetAnswer, type HttpGet } from './http-get.ts';
 import { judgeResponse } from './range-response.ts';
-import { withStallAlarm } from './stall-timeout.ts';
+import { withStallTimeout } from './stall-timeout.ts';
 
 export interface LinkTrial {
   /** Bytes of the whole file, where the host says. */
@@ -82,7 +82,7 @@ async function firstBytes(
   signal: AbortSignal,
 ): Promise<Buffer> {
   let head = Buffer.alloc(0);
-  const body = withStallAlarm(answer.body, { clock, stallTimeoutMs, signal, cancel: answer.discard });
+  const body = withStallTimeout(answer.body, { clock, stallTimeoutMs, signal, cancel: answer.discard });
   try {
     for await (const chunk of body) {
       head = Buffer.concat([head, chunk.subarray(0, WEB_PAGE_HEAD)]);

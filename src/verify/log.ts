@@ -6,7 +6,7 @@ import { type Instant, toEpoch, toInstant } from '../domain/instant.ts';
 import type { VerifyResult } from '../domain/verification.ts';
 import type { Verifications, Verified } from './verifications.ts';
 
-export interface VerifyBook {
+export interface VerifyLog {
   /** One time for all of a run, so that an archive's turn does not depend on how long the others took. */
   readonly at: Instant;
   /** Each archive as it was found. */
@@ -18,7 +18,7 @@ export interface VerifyBook {
   failure(): { readonly message: string; readonly hint: string } | undefined;
 }
 
-export interface BookPorts {
+export interface LogPorts {
   readonly verifications: Verifications;
   readonly clock: Pick<Clock, 'now'>;
 }
@@ -27,11 +27,11 @@ const SAVE_EVERY_MS = 5 * 60_000;
 const DAY_MS = 24 * 3_600_000;
 
 /** `existing`: the manifests' keys of all archives that there are; undefined where only some were listed. */
-export function openBook(
+export function openLog(
   existing: ReadonlySet<string> | undefined,
   keyOf: (ref: CatalogEntry['ref']) => string,
-  { verifications, clock }: BookPorts,
-): VerifyBook {
+  { verifications, clock }: LogPorts,
+): VerifyLog {
   const begunAt = clock.now();
   const at = toInstant(begunAt);
   const found = new Map<string, Verified>();

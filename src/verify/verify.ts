@@ -1,4 +1,4 @@
-/** Holds archives against their manifests: all of them, a sample in rotation, or only by what the store says of its objects. */
+/** Checks archives against their manifests: all of them, a sample in rotation, or only by what the store says of its objects. */
 import type { ReadPorts } from '../catalog/archived-file.ts';
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts';
 import { archivesOf, eachEntry, orExplain, type WantedArchives } from '../catalog/each-archive.ts';
@@ -18,7 +18,7 @@ import type {
 } from '../domain/verification.ts';
 import { adviceFor } from './advice.ts';
 import { listData } from './listed-data.ts';
-import { openBook, type VerifyBook } from './log.ts';
+import { openLog, type VerifyLog } from './log.ts';
 import { type SampleOfArchives, sampleOf } from './sample.ts';
 import type { Verifications } from './verifications.ts';
 
@@ -59,21 +59,21 @@ export async function verify(
       : await sampleOf(entries, { percent, everything }, { ...data, ...ports }, signal);
   const listed = quick && entries.length >= LISTING_PAYS ? await factsOf(entries, data, signal) : undefined;
   const existing = everything ? new Set(entries.map(({ key }) => key)) : undefined;
-  const book = openBook(existing, ports.layout.manifestKey, ports);
+  const log = openLog(existing, ports.layout.manifestKey, ports);
 
   const items: VerifyItem[] = [];
   await eachEntry(sample?.chosen ?? entries, ports.concurrency, signal, async (entry, inner) => {
     const item = await hold(entry, ports, { quick, ...(listed && { listed }), signal: inner });
     if (item === undefined) return;
     items.push(item);
-    if (!quick) await book.note(entry, item.result, inner);
+    if (!quick) await log.note(entry, item.result, inner);
   });
-  await book.close(signal);
-  const report = reportOf(items, { request, sample, book });
-  if (everything && !quick && items.length > 0 && !book.failure()) {
+  await log.close(signal);
+  const report = reportOf(items, { request, sample, log });
+  if (everything && !quick && items.length > 0 && !log.failure()) {
     const { archives, damaged, unreadable, bytesRead } = report.summary;
     const run = {
-      at: book.at,
+      at: log.at,
       archives,
       damaged,
       unreadable,
@@ -174,21 +174,21 @@ async function factsOf(
 interface Circumstances {
   readonly request: VerifyRequest;
   readonly sample: SampleOfArchives | undefined;
-  readonly book: VerifyBook;
+  readonly log: VerifyLog;
 }
 
-function reportOf(items: VerifyItem[], { request, sample, book }: Circumstances): VerifyReport {
+function reportOf(items: VerifyItem[], { request, sample, log }: Circumstances): VerifyReport {
   const summary: VerifySummary = {
     depth: request.quick ? 'quick' : sample ? 'sample' : 'full',
     archives: items.length,
     damaged: items.filter(({ result }) => isDamage(result)).length,
     unreadable: items.filter(({ result }) => result.startsWith('unreadable')).length,
     bytesRead: items.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
-    ...(sample && items.length > 0 && { rotation: sample.rotation(book.found) }),
+    ...(sample && items.length > 0 && { rotation: sample.rotation(log.found) }),
   };
   const codes = new Set(items.map(({ result }) => (isDamage(result) ? 4 : result === 'ok' ? 0 : 3)));
   const problems = problemsOf(items);
-  const failure = book.failure();
+  const failure = log.failure();
   // A rotation that is not kept reads the same archives each time, and would be called a success for ever.
   if (failure && sample) codes.add(3);
   if (failure) problems.push(failure);

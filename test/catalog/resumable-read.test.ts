@@ -1,6 +1,6 @@
 /** Reading an archive over a bad line: goes on where it broke, and never mixes two objects. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { steadyReads } from '../../src/catalog/resumable-read.ts';
+import { resumableReads } from '../../src/catalog/resumable-read.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { collect, patterned, streamOf } from '../support/bodies.ts';
 import { createTestClock } from '../support/clock.ts';
@@ -20,7 +20,7 @@ describe('a read of an archived file', () => {
   beforeEach(async () => {
     server = await startS3();
     plain = storeOn(server, 'aws');
-    store = steadyReads(plain, { attempts: ATTEMPTS, clock: createTestClock() });
+    store = resumableReads(plain, { attempts: ATTEMPTS, clock: createTestClock() });
     await put(bytes);
   });
   afterEach(() => server.close());
@@ -102,7 +102,7 @@ describe('a read of an archived file', () => {
   it('stops when asked to, in the middle of its waiting too', async () => {
     const stop = new AbortController();
     server.fail({ on: 'GetObject', effect: 'cut', times: 99 });
-    const patient = steadyReads(plain, {
+    const patient = resumableReads(plain, {
       attempts: ATTEMPTS,
       clock: {
         random: () => 0.5,

@@ -6,7 +6,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { removeLeftBehind } from '../../src/drill/orphans.ts';
+import { removeOrphans } from '../../src/drill/orphans.ts';
 import { openScratch } from '../../src/drill/scratch.ts';
 import { serverOptions } from '../../src/drill/server-process.ts';
 import { systemClock } from '../../src/system-clock.ts';
@@ -45,7 +45,7 @@ test('what a dead drill left goes, and what is not surely dead and ours stays', 
   const open = folderOf(dead + 1_000_000);
   chmodSync(open, 0o755);
   const mine = openScratch(directory);
-  await removeLeftBehind(directory, systemClock);
+  await removeOrphans(directory, systemClock);
   expect([gone, alive, elsewhere, open, mine.folder].map((path) => existsSync(path))).toEqual([
     false,
     true,
@@ -65,7 +65,7 @@ test('what another drill is removing at this moment, or what cannot be removed, 
   };
   syncBuiltinESMExports();
   try {
-    await removeLeftBehind(directory, systemClock);
+    await removeOrphans(directory, systemClock);
   } finally {
     fs.rmSync = remove;
     syncBuiltinESMExports();
@@ -92,7 +92,7 @@ describeWith(['redis-server'], 'a server that lives on', () => {
     const until = systemClock.now() + 10_000;
     while (!existsSync(join(folder, 'socket')) && systemClock.now() < until)
       await systemClock.sleep(20, new AbortController().signal);
-    await removeLeftBehind(directory, systemClock);
+    await removeOrphans(directory, systemClock);
     await ended;
     expect(existsSync(folder)).toBe(false);
   });

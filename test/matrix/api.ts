@@ -40,8 +40,8 @@ const ACTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-function whereOf({ lane, column }: Place) {
-  return call(ACTIONS[lane]?.[column] ?? column);
+function whereOf({ variant, column }: Place) {
+  return call(ACTIONS[variant]?.[column] ?? column);
 }
 
 function inCall(make: () => Fault): Row['strike'] {
@@ -49,9 +49,9 @@ function inCall(make: () => Fault): Row['strike'] {
 }
 
 /** What comes of a call that keeps failing: what hangs on it fails, and nothing else. */
-function lost({ column, lane }: Place): Expected {
+function lost({ column, variant }: Place): Expected {
   if (column === LINK) return 'link-refused';
-  if (column === INSTANCES && lane === 'tencent-v2') return 'nothing listed';
+  if (column === INSTANCES && variant === 'tencent-v2') return 'nothing listed';
   // API 3.0 lists the backups of a whole region, so they are known without their instances.
   return column === INSTANCES ? 'archived, listing told as failed' : 'listing told as failed';
 }
@@ -104,13 +104,13 @@ const rows: readonly Row[] = [
   },
   ...onceAndAlways('the first page comes again', ['archived', 'archived, listing told as failed'], {
     columns: [BACKUPS],
-    lanes: ['tencent-v3'],
+    variants: ['tencent-v3'],
     others: 4,
     strike: inPages(firstPageAgain, { times: 2 }),
   }),
   ...onceAndAlways('a page is lost', ['archived', 'archived, listing told as failed'], {
     columns: [BACKUPS],
-    lanes: ['tencent-v3'],
+    variants: ['tencent-v3'],
     others: 4,
     strike: inPages(pageLost, { after: 1, times: 1 }),
   }),
@@ -123,11 +123,11 @@ const rows: readonly Row[] = [
 export const api: Side = {
   title: 'API',
   about:
-    'Columns: the call that goes wrong. Lanes: the two APIs of the cloud; API 2.0 gives one file a backup.',
+    'Columns: the call that goes wrong. Variants: the two APIs of the cloud; API 2.0 gives one file a backup.',
   columns: [INSTANCES, BACKUPS, LINK],
-  lanes: ['tencent-v3', 'tencent-v2'],
+  variants: ['tencent-v3', 'tencent-v2'],
   rows,
-  lacks: ({ lane, shape }) => lane === 'tencent-v2' && shape !== 'one file',
+  lacks: ({ variant, shape }) => variant === 'tencent-v2' && shape !== 'one file',
   size: () => 4000,
-  scenario: ({ lane }) => ({ api: lane === 'tencent-v2' ? 'tencent-v2' : 'tencent-v3' }),
+  scenario: ({ variant }) => ({ api: variant === 'tencent-v2' ? 'tencent-v2' : 'tencent-v3' }),
 };

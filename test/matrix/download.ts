@@ -1,4 +1,4 @@
-/** How the faults of a download are placed: at which byte, in the body or in the answer, and over which lane. */
+/** How the faults of a download are placed: at which byte, in the body or in the answer, and over which transport. */
 import { call, download, type Fault } from '../support/cloud.ts';
 import { linksTo } from '../support/cloud-api-faults.ts';
 import { cutAt, expireLinkAt } from '../support/cloud-download-faults.ts';
@@ -8,7 +8,7 @@ import type { Place, Row, Side, Stage } from './table.ts';
 /** Bytes of a part; the least that a store takes. */
 export const PART = 5 * MiB;
 
-const FAST = 'fast lane';
+const SOCKET = 'socket';
 const BETWEEN_PARTS = 'between parts';
 const BYTES: Readonly<Record<string, (size: number) => number>> = {
   'first byte': () => 0,
@@ -17,7 +17,7 @@ const BYTES: Readonly<Record<string, (size: number) => number>> = {
   'last byte': (size) => size - 1,
 };
 
-/** Large enough for the fast lane, and one part; two parts where the first must lie in the store already; small enough for got. */
+/** Large enough for the socket, and one part; two parts where the first must lie in the store already; small enough for got. */
 const SIZES = { onePart: 1_200_000, twoParts: PART + 70_000, small: 200_000 };
 
 /** The columns at which there is something to go on with. */
@@ -32,17 +32,18 @@ export function downloadSide(title: string, rows: readonly Row[]): Side {
   return {
     title,
     about:
-      'The columns are the byte of the dump at which it happens: between parts, the first of two lies in the store already. An answer can go wrong behind the first byte when the connection broke there and the download asks for the rest. Large dumps come by the fast lane, small ones by got (played with one file only).',
+      'The columns are the byte of the dump at which it happens: between parts, the first of two lies in the store already. An answer can go wrong behind the first byte when the connection broke there and the download asks for the rest. Large dumps come from the socket, small ones by got (played with one file only).',
     columns: Object.keys(BYTES),
-    lanes: [FAST, 'got'],
+    variants: [SOCKET, 'got'],
     rows,
     size: sizeOf,
-    lacks: ({ column, lane, shape }) => lane !== FAST && (column === BETWEEN_PARTS || shape !== 'one file'),
+    lacks: ({ column, variant, shape }) =>
+      variant !== SOCKET && (column === BETWEEN_PARTS || shape !== 'one file'),
   };
 }
 
-function sizeOf({ column, lane }: Place): number {
-  if (lane !== FAST) return SIZES.small;
+function sizeOf({ column, variant }: Place): number {
+  if (variant !== SOCKET) return SIZES.small;
   return column === BETWEEN_PARTS ? SIZES.twoParts : SIZES.onePart;
 }
 

@@ -35,7 +35,7 @@ export const folder: Side = {
   title: 'Folder',
   about: 'Columns: the byte of the dump at which it happens, or the writing of the manifest.',
   columns: [...Object.keys(BYTES), 'manifest'],
-  lanes: ['file'],
+  variants: ['file'],
   rows,
   size: () => SIZE,
   folder: true,

@@ -43,13 +43,13 @@ function textsOf(row: Row, side: Side): string[] {
   return side.columns.map((column) => textOf(cells.filter((cell) => cell.column === column)));
 }
 
-/** What comes of it, said once where every lane has the same. */
+/** What comes of it, said once where every variant has the same. */
 function textOf(cells: readonly Cell[]): string {
   const results = Map.groupBy(cells, ({ expected }) => expected);
   if (results.size <= 1) return [...results.keys()].map(shown).join('');
-  const lanes = ([expected, of]: readonly [Expected, readonly Cell[]]): string =>
-    `${[...new Set(of.map(({ lane }) => lane))].join(', ')}: ${shown(expected)}`;
-  return [...results].map(lanes).join('; ');
+  const variants = ([expected, of]: readonly [Expected, readonly Cell[]]): string =>
+    `${[...new Set(of.map(({ variant }) => variant))].join(', ')}: ${shown(expected)}`;
+  return [...results].map(variants).join('; ');
 }
 
 function shown(expected: Expected): string {

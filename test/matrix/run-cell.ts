@@ -15,8 +15,8 @@ export function testSide(side: Side): void {
   });
 }
 
-function titleOf({ row, column, shape, lane, expected }: Cell): string {
-  return `${row.fault}, ${row.lasts}, ${column}, ${shape}, ${lane}: ${expected}`;
+function titleOf({ row, column, shape, variant, expected }: Cell): string {
+  return `${row.fault}, ${row.lasts}, ${column}, ${shape}, ${variant}: ${expected}`;
 }
 
 async function runCell(cell: Cell, side: Side): Promise<void> {

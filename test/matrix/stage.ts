@@ -34,7 +34,7 @@ export async function openStage(
   cell: Cell,
   side: Side,
 ): Promise<{ readonly stage: Stage; readonly kept: Kept }> {
-  const { row, shape, column, lane } = cell;
+  const { row, shape, column, variant } = cell;
   const size = side.size(cell);
   const sizes = shape === 'one file' ? [size] : [SIBLING, size, SIBLING];
   const others = Array.from({ length: row.others ?? 0 }, (_, index) => `other-${index + 1}`);
@@ -61,7 +61,7 @@ export async function openStage(
     [...backups].map(([id, files]) => [id, files.map(fileOf).map(({ dump }) => digestOf(dump))]),
   );
   return {
-    stage: { ...scenario, column, lane, shape, file, size, times },
+    stage: { ...scenario, column, variant, shape, file, size, times },
     kept: { dumps, ...(directory === undefined ? bucketOf(scenario) : folderAt(directory)) },
   };
 }

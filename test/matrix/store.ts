@@ -46,37 +46,37 @@ function behaving(conditionalWrites: 'refused' | 'ignored'): Row['strike'] {
 
 const parts: readonly Row[] = [
   ...onceAndAlways('500 on a list', ['archived', 'destination failed'], {
-    lanes: EITHER,
+    variants: EITHER,
     columns: ['list'],
     strike: ({ s3, times }) => s3.fail({ on: 'ListObjectsV2', times, ...answer(500, 'InternalError') }),
   }),
   ...onceAndAlways('access denied on a list', ['destination refused', 'destination refused'], {
-    lanes: EITHER,
+    variants: EITHER,
     columns: ['list'],
     strike: ({ s3, times }) => s3.fail({ on: 'ListObjectsV2', times, ...answer(403, 'AccessDenied') }),
   }),
   ...onceAndAlways('500 on the beginning of an upload', ['archived', 'store-failed'], {
-    lanes: EITHER,
+    variants: EITHER,
     columns: ['first part'],
     strike: on('CreateMultipartUpload', answer(500, 'InternalError')),
   }),
   ...onceAndAlways('500 on a part', ['archived', 'store-failed'], {
-    lanes: EITHER,
+    variants: EITHER,
     columns: PARTS,
     strike: on('UploadPart', answer(500, 'InternalError')),
   }),
   ...onceAndAlways('503 SlowDown on a part', ['archived', 'store-failed'], {
-    lanes: EITHER,
+    variants: EITHER,
     columns: PARTS,
     strike: on('UploadPart', answer(503, 'SlowDown')),
   }),
   ...onceAndAlways('the connection breaks in a part', ['archived', 'store-failed'], {
-    lanes: EITHER,
+    variants: EITHER,
     columns: PARTS,
     strike: on('UploadPart', { effect: 'reset' }),
   }),
   ...onceAndAlways('the answer to a part is lost', ['archived', 'store-failed'], {
-    lanes: EITHER,
+    variants: EITHER,
     columns: PARTS,
     strike: on('UploadPart', { effect: 'lose-reply' }),
   }),
@@ -92,7 +92,7 @@ const parts: readonly Row[] = [
   {
     fault: '500 on a part, and the upload may not be given up',
     lasts: 'always',
-    lanes: EITHER,
+    variants: EITHER,
     columns: PARTS,
     expected: 'store-failed',
     // One a try of the backup.
@@ -115,7 +115,7 @@ const parts: readonly Row[] = [
 
 const commit: readonly Row[] = [
   ...onceAndAlways('200 with an error in it', ['archived', 'store-failed'], {
-    lanes: EITHER,
+    variants: EITHER,
     columns: COMPLETE,
     strike: on('CompleteMultipartUpload', { effect: 'error-in-200', code: 'InternalError' }),
   }),
@@ -128,12 +128,12 @@ const commit: readonly Row[] = [
     strike: on('CompleteMultipartUpload', { effect: 'drop-upload' }),
   }),
   ...onceAndAlways('access denied', ['store-failed', 'store-failed'], {
-    lanes: EITHER,
+    variants: EITHER,
     columns: COMPLETE,
     strike: on('CompleteMultipartUpload', answer(403, 'AccessDenied')),
   }),
   ...onceAndAlways('500 on the question what the store holds', ['archived', 'store-failed'], {
-    lanes: EITHER,
+    variants: EITHER,
     columns: PROOF,
     strike: on('HeadObject', answer(500, 'InternalError')),
   }),
@@ -152,7 +152,7 @@ const commit: readonly Row[] = [
     strike: behaving('ignored'),
   },
   ...onceAndAlways('500 on the manifest', ['archived', 'store-failed'], {
-    lanes: EITHER,
+    variants: EITHER,
     columns: MANIFEST,
     strike: on('PutObject', answer(500, 'InternalError')),
   }),
@@ -174,12 +174,14 @@ function storeSide(title: string, columns: readonly string[], rows: readonly Row
   return {
     title,
     about:
-      'Columns: the step that goes wrong. Lanes: a store that proves what it holds (the profile `aws`), and one of which nothing is known (`other`).',
+      'Columns: the step that goes wrong. Variants: a store that proves what it holds (the profile `aws`), and one of which nothing is known (`other`).',
     columns,
-    lanes: ['aws', 'other'],
+    variants: ['aws', 'other'],
     rows,
     size: () => PART + 70_000,
-    scenario: ({ lane }) => ({ adjust: (config) => withProfile(config, lane === 'aws' ? 'aws' : 'other') }),
+    scenario: ({ variant }) => ({
+      adjust: (config) => withProfile(config, variant === 'aws' ? 'aws' : 'other'),
+    }),
   };
 }
 

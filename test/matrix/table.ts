@@ -30,7 +30,7 @@ export interface Row {
   readonly lasts: Lasts;
   /** Those of the side's columns where it makes sense; all where absent. */
   readonly columns?: readonly string[];
-  readonly lanes?: readonly string[];
+  readonly variants?: readonly string[];
   readonly expected: Expected | ((cell: Place) => Expected);
   /** Turns the fault on. */
   readonly strike: (stage: Stage) => Switch;
@@ -47,7 +47,7 @@ export interface Row {
 export interface Place {
   readonly column: string;
   readonly shape: Shape;
-  readonly lane: string;
+  readonly variant: string;
 }
 
 export interface Cell extends Place {
@@ -74,10 +74,10 @@ export interface Switch {
 
 export interface Side {
   readonly title: string;
-  /** What the columns and the lanes are, for the page; a lane is a variant that each fault is tried in. */
+  /** What the columns and the variants are, for the page; a variant is what each fault is tried in. */
   readonly about: string;
   readonly columns: readonly string[];
-  readonly lanes: readonly string[];
+  readonly variants: readonly string[];
   readonly rows: readonly Row[];
   /** The dump that the faults are for, in bytes. */
   readonly size: (place: Place) => number;
@@ -94,9 +94,9 @@ export function cellsOf(side: Side): readonly Cell[] {
 }
 
 export function cellsOfRow(row: Row, side: Side): readonly Cell[] {
-  const { columns = side.columns, lanes = side.lanes } = row;
+  const { columns = side.columns, variants = side.variants } = row;
   const places = columns.flatMap((column) =>
-    lanes.flatMap((lane) => SHAPES.map((shape) => ({ column, lane, shape }))),
+    variants.flatMap((variant) => SHAPES.map((shape) => ({ column, variant, shape }))),
   );
   return places
     .filter((place) => !side.lacks?.(place))

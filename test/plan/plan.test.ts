@@ -24,7 +24,7 @@ function plan(backups: readonly Backup[], changes: Partial<PlanInput> = {}) {
 
 function decisionOf(backup: Backup, changes: Partial<PlanInput> = {}) {
   const made = plan([backup], changes);
-  return [...made.todo, ...made.settled][0]?.decision;
+  return [...made.todo, ...made.rest][0]?.decision;
 }
 
 const expiring = (hours: number, changes: Partial<Backup> = {}) =>
@@ -115,7 +115,7 @@ describe('the plan', () => {
   it('only counts what the filters leave out and what falls to another worker', () => {
     expect(plan([aBackup()], { selects: () => false })).toMatchObject({
       todo: [],
-      settled: [],
+      rest: [],
       uncounted: { filtered: 1, 'other-shard': 0 },
     });
     const shares = [0, 1, 2].map((index) => plan([aBackup()], { shard: { index, count: 3 } }));
@@ -143,7 +143,7 @@ describe('the plan', () => {
       fc.property(backups, (rows) => {
         const made = plan(rows.map(aBackup));
         const again = plan(rows.toReversed().map(aBackup));
-        const ids = [...made.todo, ...made.settled].map(({ backup }) => backup.id);
+        const ids = [...made.todo, ...made.rest].map(({ backup }) => backup.id);
         expect(ids.toSorted()).toEqual(rows.map(({ id }) => id).toSorted());
         expect(again.todo).toEqual(made.todo);
       }),

@@ -1,6 +1,6 @@
 /** Work that is shared by all who ask at the same time. */
 import { describe, expect, test } from 'vitest';
-import { shareFlight } from '../../src/source/single-flight.ts';
+import { singleFlight } from '../../src/source/single-flight.ts';
 
 const never = new AbortController().signal;
 
@@ -13,7 +13,7 @@ function controlled() {
     runs.push({ signal, resolve, reject });
     return promise;
   };
-  return { runs, shared: shareFlight(work) };
+  return { runs, shared: singleFlight(work) };
 }
 
 describe('shared work', () => {

@@ -1,11 +1,11 @@
-/** Connections of the fast lane that are used again: only in a state in which nothing can be mixed up, and without leaving anything behind. */
+/** Connections of the socket transport that are used again: only in a state in which nothing can be mixed up, and without leaving anything behind. */
 import net, { type AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Link } from '../../src/domain/link.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { createIdleConnections } from '../../src/transfer/idle-connections.ts';
-import { fastGet } from '../../src/transfer/socket-get.ts';
+import { socketGet } from '../../src/transfer/socket-get.ts';
 
 const signal = new AbortController().signal;
 
@@ -31,7 +31,7 @@ async function startServer(answer: (socket: net.Socket, request: number) => void
   return {
     connections,
     async get(timeoutMs = 5000): Promise<string> {
-      const answered = await fastGet({ link, headers: {}, timeoutMs, signal }, systemClock, idle);
+      const answered = await socketGet({ link, headers: {}, timeoutMs, signal }, systemClock, idle);
       const chunks: Buffer[] = [];
       for await (const chunk of answered?.body ?? []) chunks.push(Buffer.from(chunk));
       return Buffer.concat(chunks).toString();

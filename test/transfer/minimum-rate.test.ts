@@ -1,6 +1,6 @@
 /** The floor under a download's rate: a trickle is a failure, a slow bucket is none. */
 import { describe, expect, it } from 'vitest';
-import { TooSlow, withRateFloor } from '../../src/transfer/minimum-rate.ts';
+import { TooSlow, withMinimumRate } from '../../src/transfer/minimum-rate.ts';
 import { createTestClock, type TestClock } from '../support/clock.ts';
 
 const WINDOW_MS = 30_000;
@@ -19,7 +19,7 @@ async function drain(
   { bytes = 30_000, busyMs = 0 } = {},
 ): Promise<number> {
   let came = 0;
-  for await (const chunk of withRateFloor(source(clock, chunks), { clock, bytes, windowMs: WINDOW_MS })) {
+  for await (const chunk of withMinimumRate(source(clock, chunks), { clock, bytes, windowMs: WINDOW_MS })) {
     came += chunk.byteLength;
     clock.advance(busyMs);
   }

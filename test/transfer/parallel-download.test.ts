@@ -2,8 +2,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createBufferPool } from '../../src/store/buffer-pool.ts';
-import { type SegmentBuffers, widen } from '../../src/transfer/parallel-download.ts';
-import type { Download, Stretch } from '../../src/transfer/resumable-download.ts';
+import { openParallel, type SegmentBuffers } from '../../src/transfer/parallel-download.ts';
+import type { ByteRange, Download } from '../../src/transfer/resumable-download.ts';
 
 /** As in the product. */
 const SEGMENT_SIZE = 8 * 1024 * 1024;
@@ -11,7 +11,7 @@ const TOTAL = 6 * SEGMENT_SIZE;
 const { signal } = new AbortController();
 
 /** Bytes `start` to `end`, in chunks; ends with the signal's reason, as a download does. */
-async function* bytesOf({ start, end }: Pick<Stretch, 'start' | 'end'>, until: AbortSignal) {
+async function* bytesOf({ start, end }: Pick<ByteRange, 'start' | 'end'>, until: AbortSignal) {
   for (let position = start; position < end; position += SEGMENT_SIZE / 8) {
     await nextTurn();
     until.throwIfAborted();
@@ -57,10 +57,10 @@ async function sizeOf(body: AsyncIterable<Uint8Array>): Promise<number> {
 describe('a download over several connections', () => {
   it('gives back the buffers of segments that had come already, when it goes on alone', async () => {
     const buffers = counting(3 * SEGMENT_SIZE);
-    const { body } = widen(first(), {
+    const { body } = openParallel(first(), {
       ...{ connections: 4, buffers, signal },
-      async openStretch(stretch, inner) {
-        if (stretch.start > SEGMENT_SIZE) return { size: TOTAL, body: bytesOf(stretch, inner) };
+      async openRange(range, inner) {
+        if (range.start > SEGMENT_SIZE) return { size: TOTAL, body: bytesOf(range, inner) };
         for (let turn = 0; turn < 20; turn += 1) await nextTurn();
         throw new Error('this one cannot be had');
       },
@@ -75,7 +75,7 @@ describe('a download over several connections', () => {
     // Another dump's, but for the very beginning: then the rest comes as a stream again.
     let others: { release(): void } | undefined;
     let streams = 0;
-    const { body } = widen(first(), {
+    const { body } = openParallel(first(), {
       ...{ connections: 2, signal },
       buffers: {
         ...buffers,
@@ -92,12 +92,12 @@ describe('a download over several connections', () => {
           );
         },
       },
-      async openStretch(stretch, inner) {
-        if (stretch.end === TOTAL) {
+      async openRange(range, inner) {
+        if (range.end === TOTAL) {
           streams += 1;
           others?.release();
         } else if (streams > 0) throw new Error('too many connections');
-        return { size: TOTAL, body: bytesOf(stretch, inner) };
+        return { size: TOTAL, body: bytesOf(range, inner) };
       },
     });
     expect(await sizeOf(body)).toBe(TOTAL);

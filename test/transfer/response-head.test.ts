@@ -1,4 +1,4 @@
-/** The fast lane's header parser treats the server as hostile: what is not plainly right is left to got. */
+/** The socket transport's header parser treats the server as hostile: what is not plainly right is left to got. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { endOfHead, parseResponseHead, plainLength } from '../../src/transfer/response-head.ts';

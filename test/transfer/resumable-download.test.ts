@@ -13,7 +13,7 @@ import type { HttpGet } from '../../src/transfer/http-get.ts';
 import { createLinkLease } from '../../src/transfer/link-lease.ts';
 import { FileRestart, openDownload } from '../../src/transfer/resumable-download.ts';
 import { createRetryBudget } from '../../src/transfer/retry-budget.ts';
-import { fastGet } from '../../src/transfer/socket-get.ts';
+import { socketGet } from '../../src/transfer/socket-get.ts';
 import { aFile } from '../support/builders.ts';
 import { createTestClock } from '../support/clock.ts';
 import { answer, type DumpHost, hangUp, serve, startDumpHost, type Turn } from '../support/dump-host.ts';
@@ -96,19 +96,19 @@ async function failure(script: readonly Turn[], options: Options = {}): Promise<
   );
 }
 
-const LANES: Readonly<Record<string, HttpGet>> = {
+const TRANSPORTS: Readonly<Record<string, HttpGet>> = {
   got: createGotGet(agents),
   async fast(request) {
-    const answer = await fastGet(request, systemClock);
-    if (!answer) throw new Error('the fast lane should take this');
+    const answer = await socketGet(request, systemClock);
+    if (!answer) throw new Error('the socket transport should take this');
     return answer;
   },
 };
 let get: HttpGet;
 
-describe.each(Object.keys(LANES))('a download over the %s lane', (lane) => {
+describe.each(Object.keys(TRANSPORTS))('a download over the %s transport', (transport) => {
   beforeEach(() => {
-    get = LANES[lane] ?? expect.unreachable();
+    get = TRANSPORTS[transport] ?? expect.unreachable();
   });
 
   it('arrives whole, and tells its size first', async () => {

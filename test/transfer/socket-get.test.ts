@@ -1,4 +1,4 @@
-/** The fast lane on real sockets: what it takes, what it leaves to got, and that no byte is lost or mixed up on the way. */
+/** The socket transport on real sockets: what it takes, what it leaves to got, and that no byte is lost or mixed up on the way. */
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
@@ -10,7 +10,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { Link } from '../../src/domain/link.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { createHttpGet } from '../../src/transfer/choose-transport.ts';
-import { fastGet } from '../../src/transfer/socket-get.ts';
+import { socketGet } from '../../src/transfer/socket-get.ts';
 import { describeWith } from '../support/needs.ts';
 import { createPrivateCa } from '../support/private-ca.ts';
 
@@ -36,7 +36,7 @@ async function startServer(
 }
 
 function get(address: string, headers: Record<string, string> = {}, signal = new AbortController().signal) {
-  return fastGet({ link: new Link(address, 0), headers, timeoutMs: 5000, signal }, systemClock);
+  return socketGet({ link: new Link(address, 0), headers, timeoutMs: 5000, signal }, systemClock);
 }
 
 /** Reads slowly, so that the socket has to be paused again and again. */
@@ -51,7 +51,7 @@ async function digestOf(body: AsyncIterable<Uint8Array>): Promise<string> {
 
 const EXPECTED = createHash('sha256').update(CONTENT).digest('hex');
 
-describe('the fast lane', () => {
+describe('the socket transport', () => {
   it('gives every byte, in order, to a reader that is slower than the network', async () => {
     const { port } = await startServer(Buffer.concat([Buffer.from(HEAD), CONTENT]));
     const answer = await get(`http://127.0.0.1:${port}/dump.rdb`);
@@ -116,10 +116,13 @@ describe('the fast lane', () => {
     const address = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
     const link = new Link(address, 0);
     await expect(
-      fastGet({ link, headers: {}, timeoutMs: 50, signal: new AbortController().signal }, systemClock),
+      socketGet({ link, headers: {}, timeoutMs: 50, signal: new AbortController().signal }, systemClock),
     ).rejects.toThrow('no answer came for 0.05 s');
     const controller = new AbortController();
-    const waiting = fastGet({ link, headers: {}, timeoutMs: 60_000, signal: controller.signal }, systemClock);
+    const waiting = socketGet(
+      { link, headers: {}, timeoutMs: 60_000, signal: controller.signal },
+      systemClock,
+    );
     controller.abort(new Error('stop'));
     await expect(waiting).rejects.toThrow('stop');
   });
@@ -137,7 +140,7 @@ describe('the fast lane', () => {
   });
 });
 
-describeWith(['openssl'], 'the fast lane over TLS', () => {
+describeWith(['openssl'], 'the socket transport over TLS', () => {
   async function startSecure(names: readonly string[]) {
     const ca = await createPrivateCa(names);
     onTestFinished(() => ca.remove());

@@ -1,7 +1,7 @@
 /** The alarm that ends a stalled download, and lets a slow bucket take its time. */
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/domain/clock.ts';
-import { withStallAlarm } from '../../src/transfer/stall-timeout.ts';
+import { withStallTimeout } from '../../src/transfer/stall-timeout.ts';
 import { createTestClock } from '../support/clock.ts';
 
 /** A clock whose only alarm tells whether it runs, and goes off when the test says so. */
@@ -37,7 +37,7 @@ async function* silence(): AsyncGenerator<Uint8Array> {
 describe('the stall alarm', () => {
   it('runs only while waiting for the source, so a slow bucket cannot trip it', async () => {
     const { clock, running } = alarmClock();
-    const guarded = withStallAlarm(chunks(3), {
+    const guarded = withStallTimeout(chunks(3), {
       clock,
       stallTimeoutMs: 10,
       signal: new AbortController().signal,
@@ -55,7 +55,7 @@ describe('the stall alarm', () => {
   it('ends a source that gives no byte, and gives up what lies below', async () => {
     const { clock, fire } = alarmClock();
     let cancelled = false;
-    const guarded = withStallAlarm(silence(), {
+    const guarded = withStallTimeout(silence(), {
       clock,
       stallTimeoutMs: 30_000,
       signal: new AbortController().signal,
@@ -73,7 +73,7 @@ describe('the stall alarm', () => {
   it('lets an interruption through while the source is silent', async () => {
     const { clock } = alarmClock();
     const controller = new AbortController();
-    const guarded = withStallAlarm(silence(), {
+    const guarded = withStallTimeout(silence(), {
       clock,
       stallTimeoutMs: 10,
       signal: controller.signal,
