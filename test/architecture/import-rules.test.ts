@@ -17,6 +17,14 @@ const PLANTED: readonly (readonly [file: string, imported: string, rule: string]
   ['src/transfer/adapter.ts', '../store/s3/s3-store.ts', 'transfer-imports-only-its-own'],
   ['src/catalog/peer.ts', '../transfer/transfer.ts', 'catalog-imports-only-its-own'],
   ['src/archiver/adapter.ts', '../source/tencent-v3.ts', 'archiver-imports-only-its-own'],
+  ['src/verify/peer.ts', '../expire/guard.ts', 'verify-imports-only-its-own'],
+  ['src/expire/adapter.ts', '../store/s3/s3-store.ts', 'expire-imports-only-its-own'],
+  ['src/drill/peer.ts', '../restore/restore.ts', 'drill-imports-only-its-own'],
+  ['src/restore/upwards.ts', '../archiver/run.ts', 'restore-imports-only-its-own'],
+  ['src/inspect/upwards.ts', '../cli/program.ts', 'inspect-imports-only-its-own'],
+  ['src/status/upwards.ts', '../archiver/run.ts', 'status-imports-only-its-own'],
+  ['src/check/adapter.ts', '../source/tencent-v3.ts', 'check-imports-only-its-own'],
+  ['src/list/upwards.ts', '../archiver/run.ts', 'list-imports-only-its-own'],
   ['src/report/peer.ts', '../archiver/archiver.ts', 'report-imports-only-its-own'],
   ['src/cli/adapter.ts', '../store/s3/s3-store.ts', 'cli-imports-only-its-own'],
   ['src/daemon/adapter.ts', '../archiver/run.ts', 'daemon-imports-only-its-own'],
@@ -36,6 +44,7 @@ const ALLOWED: readonly (readonly [file: string, imported: string])[] = [
   ['src/domain/print.ts', 'node:util'],
   ['src/transfer/port.ts', '../store/object-store.ts'],
   ['src/archiver/port.ts', '../report/observer.ts'],
+  ['src/list/survey.ts', '../archiver/survey.ts'],
   ['src/cli/use.ts', '../app/app.ts'],
 ];
 

@@ -17,7 +17,10 @@ interface Part {
 
 const PARTS: Readonly<Record<string, Part>> = {
   domain: { own: [unit('domain')], scenarios: ['first-steps', 'odd-backups', 'status', 'check'] },
-  plan: { own: [unit('plan')], scenarios: ['odd-backups', 'shards', 'status', 'some-sources'] },
+  plan: { own: [unit('plan')], scenarios: ['odd-backups', 'shards', 'some-sources'] },
+  status: { own: [unit('status')], scenarios: ['status'] },
+  expire: { own: [unit('expire')], scenarios: ['expire', 'expire-never', 'expire-interrupted'] },
+  verify: { own: [unit('verify')], scenarios: ['verify', 'verify-cold', 'verify-signed'] },
   integrity: { own: [unit('integrity')], scenarios: ['broken-downloads', 'odd-backups'] },
   catalog: {
     own: [unit('catalog')],
