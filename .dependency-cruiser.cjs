@@ -1,5 +1,8 @@
 /** Who may import whom: the dependency rule of src/README.md as a check. A stage never imports another sideways. */
 
+/** Each a room with its whole story; its report.ts is what the command line prints. */
+const VERBS = ['verify', 'restore', 'drill', 'inspect', 'expire', 'check', 'list'];
+
 /** What each part of src/ may import besides itself; `part/file` grants a single file of that part, usually a port. */
 const MAY_IMPORT = {
   domain: [],
@@ -43,7 +46,7 @@ const MAY_IMPORT = {
   list: ['domain', 'plan', 'catalog', 'source/source', 'archiver/survey'],
   daemon: ['domain', 'config', 'report', 'app'],
   sandbox: ['domain'],
-  cli: ['domain', 'config', 'report', 'daemon', 'app'],
+  cli: ['domain', 'config', 'report', 'daemon', 'app', ...VERBS.map((verb) => `${verb}/report`)],
   'system-clock': ['domain'],
   version: [],
 };

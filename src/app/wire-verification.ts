@@ -3,9 +3,10 @@
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError } from '../domain/errors.ts';
-import type { VerifyReport, VerifyRun } from '../domain/verification.ts';
+import type { VerifyRun } from '../domain/verification.ts';
 import type { Agents } from '../network/agents.ts';
 import type { Observer } from '../report/observer.ts';
+import type { VerifyReport } from '../verify/report.ts';
 import { createVerifications, type Verifications } from '../verify/verifications.ts';
 import { type VerifyPorts, type VerifyRequest, verify } from '../verify/verify.ts';
 

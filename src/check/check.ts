@@ -2,12 +2,13 @@
 import pLimit from 'p-limit';
 import { SOURCES_AT_ONCE, type Target } from '../archiver/survey.ts';
 import type { ArchiveLayout } from '../domain/archive-key.ts';
-import type { CheckItem, Finding } from '../domain/check.ts';
+import type { Finding } from '../domain/check.ts';
 import { worstOf } from '../domain/exit-code.ts';
 import type { Listing } from '../domain/listing.ts';
 import type { StoreProbe } from '../store/object-store.ts';
 import type { TrialPorts } from '../transfer/try-link.ts';
 import { checkSource } from './check-source.ts';
+import type { CheckItem } from './report.ts';
 
 export interface CheckPorts {
   readonly targets: readonly Target[];

@@ -1,7 +1,7 @@
 /** Everything that the command line takes from outside, so that a test can be the outside. */
 import type { CreateApp } from '../app/app.ts';
-import type { InspectReport } from '../domain/census.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { InspectReport } from '../inspect/report.ts';
 
 /** Standard output or standard error. */
 export interface Output {

@@ -18,13 +18,6 @@ export interface Finding {
   readonly facts: CheckFacts;
 }
 
-/** One row of `check`. */
-export interface CheckItem extends Finding {
-  readonly part: 'destination' | 'source';
-  /** The source's name; null for the destination. */
-  readonly source: string | null;
-}
-
 export function passed(check: string, detail: string, facts: CheckFacts = {}, hint = ''): Finding {
   return { check, verdict: 'ok', detail, hint, facts };
 }

@@ -1,4 +1,4 @@
-/** The restore test: what is demanded of an archive, and what came of loading it into a throw-away server. */
+/** Restore tests: what the configuration demands of an archive, and what status and metrics know of them. */
 import type { Instant } from './instant.ts';
 
 /** What the configuration demands of the archives of some instances; every rule that selects an instance holds for it. */
@@ -31,79 +31,6 @@ export interface ScriptDemand {
   readonly lua: string;
 }
 
-export interface AssertionResult {
-  /** The demand in words, for instance `exists config:region`. */
-  readonly assertion: string;
-  readonly ok: boolean;
-  /** What was found. */
-  readonly detail: string;
-}
-
-/** A difference that is the archive's fault: exit status 4. */
-export type DrillFailure =
-  /** The archive's bytes are not what its manifest says, or are not there. */
-  | 'damaged'
-  /** The server does not take the dump, although its bytes are the cloud's. */
-  | 'refused'
-  /** The server loaded other keys than the dump holds. */
-  | 'keys-differ'
-  | 'assertion-failed';
-
-/** Nothing is known of the archive, since it could not be tried: exit status 3. */
-export type DrillObstacle =
-  | 'encrypted'
-  | 'no-rdb'
-  | 'server-too-old'
-  | 'module-missing'
-  | 'no-memory'
-  | 'no-space'
-  /** The dump holds something that our own reader does not understand, so nothing can be compared. */
-  | 'not-understood'
-  | 'timeout'
-  /** The server did not start, or died for a reason of its own. */
-  | 'server-failed'
-  /** The destination did not hand the archive out (cold storage, say). */
-  | 'unreadable';
-
-export type DrillReason = DrillFailure | DrillObstacle;
-
-export interface DrilledFile {
-  readonly name: string;
-  /** Keys in the dump. */
-  readonly keys: number;
-  /** Of these, what a server that is started on this dump drops, because it had expired by then. */
-  readonly expired: number;
-  /** Keys that the server held when it had loaded, those that have expired among them. */
-  readonly loaded: number;
-  /** Milliseconds from the server's start until it had loaded. */
-  readonly loadMs: number;
-}
-
-/** The result of one drill: a row of `drill`, and the record that is kept. */
-export interface DrillItem {
-  readonly source: string;
-  readonly instanceId: string;
-  readonly backupId: string;
-  readonly startedAt: Instant;
-  readonly outcome: 'passed' | 'failed' | 'not-drillable';
-  /** Null for `passed`. */
-  readonly reason: DrillReason | null;
-  /** What was found, in a sentence. */
-  readonly detail: string;
-  /** What to do; absent for `passed`. */
-  readonly hint?: string;
-  /** When the drill began. */
-  readonly at: Instant;
-  readonly durationMs: number;
-  /** For instance `Redis 7.0.15`; absent where it did not come to that. */
-  readonly server?: string;
-  /** Over all files that were loaded. */
-  readonly keys: number;
-  readonly expired: number;
-  readonly files: readonly DrilledFile[];
-  readonly assertions: readonly AssertionResult[];
-}
-
 /** What is known of the drills of one source, for metrics and alarms. */
 export interface DrillSummary {
   readonly source: string;
@@ -115,29 +42,4 @@ export interface DrillSummary {
     readonly backupId: string;
     readonly at: Instant;
   }[];
-}
-
-/** How many archives a drill takes of those that there are. */
-export type SampleSize = { readonly count: number } | { readonly percent: number };
-
-/** One archive, or a sample of all that there are. */
-export type DrillChoice =
-  | { readonly instanceId: string; readonly backupId?: string; readonly source?: string }
-  | { readonly sample: SampleSize };
-
-/** What a person at a terminal may see of a drill; `share` is from 0 to 1. */
-export type DrillStep = (step: { readonly what: string; readonly share: number }) => void;
-
-export type DrillRequest = DrillChoice & {
-  readonly signal: AbortSignal;
-  /** Path or name of a server, in place of the configured one. */
-  readonly server?: string;
-  /** Told how far an archive is. */
-  readonly tell?: (archive: { readonly instanceId: string; readonly backupId: string }) => DrillStep;
-};
-
-/** A key's name for a message: short, and without control characters. */
-export function printableKey(key: string): string {
-  const printable = key.replaceAll(/[^\x20-\x7e]/g, '.');
-  return printable.length > 60 ? `${printable.slice(0, 59)}…` : printable;
 }

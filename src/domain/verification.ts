@@ -1,9 +1,5 @@
-/** What `verify` answers: a row for each archive, how much was really read, and when all of them will have been. */
+/** What verification calls an archive, and what is kept of the last one for status and metrics. */
 import type { Instant } from './instant.ts';
-import type { Listing } from './listing.ts';
-
-/** `full`: every byte. `sample`: every byte of some archives, in rotation. `quick`: only what the store says of its objects. */
-export type VerifyDepth = 'full' | 'sample' | 'quick';
 
 /**
  * What an archive is called by. `unreadable`: nothing is known, since it could not be read. `unreadable-cold`: a lifecycle rule moved it to
@@ -21,42 +17,9 @@ export type VerifyResult =
   | 'unreadable'
   | 'unreadable-cold';
 
-export interface VerifyItem {
-  readonly source: string;
-  readonly instanceId: string;
-  readonly backupId: string;
-  readonly startedAt: Instant;
-  readonly result: VerifyResult;
-  /** What was found, in a sentence; for `ok` empty, or how it was looked at where that was not as asked. */
-  readonly detail: string;
-  /** What to do; empty for `ok`. */
-  readonly hint: string;
-  readonly files: number;
-  /** Bytes that were really read (mostly 0 for quick). */
-  readonly bytesRead: number;
-}
-
-/** How far the samples have come, and when they will have been through. */
-export interface Rotation {
-  readonly percent: number;
-  /** Hours from one sample to the next: as observed, or a day. */
-  readonly everyHours: number;
-  readonly observed: boolean;
-  /** What the samples are taken of. */
-  readonly archives: number;
-  readonly bytes: number;
-  /** Archives that nobody has read since they were made, this sample counted. */
-  readonly neverRead: number;
-  /** Of all, the one that was not read for longest: when that was. Absent while some never were. */
-  readonly readSince?: Instant;
-  /** The day (UTC) by which every archive that is there now will have been read: for the first time while some never were, else once more. */
-  readonly allReadBy: string;
-  /** New archives come in faster than such samples read; so many percent would keep up. */
-  readonly enoughPercent?: number;
-}
-
-export interface VerifySummary {
-  readonly depth: VerifyDepth;
+/** What is kept of a verification of all archives, quick ones left out. */
+export interface VerifyRun {
+  readonly at: Instant;
   /** Archives that were checked against their manifests. */
   readonly archives: number;
   /** Of these. */
@@ -64,16 +27,5 @@ export interface VerifySummary {
   readonly unreadable: number;
   readonly bytesRead: number;
   /** Only of a sample. */
-  readonly rotation?: Rotation;
-}
-
-/** What is kept of a verification of all archives, quick ones left out. */
-export interface VerifyRun extends Pick<VerifySummary, 'archives' | 'damaged' | 'unreadable' | 'bytesRead'> {
-  readonly at: Instant;
-  /** Only of a sample. */
   readonly percent?: number;
-}
-
-export interface VerifyReport extends Listing<VerifyItem> {
-  readonly summary: VerifySummary;
 }

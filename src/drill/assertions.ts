@@ -1,13 +1,8 @@
 /** What the configuration demands of an archive: asked of each shard's server, then judged over all of them. */
 import type { Clock } from '../domain/clock.ts';
-import {
-  type AssertionResult,
-  type DrillRule,
-  printableKey,
-  type ScriptDemand,
-  type TtlDemand,
-} from '../domain/drill.ts';
+import type { DrillRule, ScriptDemand, TtlDemand } from '../domain/drill.ts';
 import { asArchiverError } from '../domain/errors.ts';
+import type { AssertionResult } from './report.ts';
 import type { Reply, ServerLink } from './server-link.ts';
 
 /** What one shard answers to one demand. */
@@ -138,4 +133,10 @@ function seconds(milliseconds: number): string {
 function errorLine(error: unknown): string {
   const message = error instanceof Error ? error.message : asArchiverError(error).message;
   return message.split('\n')[0]?.slice(0, 200) ?? '';
+}
+
+/** A key's name for a message: short, and without control characters. */
+export function printableKey(key: string): string {
+  const printable = key.replaceAll(/[^\x20-\x7e]/g, '.');
+  return printable.length > 60 ? `${printable.slice(0, 59)}…` : printable;
 }

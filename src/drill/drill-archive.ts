@@ -1,12 +1,13 @@
 /** The restore test of one archive: each of its files into a server of its own, then what the configuration demands of the whole. */
 import type { Clock } from '../domain/clock.ts';
-import type { DrilledFile, DrillFailure, DrillItem, DrillReason, DrillRule } from '../domain/drill.ts';
+import type { DrillRule } from '../domain/drill.ts';
 import { writesRdb } from '../domain/instance.ts';
 import { toInstant } from '../domain/instant.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import { selector } from '../plan/selection.ts';
 import { demandsOf, type Finding, judge } from './assertions.ts';
 import { drillFile, type FileDrillPorts } from './drill-file.ts';
+import type { DrilledFile, DrillFailure, DrillItem, DrillReason } from './report.ts';
 import type { ServerProgram } from './server-program.ts';
 
 export interface DrillPorts extends FileDrillPorts {

@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs';
 import type { Census } from '../domain/census.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { DrillReason } from '../domain/drill.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { askAll, type Demand, type Finding } from './assertions.ts';
 import { differences, keysOf, readEmptySkipped, readKeyspace } from './compare.ts';
 import { refusalOf } from './refusal.ts';
+import type { DrillReason } from './report.ts';
 import { openLink, type ServerLink } from './server-link.ts';
 import { startServer, type ThrowAwayServer } from './server-process.ts';
 import type { ChildEnvironment, ServerProgram } from './server-program.ts';

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { readSmallObject } from '../catalog/small-object.ts';
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
 import { compareText } from '../domain/compare-text.ts';
-import type { DrillItem, DrillSummary } from '../domain/drill.ts';
+import type { DrillSummary } from '../domain/drill.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
+import type { DrillItem } from './report.ts';
 
 const RECORD_SCHEMA = 'rdb-archiver/drill@1';
 const SUMMARY_SCHEMA = 'rdb-archiver/drill-summary@1';

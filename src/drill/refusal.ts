@@ -1,5 +1,5 @@
 /** Why a server ended before it had loaded, from what it wrote: whose fault it is decides between exit status 3 and 4. */
-import type { DrillReason } from '../domain/drill.ts';
+import type { DrillReason } from './report.ts';
 import type { ServerExit } from './server-process.ts';
 
 export interface Refusal {

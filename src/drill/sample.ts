@@ -1,7 +1,7 @@
 /** Which archives a drill takes when it is asked for a sample: every instance gets its turn, then every archive of it. Pure. */
 import { compareText } from '../domain/compare-text.ts';
-import type { SampleSize } from '../domain/drill.ts';
 import type { Instant } from '../domain/instant.ts';
+import type { SampleSize } from './report.ts';
 
 /** An archive, and when it was last drilled. */
 export interface Candidate {

@@ -6,9 +6,9 @@ import type { Clock } from '../domain/clock.ts';
 import { compareText } from '../domain/compare-text.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { toInstant } from '../domain/instant.ts';
-import type { HoldItem } from '../domain/retention.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { HoldEntry, HoldRecord, Holds } from './holds.ts';
+import type { HoldItem } from './report.ts';
 
 export interface HoldPorts {
   readonly store: ObjectStore;

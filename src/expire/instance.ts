@@ -2,10 +2,11 @@
 import type { ArchiveRef } from '../domain/archive-key.ts';
 import { asArchiverError } from '../domain/errors.ts';
 import { toEpoch } from '../domain/instant.ts';
-import type { ExpireItem, ExpireKind, RetentionRule } from '../domain/retention.ts';
+import type { RetentionRule } from '../domain/retention.ts';
 import type { ListedObject } from '../store/object-store.ts';
 import { type ExpirePass, floorStands, type Subject, vetoOf } from './guard.ts';
 import { because, retain } from './keep.ts';
+import type { ExpireItem, ExpireKind } from './report.ts';
 import type { InstanceFacts } from './rules.ts';
 import { type ExpirePorts, type Group, identityOf } from './survey.ts';
 

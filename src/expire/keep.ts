@@ -5,8 +5,10 @@
  * period are there or not.
  */
 import { compareText } from '../domain/compare-text.ts';
-import { type KeepReason, type KeepRules, PERIODS, type Period } from '../domain/retention.ts';
+import type { KeepRules } from '../domain/retention.ts';
 import type { PeriodOf } from './periods.ts';
+import { PERIODS, type Period } from './periods.ts';
+import type { KeepReason } from './report.ts';
 
 /** What may go or stay. */
 export interface Retained {

@@ -1,6 +1,10 @@
 /** The calendar's periods in a time zone: which hour, day, ISO week, month and year an instant falls into there. */
-import type { Period } from '../domain/retention.ts';
 import { createWallClock } from '../domain/wall-clock.ts';
+
+/** The calendar's periods that a rule can count, longest first. */
+export const PERIODS = ['yearly', 'monthly', 'weekly', 'daily', 'hourly'] as const;
+
+export type Period = (typeof PERIODS)[number];
 
 /** The name of the period that an instant (milliseconds since the epoch) falls into: `2026-11-24`, `2026-W48`, … Equal names, same period. */
 export type PeriodOf = (period: Period, instant: number) => string;

@@ -10,9 +10,9 @@ import type { ArchiveLayout, ArchiveRef, RecordKind } from '../domain/archive-ke
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { type Instant, isInstant, toEpoch, toInstant } from '../domain/instant.ts';
-import type { ExpireKind } from '../domain/retention.ts';
 import type { CallOptions, ListedObject, ObjectStore } from '../store/object-store.ts';
 import type { Holds } from './holds.ts';
+import type { ExpireKind } from './report.ts';
 
 export interface RemovalTarget {
   readonly ref: ArchiveRef;

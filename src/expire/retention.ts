@@ -4,11 +4,11 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Quarantine } from '../catalog/quarantine.ts';
 import type { ArchiveLayout } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { ExpireReport, HoldItem } from '../domain/retention.ts';
 import { type ExpirePolicy, type ExpireRequest, expire } from './expire.ts';
 import { type HoldRequest, listHolds, setHold } from './hold.ts';
 import { createHolds } from './holds.ts';
 import { createRemovals } from './removal.ts';
+import type { ExpireReport, HoldItem } from './report.ts';
 import type { ExpirePorts } from './survey.ts';
 
 export interface Retention {

@@ -1,6 +1,6 @@
 /** What an expire has come to so far: rows, problems, exit codes, and whether the store can still be reached. */
 import type { ArchiverError } from '../domain/errors.ts';
-import type { ExpireItem, ExpireReport } from '../domain/retention.ts';
+import type { ExpireItem, ExpireReport } from './report.ts';
 
 /** The keys of one archive as they go. */
 export interface RemovalTrace {

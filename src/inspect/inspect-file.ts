@@ -1,9 +1,9 @@
 /** A dump that lies in no archive: a file on this machine, or whatever comes on standard input. */
 import { open } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
-import type { InspectReport } from '../domain/census.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { inspectBytes } from './inspect.ts';
+import type { InspectReport } from './report.ts';
 
 export interface FileRequest {
   /** `-` for standard input. */

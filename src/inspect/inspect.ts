@@ -3,7 +3,7 @@ import { type ArchivedFile, openArchivedFile, type ReadPorts } from '../catalog/
 import type { Catalog } from '../catalog/catalog.ts';
 import { type ArchiveChoice, findArchive } from '../catalog/find-archive.ts';
 import { dumpName } from '../domain/archive-key.ts';
-import type { Census, InspectedFile, InspectReport } from '../domain/census.ts';
+import type { Census } from '../domain/census.ts';
 import type { Clock } from '../domain/clock.ts';
 import { asArchiverError } from '../domain/errors.ts';
 import { worstOf } from '../domain/exit-code.ts';
@@ -12,6 +12,7 @@ import type { Manifest, ManifestFile } from '../domain/manifest.ts';
 import { type RdbVerdict, rdbTap } from '../integrity/rdb.ts';
 import { drain } from '../integrity/taps.ts';
 import { censusTap, endingProblem } from '../rdb/census.ts';
+import type { InspectedFile, InspectReport } from './report.ts';
 
 export interface InspectRequest extends ArchiveChoice {
   /** So many of the largest keys and of the most common prefixes. */

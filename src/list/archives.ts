@@ -5,8 +5,9 @@ import { archivesOf, eachEntry, orExplain } from '../catalog/each-archive.ts';
 import { compareText } from '../domain/compare-text.ts';
 import type { ArchiverError } from '../domain/errors.ts';
 import { worstOf } from '../domain/exit-code.ts';
-import type { ArchiveItem, Listing } from '../domain/listing.ts';
+import type { Listing } from '../domain/listing.ts';
 import type { Manifest } from '../domain/manifest.ts';
+import type { ArchiveItem } from './report.ts';
 
 /** Manifests are small: reading them is all latency. */
 const MANIFESTS_AT_ONCE = 16;

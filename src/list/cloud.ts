@@ -16,11 +16,12 @@ import type { ArchiverError } from '../domain/errors.ts';
 import { worstOf } from '../domain/exit-code.ts';
 import type { Instance } from '../domain/instance.ts';
 import { toInstant } from '../domain/instant.ts';
-import type { BackupItem, InstanceItem, Listing, PlanItem } from '../domain/listing.ts';
+import type { Listing } from '../domain/listing.ts';
 import { byUrgency } from '../plan/plan.ts';
 import { EVERYTHING, selector } from '../plan/selection.ts';
 import type { Shard } from '../plan/shard.ts';
 import type { Inventory, Source } from '../source/source.ts';
+import type { BackupItem, InstanceItem, PlanItem } from './report.ts';
 
 export interface ListPorts extends SurveyPorts {
   readonly targets: readonly Target[];

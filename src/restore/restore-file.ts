@@ -7,9 +7,9 @@ import {
 } from '../catalog/archived-file.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import type { ManifestFile } from '../domain/manifest.ts';
-import type { RestoreItem, RestoreProgress } from '../domain/restore.ts';
 import type { DumpFile } from './dump-file.ts';
 import type { Dump, RestoreFolder, Standing } from './folder.ts';
+import type { RestoreItem, RestoreProgress } from './report.ts';
 
 export interface FileToRestore {
   readonly file: ManifestFile;

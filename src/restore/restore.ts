@@ -7,8 +7,8 @@ import { allOrFirstError } from '../domain/all-or-first-error.ts';
 import { dumpName } from '../domain/archive-key.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import type { Manifest } from '../domain/manifest.ts';
-import type { RestoreItem, RestoreProgress, RestoreReport, RestoreTarget } from '../domain/restore.ts';
 import { openRestoreFolder } from './folder.ts';
+import type { RestoreItem, RestoreProgress, RestoreReport, RestoreTarget } from './report.ts';
 import {
   type FileToRestore,
   itemOf,

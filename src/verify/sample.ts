@@ -3,8 +3,9 @@ import type { CatalogEntry } from '../catalog/catalog.ts';
 import { isDamage } from '../catalog/verify-archive.ts';
 import type { Clock } from '../domain/clock.ts';
 import { dayOf, type Instant, toEpoch, toInstant } from '../domain/instant.ts';
-import type { Rotation, VerifyRun } from '../domain/verification.ts';
+import type { VerifyRun } from '../domain/verification.ts';
 import { type DataPorts, sizesOf } from './listed-data.ts';
+import type { Rotation } from './report.ts';
 import { chooseSample, type Turn } from './rotation.ts';
 import type { Verifications, Verified, VerifiedBefore } from './verifications.ts';
 

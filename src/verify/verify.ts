@@ -9,16 +9,11 @@ import type { Clock } from '../domain/clock.ts';
 import { compareText } from '../domain/compare-text.ts';
 import { worstOf } from '../domain/exit-code.ts';
 import type { Manifest } from '../domain/manifest.ts';
-import type {
-  VerifyItem,
-  VerifyReport,
-  VerifyResult,
-  VerifyRun,
-  VerifySummary,
-} from '../domain/verification.ts';
+import type { VerifyResult, VerifyRun } from '../domain/verification.ts';
 import { adviceFor } from './advice.ts';
 import { listData } from './listed-data.ts';
 import { openLog, type VerifyLog } from './log.ts';
+import type { VerifyItem, VerifyReport, VerifySummary } from './report.ts';
 import { type SampleOfArchives, sampleOf } from './sample.ts';
 import type { Verifications } from './verifications.ts';
 

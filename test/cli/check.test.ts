@@ -1,6 +1,7 @@
 /** `check` on the command line: a table or one document on standard output, what is wrong and what to do on standard error. */
 import { expect, test } from 'vitest';
-import { type CheckItem, failing, passed, warned } from '../../src/domain/check.ts';
+import type { CheckItem } from '../../src/check/report.ts';
+import { failing, passed, warned } from '../../src/domain/check.ts';
 import { ArchiverError } from '../../src/domain/errors.ts';
 import { runIn } from './fake-surroundings.ts';
 

@@ -1,6 +1,6 @@
 /** `drill` as an operator and a program meet it: the request, the exit status, the table, the document, and what to do. */
 import { describe, expect, it, test } from 'vitest';
-import type { DrillItem, DrillRequest } from '../../src/domain/drill.ts';
+import type { DrillItem, DrillRequest } from '../../src/drill/report.ts';
 import { runIn } from './fake-surroundings.ts';
 
 const passed: DrillItem = {

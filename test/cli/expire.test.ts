@@ -1,8 +1,8 @@
 /** `expire`, `hold` and `release` at the command line: what is asked of the application, and what a person and a program are shown. */
 import { describe, expect, test } from 'vitest';
-import type { ExpireItem, ExpireReport, HoldItem } from '../../src/domain/retention.ts';
 import type { ExpireRequest } from '../../src/expire/expire.ts';
 import type { HoldRequest } from '../../src/expire/hold.ts';
+import type { ExpireItem, ExpireReport, HoldItem } from '../../src/expire/report.ts';
 import { runIn } from './fake-surroundings.ts';
 
 function item(changes: Partial<ExpireItem>): ExpireItem {

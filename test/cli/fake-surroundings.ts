@@ -6,11 +6,11 @@ import type { App, AppPorts } from '../../src/app/app.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { Output, Surroundings } from '../../src/cli/surroundings.ts';
 import type { Config } from '../../src/config/schema.ts';
-import type { InspectReport } from '../../src/domain/census.ts';
 import type { RunSummary } from '../../src/domain/outcome.ts';
 import type { StatusReport } from '../../src/domain/status.ts';
-import type { VerifyItem, VerifyReport } from '../../src/domain/verification.ts';
+import type { InspectReport } from '../../src/inspect/report.ts';
 import { systemClock } from '../../src/system-clock.ts';
+import type { VerifyItem, VerifyReport } from '../../src/verify/report.ts';
 
 export const cleanSummary: RunSummary = {
   runId: 'run-1',

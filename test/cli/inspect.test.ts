@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { InspectReport } from '../../src/domain/census.ts';
+import type { InspectReport } from '../../src/inspect/report.ts';
 import { censusOf } from '../rdb/census-of.ts';
 import { VALUES } from '../support/rdb-fixtures.ts';
 import { auxiliary, dump, key, selectDatabase, string } from '../support/rdb-writer.ts';

@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ArchiverError, interruption } from '../../src/domain/errors.ts';
-import type { ArchiveItem, BackupItem, InstanceItem, Listing, PlanItem } from '../../src/domain/listing.ts';
-import type { VerifyItem } from '../../src/domain/verification.ts';
+import type { Listing } from '../../src/domain/listing.ts';
+import type { ArchiveItem, BackupItem, InstanceItem, PlanItem } from '../../src/list/report.ts';
+import type { VerifyItem } from '../../src/verify/report.ts';
 import { failed } from '../report/examples.ts';
 import { cleanSummary, idleApp, type Outside, runIn, verifiedReport } from './fake-surroundings.ts';
 

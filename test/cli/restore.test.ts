@@ -1,6 +1,6 @@
 /** `restore` at the command line: what it says, what it refuses, and that the bytes alone go to standard output. */
 import { describe, expect, test } from 'vitest';
-import type { RestoreItem, RestoreReport } from '../../src/domain/restore.ts';
+import type { RestoreItem, RestoreReport } from '../../src/restore/report.ts';
 import type { RestoreRequest } from '../../src/restore/restore.ts';
 import { type Outside, restoredArchive, runIn } from './fake-surroundings.ts';
 

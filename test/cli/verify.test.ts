@@ -1,6 +1,6 @@
 /** `verify` as a person types it: what it asks for, what it refuses, what it says at the end. */
 import { describe, expect, test } from 'vitest';
-import type { Rotation, VerifyItem, VerifyReport } from '../../src/domain/verification.ts';
+import type { Rotation, VerifyItem, VerifyReport } from '../../src/verify/report.ts';
 import { runIn, verifiedReport } from './fake-surroundings.ts';
 
 const item: VerifyItem = {

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test } from 'vitest';
-import type { CheckItem } from '../../src/domain/check.ts';
+import type { CheckItem } from '../../src/check/report.ts';
 import { CEPH_TOOLS, openCephBucket } from '../support/ceph.ts';
 import { describeWith } from '../support/needs.ts';
 import { startS3 } from '../support/s3.ts';

@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DrillItem } from '../../src/domain/drill.ts';
+import type { DrillItem } from '../../src/drill/report.ts';
 import { REAL_DUMPS, type RealDumpName, realDump } from '../../src/sandbox/real-dumps.ts';
 import type { World } from '../../src/sandbox/world.ts';
 import { systemClock } from '../../src/system-clock.ts';

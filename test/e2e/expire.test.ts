@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { archiveLayout } from '../../src/domain/archive-key.ts';
 import { toInstant } from '../../src/domain/instant.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
-import type { ExpireItem } from '../../src/domain/retention.ts';
+import type { ExpireItem } from '../../src/expire/report.ts';
 import { DAY_MS } from '../support/builders.ts';
 import { INSTANCE } from '../support/scenario.ts';
 import { filesBelow, itemsOf, openWorkplace, type Workplace } from '../support/workplace.ts';

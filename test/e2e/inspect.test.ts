@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { InspectReport } from '../../src/domain/census.ts';
+import type { InspectReport } from '../../src/inspect/report.ts';
 import { REAL_DUMPS, realDump, realDumpPath } from '../../src/sandbox/real-dumps.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { HOUR_MS } from '../support/builders.ts';

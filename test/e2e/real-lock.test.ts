@@ -9,7 +9,7 @@ import {
   ListObjectVersionsCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { CheckItem } from '../../src/domain/check.ts';
+import type { CheckItem } from '../../src/check/report.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { CEPH_TOOLS, type CephBucket, openCephBucket } from '../support/ceph.ts';

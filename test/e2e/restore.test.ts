@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { RestoreReport } from '../../src/domain/restore.ts';
+import type { RestoreReport } from '../../src/restore/report.ts';
 import { REAL_DUMPS, realDump } from '../../src/sandbox/real-dumps.ts';
 import type { World } from '../../src/sandbox/world.ts';
 import { systemClock } from '../../src/system-clock.ts';

@@ -1,9 +1,10 @@
 /** Which archives stay by rule, held against a simple model over years of random schedules. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { KeepCause, KeepReason, KeepRules } from '../../src/domain/retention.ts';
+import type { KeepRules } from '../../src/domain/retention.ts';
 import { type Retained, type RetentionInput, retain } from '../../src/expire/keep.ts';
 import { periodsIn } from '../../src/expire/periods.ts';
+import type { KeepCause, KeepReason } from '../../src/expire/report.ts';
 import { DAY_MS, HOUR_MS } from '../support/builders.ts';
 
 const NOW = Date.parse('2026-11-24T03:00:00Z');

@@ -1,6 +1,6 @@
 /** `check` over a whole application: what is wrong with a source or the destination is named, with what to do, and nothing is moved. */
 import { describe, expect, it } from 'vitest';
-import type { CheckItem } from '../../src/domain/check.ts';
+import type { CheckItem } from '../../src/check/report.ts';
 import { call, download } from '../support/cloud.ts';
 import { denied, internalError, refused } from '../support/cloud-api-faults.ts';
 import { expired, htmlPage, ignoreRange } from '../support/cloud-download-faults.ts';

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ArchiverError } from '../../src/domain/errors.ts';
 import type { ManifestFile } from '../../src/domain/manifest.ts';
-import type { RestoreProgress } from '../../src/domain/restore.ts';
+import type { RestoreProgress } from '../../src/restore/report.ts';
 import type { RestoreRequest } from '../../src/restore/restore.ts';
 import { breakDisk } from '../support/broken-disk.ts';
 import {

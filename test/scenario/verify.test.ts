@@ -1,6 +1,6 @@
 /** `verify` in its three depths: what it reads, what it remembers, and what it says of damage. */
 import { describe, expect, it } from 'vitest';
-import type { VerifyReport } from '../../src/domain/verification.ts';
+import type { VerifyReport } from '../../src/verify/report.ts';
 import { DAY_MS } from '../support/builders.ts';
 import {
   addBackup,

@@ -1,6 +1,6 @@
 /** `check`: what a run needs, tried out before one is needed. */
 import type { Command } from 'commander';
-import type { CheckItem } from '../../domain/check.ts';
+import type { CheckItem } from '../../check/report.ts';
 import { counted } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
 import { exitSection, WORKING_CODES } from '../exit-codes.ts';

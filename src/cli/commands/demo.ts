@@ -4,7 +4,7 @@ import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import type { Config } from '../../config/schema.ts';
-import type { ArchiveItem } from '../../domain/listing.ts';
+import type { ArchiveItem } from '../../list/report.ts';
 import { counted, humanSize } from '../../report/amounts.ts';
 import { EXIT, exitSection, WORKING_CODES } from '../exit-codes.ts';
 import { printListing } from '../listing.ts';

@@ -1,7 +1,7 @@
 /** `drill`: proves that an archive can be restored, by loading it into a throw-away server. */
 import { type Command, InvalidArgumentError } from 'commander';
-import type { DrillChoice, DrillItem, DrillRequest, SampleSize } from '../../domain/drill.ts';
 import { ArchiverError } from '../../domain/errors.ts';
+import type { DrillChoice, DrillItem, DrillRequest, SampleSize } from '../../drill/report.ts';
 import { counted, humanTime, readable } from '../../report/amounts.ts';
 import { redact } from '../../report/redact.ts';
 import type { Column } from '../../report/terminal/table.ts';

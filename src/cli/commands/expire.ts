@@ -1,6 +1,6 @@
 /** `expire`: retention. Prints what would go and why the rest stays, and deletes only with `--confirm`. */
 import type { Command } from 'commander';
-import type { ExpireItem, ExpireReport, KeepCause, KeepReason } from '../../domain/retention.ts';
+import type { ExpireItem, ExpireReport, KeepCause, KeepReason } from '../../expire/report.ts';
 import { counted, humanSize, readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
 import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';

@@ -1,7 +1,7 @@
 /** `hold` and `release`: a person's word that `expire` must leave an archive alone, and its end. */
 import type { Command } from 'commander';
 import { ArchiverError } from '../../domain/errors.ts';
-import type { HoldItem } from '../../domain/retention.ts';
+import type { HoldItem } from '../../expire/report.ts';
 import { readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
 import { ARCHIVE_CODES, EXIT, exitSection } from '../exit-codes.ts';

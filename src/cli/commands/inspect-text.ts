@@ -1,5 +1,6 @@
 /** What is in a dump, for people: tables with bars, within the width of a terminal. */
-import type { Census, InspectedFile, InspectReport, KeyCounts } from '../../domain/census.ts';
+import type { Census, KeyCounts } from '../../domain/census.ts';
+import type { InspectedFile, InspectReport } from '../../inspect/report.ts';
 import { counted, humanSize, readable } from '../../report/amounts.ts';
 import { printable } from '../../report/printable.ts';
 import { type Column, formatTable } from '../../report/terminal/table.ts';

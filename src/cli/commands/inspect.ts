@@ -2,8 +2,8 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { InspectReport } from '../../domain/census.ts';
 import { ArchiverError } from '../../domain/errors.ts';
+import type { InspectReport } from '../../inspect/report.ts';
 import { redact } from '../../report/redact.ts';
 import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
 import { configOf } from '../options.ts';

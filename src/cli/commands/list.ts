@@ -1,7 +1,8 @@
 /** `list`: instances and backups as the cloud has them, archives as the destination has them. */
 import { Argument, type Command } from 'commander';
 import type { App } from '../../app/app.ts';
-import type { ArchiveItem, BackupItem, InstanceItem, Listing } from '../../domain/listing.ts';
+import type { Listing } from '../../domain/listing.ts';
+import type { ArchiveItem, BackupItem, InstanceItem } from '../../list/report.ts';
 import { humanSize, readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
 import { exitSection, WORKING_CODES } from '../exit-codes.ts';

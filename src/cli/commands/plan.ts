@@ -1,6 +1,6 @@
 /** `plan`: what `run` would do now, and why not for the rest. */
 import type { Command } from 'commander';
-import type { PlanItem } from '../../domain/listing.ts';
+import type { PlanItem } from '../../list/report.ts';
 import { counted, readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
 import { exitSection, WORKING_CODES } from '../exit-codes.ts';

@@ -1,9 +1,9 @@
 /** `verify`: archives against their manifests. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { ArchiverError } from '../../domain/errors.ts';
-import type { Rotation, VerifyItem, VerifySummary } from '../../domain/verification.ts';
 import { counted, humanSize, readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
+import type { Rotation, VerifyItem, VerifySummary } from '../../verify/report.ts';
 import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
 import { printListing, sourceColumn } from '../listing.ts';
 import { configOf } from '../options.ts';

@@ -1,7 +1,7 @@
 /** What came of a restore: one item for each dump of the archive, and how it was checked. */
-import type { Instant } from './instant.ts';
-import type { Listing } from './listing.ts';
-import type { RdbFacts } from './manifest.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { Listing } from '../domain/listing.ts';
+import type { RdbFacts } from '../domain/manifest.ts';
 
 export type RestoreTarget =
   | { readonly kind: 'folder'; readonly directory: string }

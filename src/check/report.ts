@@ -1,0 +1,9 @@
+/** What `check` answers: one row for each thing that was tried. */
+import type { Finding } from '../domain/check.ts';
+
+/** One row of `check`. */
+export interface CheckItem extends Finding {
+  readonly part: 'destination' | 'source';
+  /** The source's name; null for the destination. */
+  readonly source: string | null;
+}
