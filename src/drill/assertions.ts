@@ -136,7 +136,7 @@ function errorLine(error: unknown): string {
 }
 
 /** A key's name for a message: short, and without control characters. */
-export function printableKey(key: string): string {
+function printableKey(key: string): string {
   const printable = key.replaceAll(/[^\x20-\x7e]/g, '.');
   return printable.length > 60 ? `${printable.slice(0, 59)}…` : printable;
 }
