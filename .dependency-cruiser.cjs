@@ -49,6 +49,8 @@ const MAY_IMPORT = {
   cli: ['domain', 'config', 'report', 'daemon', 'app', ...VERBS.map((verb) => `${verb}/report`)],
   'system-clock': ['domain'],
   version: [],
+  'node-version': [],
+  'require-node': ['node-version'],
 };
 
 /** Who uses a package: where two files share one, replacing the package is no longer one idea. */
@@ -82,7 +84,7 @@ const PACKAGE_OWNERS = {
 const COMPOSITION_ROOT = '^src/app/';
 
 const quote = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-const inSrc = (part) => `^src/${quote(part)}(/|\\.ts$)`;
+const inSrc = (part) => `^src/${quote(part)}(/|\\.[jt]s$)`;
 
 const layers = Object.entries(MAY_IMPORT).map(([part, allowed]) => ({
   name: `${part}-imports-only-${allowed.length === 0 ? 'itself' : 'its-own'}`,
@@ -134,7 +136,7 @@ module.exports = {
     },
     {
       name: 'nobody-imports-the-entry',
-      comment: 'main.ts and bin.ts start the program; only they may end the process.',
+      comment: 'main.ts and bin.ts start the program; nothing stands on them.',
       severity: 'error',
       from: { pathNot: '^src/(main|bin)\\.ts$' },
       to: { path: '^src/(main|bin)\\.ts$' },

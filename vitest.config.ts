@@ -1,4 +1,5 @@
 /** How the tests run: every file in a process of its own, in any order, offline. */
+import './src/require-node.js';
 import { defineConfig } from 'vitest/config';
 import { skippedReporter } from './test/support/skipped-reporter.ts';
 

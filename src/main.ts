@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-/** The entry: hands the process's surroundings to the command line, and is the only place that ends the process. */
+/** The entry: hands the process's surroundings to the command line, and ends the process with what came of it. */
+import './require-node.js';
 import { runProgram } from './cli/program.ts';
 import type { Output, RunningSandbox, Surroundings } from './cli/surroundings.ts';
 import { asArchiverError, interruption } from './domain/errors.ts';

@@ -33,6 +33,7 @@ const PLANTED: readonly (readonly [file: string, imported: string, rule: string]
   ['src/app/app.ts', '../cli/program.ts', 'app-does-not-know-the-command-line'],
   ['src/cli/entry.ts', '../main.ts', 'nobody-imports-the-entry'],
   ['src/report/agents.ts', '../network/agents.ts', 'adapters-are-wired-in-one-place'],
+  ['src/require-node.js', './domain/errors.ts', 'require-node-imports-only-its-own'],
   ['src/plan/client.ts', 'got', 'got-has-one-owner'],
   ['src/catalog/client.ts', '@aws-sdk/client-s3', 'aws-sdk-has-one-owner'],
   ['src/transfer/retry.ts', 'p-retry', 'p-retry-has-one-owner'],

@@ -1,81 +1,114 @@
 /** The installed command: on any Node that can read it, it runs the program or says what it needs. */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runCommand, startCommand } from '../support/command.ts';
+import { OLD_VERSION, oldNode } from '../support/old-node.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
+const SRC = resolve(import.meta.dirname, '../../src');
 
-/** A Node on this machine that is too old for the program, if there is one. */
-function oldNode(): string | undefined {
-  return ['/usr/bin/node', '/usr/local/bin/node', '/bin/node'].find((path) => {
-    try {
-      const major = Number(
-        execFileSync(path, ['-p', 'process.versions.node'], { encoding: 'utf8' }).split('.')[0],
-      );
-      return major >= 20 && major < 24;
-    } catch {
-      return false;
-    }
-  });
-}
-
-const old = oldNode();
-
-/** A package as npm would install it, its program one that tells who runs it. */
+/** A package as npm would install it, its program one that tells who runs it; alone in a folder, as in a node_modules. */
+let folder: string;
 let home: string;
-let bin: string;
-beforeAll(() => {
-  home = mkdtempSync(join(tmpdir(), 'archiver-bin-'));
-  mkdirSync(join(home, 'dist'));
+let program: readonly string[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'archiver-bin-'));
+  home = join(folder, 'rdb-archiver');
+  mkdirSync(join(home, 'dist'), { recursive: true });
   writeFileSync(join(home, 'package.json'), '{"type":"module"}');
-  const source = readFileSync(join(ROOT, 'src/bin.ts'), 'utf8').replaceAll('./main.ts', './main.js');
-  bin = join(home, 'dist/bin.js');
+  for (const file of ['node-version.js', 'require-node.js'])
+    copyFileSync(join(SRC, file), join(home, 'dist', file));
+  const bin = join(home, 'dist/bin.js');
+  program = [process.execPath, bin];
+  const source = readFileSync(join(SRC, 'bin.ts'), 'utf8').replaceAll('./main.ts', './main.js');
   writeFileSync(bin, stripTypeScriptTypes(source));
   writeFileSync(
     join(home, 'dist/main.js'),
     `process.on('SIGTERM', () => process.exit(143));
-     console.log(process.versions.node.split('.')[0], ...process.argv.slice(2));
+     console.log(process.argv0, ...process.argv.slice(2));
      if (process.argv[2] === 'wait') setInterval(() => undefined, 1000);
      else process.exitCode = 3;`,
   );
 });
-afterAll(() => rmSync(home, { recursive: true }));
+afterEach(() => rmSync(folder, { recursive: true }));
 
 test('runs the program in the same process where Node is new enough', async () => {
-  const { code, stdout } = await runCommand(['run', '--x'], { cwd: home, program: [process.execPath, bin] });
-  expect({ code, stdout }).toEqual({ code: 3, stdout: '24 run --x\n' });
+  packagedNode({ version: process.versions.node });
+  const { code, stdout } = await runCommand(['run', '--x'], { cwd: home, program });
+  expect({ code, stdout }).toEqual({ code: 3, stdout: `${process.execPath} run --x\n` });
 });
 
-describe.skipIf(old === undefined)('on an old Node', () => {
-  const program = () => [old ?? '', bin];
+describe('on an old Node', () => {
+  const run = () => runCommand(['run', '--x'], { cwd: home, program, env: oldNode });
 
   test('says which one is needed where there is none, exit 2', async () => {
-    const { code, stdout, stderr } = await runCommand(['run'], { cwd: home, program: program() });
+    const { code, stdout, stderr } = await run();
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/^rdb-archiver: needs Node 24 or newer, and this is Node 2\d\.\d+\.\d+\n/);
+    expect(stderr.split('\n')).toEqual([
+      expect.stringMatching(
+        RegExp(`^rdb-archiver: needs Node \\d+ or newer, and this is Node ${OLD_VERSION}$`),
+      ),
+      expect.stringMatching(/Install Node/),
+      '',
+    ]);
   });
 
-  describe('with the node package beside it', () => {
-    beforeAll(() => {
-      mkdirSync(join(home, 'node_modules/node/bin'), { recursive: true });
-      symlinkSync(process.execPath, join(home, 'node_modules/node/bin/node'));
-    });
-    afterAll(() => rmSync(join(home, 'node_modules'), { recursive: true }));
+  test.each(['node_modules/node', '../node'])(
+    'runs the program in the one that npm put at %s, and keeps its exit status',
+    async (place) => {
+      const path = packagedNode({ version: process.versions.node, place });
+      const { code, stdout } = await run();
+      expect({ code, stdout }).toEqual({ code: 3, stdout: `${path} run --x\n` });
+    },
+  );
 
-    test('runs the program in that one, and keeps its exit status', async () => {
-      const { code, stdout } = await runCommand(['run', '--x'], { cwd: home, program: program() });
-      expect({ code, stdout }).toEqual({ code: 3, stdout: '24 run --x\n' });
-    });
+  test('hands signals on to the one that came along', async () => {
+    packagedNode({ version: process.versions.node });
+    const command = startCommand(['wait'], { cwd: home, program, env: oldNode });
+    await command.said(/ wait/);
+    command.child.kill('SIGTERM');
+    expect((await command.result).code).toBe(143);
+  });
 
-    test('hands signals on', async () => {
-      const command = startCommand(['wait'], { cwd: home, program: program() });
-      await command.said(/24 wait/);
-      command.child.kill('SIGTERM');
-      expect((await command.result).code).toBe(143);
-    });
+  test('does not go on with one that came along and is too old itself, exit 2', async () => {
+    packagedNode({ version: '22.22.2' });
+    expect(await run()).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(OLD_VERSION) });
+  });
+
+  test('says how to fetch the one that should have come along and did not, exit 2', async () => {
+    rmSync(packagedNode({ version: process.versions.node }));
+    const { code, stderr } = await run();
+    expect(code).toBe(2);
+    expect(stderr).toContain('npm rebuild node');
+  });
+
+  test('says why the one that came along cannot be started, exit 2', async () => {
+    const path = packagedNode({ version: process.versions.node });
+    rmSync(path);
+    writeFileSync(path, 'no program', { mode: 0o600 });
+    const { code, stderr } = await run();
+    expect(code).toBe(2);
+    expect(stderr).toContain(`spawn ${path} EACCES`);
+    expect(stderr).toContain(`this is Node ${OLD_VERSION}`);
   });
 });
+
+/** The package `node` as npm puts it below or beside us; gives the path of its program. */
+function packagedNode({ version, place = 'node_modules/node' }: { version: string; place?: string }): string {
+  const folder = resolve(home, place);
+  mkdirSync(join(folder, 'bin'), { recursive: true });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ version }));
+  const path = join(folder, 'bin/node');
+  symlinkSync(process.execPath, path);
+  return path;
+}
