@@ -7,6 +7,7 @@ import type { Observer } from '../report/observer.ts';
 import { archiveBackup, type BackupResult } from './archive-backup.ts';
 import type { BackupJob, BackupPorts } from './fetch-file.ts';
 import type { Effort, Ledger } from './ledger.ts';
+import { odditiesOf } from './oddities.ts';
 import { type RetryPolicy, withRetry } from './retry.ts';
 import type { Subject } from './survey.ts';
 
@@ -51,7 +52,7 @@ export async function processBackup(
       ports.observer({ type: 'backup.retry', ...ref, attempt: attemptNumber, error }),
     );
     enter(result, subject, ledger, effort);
-    if (result.kind === 'archived') warnOfSizes(result.files, subject, ports.observer);
+    if (result.kind === 'archived') warnOfOddities(result.files, subject, ports.observer);
     return undefined;
   } catch (thrown) {
     const error = asArchiverError(signal.aborted ? signal.reason : thrown);
@@ -87,12 +88,13 @@ function enter(result: BackupResult, subject: Subject, ledger: Ledger, effort: E
   }
 }
 
-/** The CRC proves the bytes, so another size in the API's answer is only worth a word. */
-function warnOfSizes(files: readonly ManifestFile[], { backup }: Subject, observer: Observer): void {
-  for (const { name, size, announcedSize } of files) {
-    if (announcedSize === undefined) continue;
-    const message = `${name} of backup ${backup.id} has ${size} bytes where the API announced ${announcedSize}; its CRC-64 is right`;
-    observer({ type: 'warning', message });
+/** What an archived dump has about it that somebody should know. */
+function warnOfOddities(files: readonly ManifestFile[], { backup }: Subject, observer: Observer): void {
+  for (const file of files) {
+    for (const { what, hint } of odditiesOf(file)) {
+      const message = `${file.name} of backup ${backup.id} ${what}`;
+      observer({ type: 'warning', message, ...(hint !== undefined && { hint }) });
+    }
   }
 }
 

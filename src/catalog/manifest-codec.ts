@@ -17,10 +17,15 @@ const file = z.object({
   stored: z.object({ encoding: z.string(), size, sha256 }).optional(),
   rdb: z
     .object({
+      // One that a newer version of the product has learned is no reason to lose sight of the archive.
+      family: z.enum(['redis', 'valkey']).optional().catch(undefined),
       version: z.number().int(),
+      magic: z.string().optional(),
+      serverVersion: z.string().optional(),
       redisVersion: z.string().optional(),
       createdAt: instant.optional(),
       checksum: z.enum(['verified', 'absent']),
+      trailingBytes: size.optional(),
       contents: z
         .object({ keys: size, expiring: size, databases: z.record(z.string().regex(/^\d+$/), size) })
         .optional(),

@@ -108,7 +108,7 @@ function downloadFinding({ looksLike, size }: LinkTrial, { instance, backup }: S
   return warned(
     'download',
     `the first bytes of a file ${length}, which is no RDB`,
-    'Such a dump goes to quarantine: look at the backup in the cloud.',
+    'Such a dump goes to quarantine, unless its checksum proves it: look at the backup in the cloud.',
     facts,
   );
 }

@@ -2,15 +2,22 @@
 import type { KeyTotals } from './census.ts';
 import type { Instant } from './instant.ts';
 import type { Dialect } from './outcome.ts';
+import type { RdbWriter } from './rdb-magic.ts';
 
 export const MANIFEST_SCHEMA = 'rdb-archiver/manifest@1';
 
 /** What the dump says of itself. `absent`: the server wrote it with `rdbchecksum no`, so nobody can check it. */
-export interface RdbFacts {
+export interface RdbFacts extends RdbWriter {
+  /** Of the format; 0 where `magic` is none that we know. */
   readonly version: number;
+  /** How it begins, printable, where that is neither `REDIS` nor `VALKEY` and a version: only its CRC-64 says that it is a dump. */
+  readonly magic?: string;
+  /** What version 0.1 called `serverVersion`: written for whoever reads that, and all that its manifests have. */
   readonly redisVersion?: string;
   readonly createdAt?: Instant;
   readonly checksum: 'verified' | 'absent';
+  /** Bytes behind the end that the checksum proves: some tool's, and no server reads them. */
+  readonly trailingBytes?: number;
   /** Where the dump was looked into on its way (`run --inspect`), and understood to its end. */
   readonly contents?: KeyTotals;
 }

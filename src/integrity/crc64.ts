@@ -20,6 +20,17 @@ export function ecmaTap(): Tap<bigint> {
   return tapOf(ECMA);
 }
 
+/** Redis' checksum as it was before its last byte, `byte`: every step of a CRC can be taken back. */
+export function takenBack(crc: bigint, byte: number): bigint {
+  let register = crc;
+  for (let bit = 0; bit < 8; bit += 1) {
+    const isReduced = register >> 63n === 1n;
+    register = isReduced ? ((register ^ JONES.polynomial) << 1n) | 1n : register << 1n;
+    register = BigInt.asUintN(64, register);
+  }
+  return register ^ BigInt(byte);
+}
+
 function tapOf({ polynomial, mask }: typeof JONES): Tap<bigint> {
   const update = engineFor(polynomial);
   let crc = mask;

@@ -2,6 +2,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import type { Link } from '../domain/link.ts';
+import { readMagic } from '../domain/rdb-magic.ts';
 import { looksLikeWebPage, WEB_PAGE_HEAD } from '../integrity/rdb.ts';
 import { describeNetworkError, type GetAnswer, type HttpGet } from './http-get.ts';
 import { judgeResponse } from './range-response.ts';
@@ -21,8 +22,6 @@ export interface TrialPorts {
   readonly stallTimeoutMs: number;
 }
 
-const MAGIC = 'REDIS';
-
 /** Two requests, both given up after their first bytes. Rejects with `link-refused`, `download-failed` or the signal's reason. */
 export async function tryLink(link: Link, ports: TrialPorts, signal: AbortSignal): Promise<LinkTrial> {
   const first = await request(link, {}, ports, signal);
@@ -40,11 +39,7 @@ export async function tryLink(link: Link, ports: TrialPorts, signal: AbortSignal
       : await whyNoRange(link, { ...(total !== undefined && { total }), validator }, ports, signal);
   return {
     ...(total !== undefined && { size: total }),
-    looksLike: looksLikeWebPage(head)
-      ? 'web-page'
-      : head.toString('latin1').startsWith(MAGIC)
-        ? 'rdb'
-        : 'something else',
+    looksLike: looksLikeWebPage(head) ? 'web-page' : readMagic(head) ? 'rdb' : 'something else',
     ...(obstacle !== undefined && { obstacle }),
   };
 }

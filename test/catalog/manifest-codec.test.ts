@@ -65,6 +65,8 @@ describe('a manifest', () => {
     'files.0.announcedSize',
     'files.0.etag',
     'files.0.rdb',
+    'files.0.rdb.family',
+    'files.0.rdb.serverVersion',
     'files.0.rdb.redisVersion',
     'files.0.rdb.createdAt',
   ])('may lack %s', (path) => {
@@ -74,6 +76,20 @@ describe('a manifest', () => {
   it('may hold more than this version knows', () => {
     expect(wrongWith(withValue('files.0.colour', 'red'))).toBeUndefined();
     expect(wrongWith(withValue('since', 'tomorrow'))).toBeUndefined();
+  });
+
+  it('may name a family of servers that this version does not know', () => {
+    const later = withValue('files.0.rdb.family', 'garnet');
+    expect(wrongWith(later)).toBeUndefined();
+    expect(decodeManifest(Buffer.from(later), 'a key').files[0]?.rdb?.family).toBeUndefined();
+  });
+
+  it('keeps what version 0.1 wrote about a dump, and what only the odd ones have', () => {
+    const rdb = { version: 10, redisVersion: '7.0.15', checksum: 'verified' };
+    for (const facts of [rdb, { ...rdb, version: 0, magic: 'OTHERS001', trailingBytes: 40 }]) {
+      const bytes = Buffer.from(withValue('files.0.rdb', facts));
+      expect(decodeManifest(bytes, 'a key').files[0]?.rdb).toEqual(facts);
+    }
   });
 
   it('may give its times in fractions of a second', () => {

@@ -39,7 +39,9 @@ describe('a header', () => {
       field(text('ctime', length), text('1795000000', length)),
     ]);
     expect(factsOf(header)).toEqual({
+      family: 'redis',
       version: 11,
+      serverVersion: '7.2.4',
       redisVersion: '7.2.4',
       createdAt: '2026-11-18T11:06:40Z',
       checksum: 'absent',
@@ -69,13 +71,17 @@ describe('a header', () => {
     expect(factsOf(field(text('ctime'), Buffer.from([0xc2, 0xc0, 0x86, 0xfd, 0x6a])))).toMatchObject({
       createdAt: '2026-11-18T11:06:40Z',
     });
-    expect(factsOf(Buffer.alloc(0))).toEqual({ version: 11, checksum: 'absent' });
+    expect(factsOf(Buffer.alloc(0))).toEqual({ family: 'redis', version: 11, checksum: 'absent' });
     for (const nonsense of [text('0'), text('soon'), text(''), Buffer.from([0xc0, 0xff])])
       expect(factsOf(field(text('ctime'), nonsense))).not.toHaveProperty('createdAt');
   });
 
   it('names Valkey’s version as well as Redis’', () => {
-    expect(factsOf(field(text('valkey-ver'), text('8.0.1')))).toMatchObject({ redisVersion: '8.0.1' });
+    expect(factsOf(field(text('valkey-ver'), text('8.0.1')))).toMatchObject({
+      family: 'valkey',
+      serverVersion: '8.0.1',
+      redisVersion: '8.0.1',
+    });
     expect(factsOf(field(text('redis-ver'), text('')))).not.toHaveProperty('redisVersion');
   });
 
@@ -116,7 +122,7 @@ describe('a header that goes on beyond what is remembered of it', () => {
     for (let beyond = 1; beyond < last.length; beyond += 1) {
       const space = limit - 'REDIS0011'.length - last.length + beyond;
       const facts = factsOf(Buffer.concat([filler(space), last, field(text('more'), text('fields'))]));
-      expect(facts, `${beyond} bytes beyond`).toEqual({ version: 11, checksum: 'absent' });
+      expect(facts, `${beyond} bytes beyond`).toEqual({ family: 'redis', version: 11, checksum: 'absent' });
     }
   });
 });

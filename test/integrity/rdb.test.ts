@@ -23,7 +23,14 @@ describe('a dump', () => {
   it('that is whole is accepted, and its header read', async () => {
     expect(judge(whole)).toEqual({
       kind: 'intact',
-      facts: { version: 11, redisVersion: '6.2.14', createdAt: '2026-11-18T11:06:40Z', checksum: 'verified' },
+      facts: {
+        family: 'redis',
+        version: 11,
+        serverVersion: '6.2.14',
+        redisVersion: '6.2.14',
+        createdAt: '2026-11-18T11:06:40Z',
+        checksum: 'verified',
+      },
     });
   });
 

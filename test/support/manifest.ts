@@ -31,7 +31,9 @@ export function aManifest(changes: Partial<Manifest> = {}): Manifest {
         announcedSize: 4001,
         etag: 'cd'.repeat(16),
         rdb: {
+          family: 'redis',
           version: 10,
+          serverVersion: '7.0.15',
           redisVersion: '7.0.15',
           createdAt: '2026-11-24T02:15:01Z',
           checksum: 'verified',

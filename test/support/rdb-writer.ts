@@ -130,16 +130,23 @@ export function key(type: number, name: string, ...value: readonly Piece[]): Buf
 
 export interface DumpOptions {
   readonly version?: number;
+  /** In place of `REDIS` and the version; then always with a checksum. */
+  readonly magic?: string;
+  /** False for a footer of zeros. */
+  readonly checksum?: boolean;
   /** Behind the dump's own end. */
   readonly after?: Uint8Array;
 }
 
 /** A whole file around the records, with its checksum (since version 5). */
-export function dump(records: readonly Uint8Array[], { version = 11, after }: DumpOptions = {}): Buffer {
-  const content = bytes(`REDIS${String(version).padStart(4, '0')}`, ...records, 0xff);
-  const footer = Buffer.alloc(version < 5 ? 0 : 8);
-  if (footer.length > 0) footer.writeBigUInt64LE(JONES.update(0n, content));
-  return bytes(content, footer, after ?? Buffer.alloc(0));
+export function dump(
+  records: readonly Uint8Array[],
+  { version = 11, magic, checksum = true, after = new Uint8Array(0) }: DumpOptions = {},
+): Buffer {
+  const content = bytes(magic ?? `REDIS${String(version).padStart(4, '0')}`, ...records, 0xff);
+  const footer = Buffer.alloc(magic === undefined && version < 5 ? 0 : 8);
+  if (checksum && footer.length > 0) footer.writeBigUInt64LE(JONES.update(0n, content));
+  return bytes(content, footer, after);
 }
 
 function uint16(value: number): Buffer {

@@ -39,7 +39,7 @@ describe('a dump under inspection', () => {
     expect(inspected.result()).toEqual({
       size: dump.length,
       sha256: createHash('sha256').update(dump).digest('hex'),
-      judgement: { kind: 'good', rdb: { version: 11, checksum: 'verified' } },
+      judgement: { kind: 'good', rdb: { family: 'redis', version: 11, checksum: 'verified' } },
     });
   });
 

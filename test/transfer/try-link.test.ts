@@ -40,6 +40,15 @@ describe('a link that is tried', () => {
     expect(host?.ranges).toEqual([undefined, 'bytes=1-']);
   });
 
+  it.each(['REDIS0013', 'REDIS9999', 'VALKEY080', 'VALKEY999'])(
+    'leads to a dump where it begins with %s',
+    async (magic) => {
+      const dump = Buffer.from(DUMP);
+      dump.write(magic);
+      expect(await trial([serve(dump)])).toMatchObject({ looksLike: 'rdb' });
+    },
+  );
+
   it('may lead to a web page, or to something else', async () => {
     expect(await trial([serve(Buffer.from('<!doctype html><p>Sign in</p>'))])).toMatchObject({
       looksLike: 'web-page',

@@ -1,5 +1,6 @@
 /** What a restore tells a person: what lies where, how it was checked, and what to do with it next. */
 import { join } from 'node:path';
+import { serverName } from '../../domain/rdb-magic.ts';
 import { humanSize, readable } from '../../report/amounts.ts';
 import { printable } from '../../report/printable.ts';
 import type { RestoreItem, RestoreReport } from '../../restore/report.ts';
@@ -57,9 +58,11 @@ function itemLines(
 
 function formatCheck(rdb: RestoreItem['rdb']): string {
   if (rdb === null) return 'but not its format';
+  const format = rdb.magic === undefined ? `RDB ${rdb.version}` : `a format that begins with "${rdb.magic}"`;
+  const behind = rdb.trailingBytes === undefined ? '' : `, with ${rdb.trailingBytes} bytes behind its end`;
   return rdb.checksum === 'verified'
-    ? `RDB ${rdb.version} and its CRC-64`
-    : `RDB ${rdb.version}, written without a checksum`;
+    ? `${format} and its CRC-64${behind}`
+    : `${format}, written without a checksum`;
 }
 
 function isWhole(result: RestoreItem['result']): boolean {
@@ -86,8 +89,8 @@ export function nextSteps(report: RestoreReport, { shown, directory }: Place): s
 function singleSteps({ file, rdb }: RestoreItem, folder: string): string[] {
   return [
     `Next${writtenBy(rdb)}:`,
-    `  redis-check-rdb ${quoted(join(folder, file))}`,
-    `  ${serverCommand(folder, file)}`,
+    `  ${brandOf(rdb)}-check-rdb ${quoted(join(folder, file))}`,
+    `  ${serverCommand(rdb, folder, file)}`,
   ];
 }
 
@@ -95,8 +98,8 @@ function shardSteps(files: number, { file, rdb }: RestoreItem, folder: string): 
   return [
     `The backup is ${files} dumps, one a shard. A plain server (no cluster) loads one.`,
     `Next${writtenBy(rdb)}:`,
-    `  redis-check-rdb ${quoted(join(folder, file))}`,
-    `  ${serverCommand(folder, file)}`,
+    `  ${brandOf(rdb)}-check-rdb ${quoted(join(folder, file))}`,
+    `  ${serverCommand(rdb, folder, file)}`,
     'Into a cluster each goes with redis-shake: it finds the right shard of a key.',
   ];
 }
@@ -107,13 +110,20 @@ const ELSEWHERE = [
   'redis-shake from the file, or DTS with that server as the source.',
 ];
 
-function serverCommand(folder: string, file: string): string {
-  return `redis-server --port 6380 --dir ${quoted(folder)} --dbfilename ${file} --appendonly no`;
+function serverCommand(rdb: RestoreItem['rdb'], folder: string, file: string): string {
+  return `${brandOf(rdb)}-server --port 6380 --dir ${quoted(folder)} --dbfilename ${file} --appendonly no`;
+}
+
+/** How the programs are called that know this dump. */
+function brandOf(rdb: RestoreItem['rdb']): string {
+  return rdb?.family ?? 'redis';
 }
 
 function writtenBy(rdb: RestoreItem['rdb']): string {
-  if (rdb?.redisVersion === undefined) return '';
-  return printable(` (written by ${rdb.redisVersion}; load it with that version or a newer one)`);
+  // Manifests of version 0.1 do not say whose version it is.
+  const server = rdb && (serverName(rdb) ?? rdb.redisVersion);
+  if (!server) return '';
+  return printable(` (written by ${server}; load it with that version or a newer one)`);
 }
 
 function paragraph(...lines: readonly string[]): string {

@@ -1,0 +1,25 @@
+/** What is odd about a dump that was archived all the same, since its CRC-64 proves its bytes: each is worth a warning, none is damage. */
+import type { ManifestFile } from '../domain/manifest.ts';
+
+export interface Oddity {
+  /** Goes on a sentence that begins with the dump's name. */
+  readonly what: string;
+  readonly hint?: string;
+}
+
+export function odditiesOf({ size, announcedSize, rdb }: ManifestFile): Oddity[] {
+  const found: Oddity[] = [];
+  if (announcedSize !== undefined)
+    found.push({ what: `has ${size} bytes where the API announced ${announcedSize}; its CRC-64 is right` });
+  if (rdb?.magic !== undefined)
+    found.push({
+      what: `begins with "${rdb.magic}", which this version does not know; its CRC-64 is right, so it was archived as it is`,
+      hint: 'A server of the engine that wrote it should load it: try a restore, and look for a newer version of rdb-archiver.',
+    });
+  if (rdb?.trailingBytes !== undefined)
+    found.push({
+      what: `has ${rdb.trailingBytes} bytes behind its end; the CRC-64 before them is right, so it was archived as it is`,
+      hint: 'Some tool has left them there. Servers stop reading at the end.',
+    });
+  return found;
+}
