@@ -1,12 +1,12 @@
 /**
  * Hands the reader of dumps many damaged ones: real and hand-made dumps with bytes changed, cut out, put in and joined, and random
  * bytes. What must hold: it never throws, never takes long, says something of each, and keeps no more memory than of a good one.
- * Usage: npm run bench:fuzz-rdb [MUTATIONS [SEED [DUMP…]]]
+ * Usage: npm run bench:fuzz-rdb [MUTATIONS [SEED [DUMP…]]], these dumps in place of the sandbox's and the samples
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { censusTap } from '../src/rdb/census.ts';
-import { VALUES } from '../test/support/rdb-fixtures.ts';
+import { VALKEY_VALUES, VALUES } from '../test/support/rdb-fixtures.ts';
 import { dump } from '../test/support/rdb-writer.ts';
 
 const [mutations = 1_000_000, seed = 1] = process.argv.slice(2, 4).map(Number);
@@ -24,16 +24,21 @@ function below(limit: number): number {
   return (state >>> 0) % limit;
 }
 
-const folder = join(import.meta.dirname, '../src/sandbox/dumps');
-const paths = [
-  ...readdirSync(folder).flatMap((name) => (name.endsWith('.rdb') ? [join(folder, name)] : [])),
-  ...process.argv.slice(4),
-];
+const named = process.argv.slice(4);
+const folders = ['../src/sandbox/dumps', '../test/rdb/samples'].map((path) =>
+  join(import.meta.dirname, path),
+);
+const all = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+const paths = named.length > 0 ? named : all.filter((path) => path.endsWith('.rdb'));
 /** Beginnings of dumps; and pieces from their middles, at which the walk mostly ends at once. */
 const beginnings = [
   dump(
     VALUES.map(({ record }) => record),
-    { version: 12 },
+    { version: 14 },
+  ),
+  dump(
+    [...VALUES.filter(({ code }) => code < 22), ...VALKEY_VALUES].map(({ record }) => record),
+    { magic: 'VALKEY080' },
   ),
 ];
 const middles: Buffer[] = [];
@@ -59,10 +64,10 @@ function mutated(original: Buffer): Buffer {
         bytes[at] = TELLING[below(TELLING.length)] ?? 0;
         break;
       case 2:
-        bytes[at] = 244 + below(12);
+        bytes[at] = 242 + below(14);
         break;
       case 3:
-        bytes[at] = below(27);
+        bytes[at] = below(30);
         break;
       case 4:
         bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + span)]);
@@ -81,16 +86,18 @@ function mutated(original: Buffer): Buffer {
   return bytes;
 }
 
+const MAGICS = ['REDIS0011', 'REDIS0014', 'REDIS0099', 'VALKEY080', 'VALKEY099'];
+
 function noise(): Buffer {
   return Buffer.concat([
-    Buffer.from('REDIS0011'),
+    Buffer.from(MAGICS[below(MAGICS.length)] ?? ''),
     Buffer.from(Array.from({ length: below(600) }, () => below(256))),
   ]);
 }
 
 function damagedDump(kind: number): Buffer {
   if (kind === 9) return noise();
-  const from = kind === 8 ? middles : beginnings;
+  const from = kind === 8 && middles.length > 0 ? middles : beginnings;
   return mutated(from[below(from.length)] ?? Buffer.alloc(9));
 }
 

@@ -1,4 +1,4 @@
-/** What is odd about a dump that was archived all the same, since its CRC-64 proves its bytes: each is worth a warning, none is damage. */
+/** What is odd about a dump that was archived all the same: each is worth a warning, none is damage. */
 import type { ManifestFile } from '../domain/manifest.ts';
 
 export interface Oddity {
@@ -21,5 +21,12 @@ export function odditiesOf({ size, announcedSize, rdb }: ManifestFile): Oddity[]
       what: `has ${rdb.trailingBytes} bytes behind its end; the CRC-64 before them is right, so it was archived as it is`,
       hint: 'Some tool has left them there. Servers stop reading at the end.',
     });
+  if (rdb?.uncounted !== undefined) {
+    const { offset, keys, reason } = rdb.uncounted;
+    found.push({
+      what: `was archived without a count of its keys: ${keys} were counted up to byte ${offset}, and then ${reason}`,
+      hint: `${rdb.checksum === 'verified' ? 'Its CRC-64 is right. ' : ''}A newer version of rdb-archiver may understand it.`,
+    });
+  }
   return found;
 }

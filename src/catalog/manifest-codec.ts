@@ -29,6 +29,7 @@ const file = z.object({
       contents: z
         .object({ keys: size, expiring: size, databases: z.record(z.string().regex(/^\d+$/), size) })
         .optional(),
+      uncounted: z.object({ offset: size, keys: size, reason: z.string() }).optional(),
     })
     .optional(),
 });

@@ -199,7 +199,7 @@ export const runShape = {
     variable: 'ARCHIVER_INSPECT',
     form: 'boolean',
     meaning:
-      'Look into each dump on its way and keep the number of its keys in the manifest. Takes some processor time, and never fails a backup.',
+      'Look into each dump on its way and keep the number of its keys in the manifest; a warning says where that was not possible. Takes some processor time, and never fails a backup.',
   }),
   concurrency: setting(integer({ min: 1, max: 64 }).prefault(4), {
     variable: 'ARCHIVER_CONCURRENCY',

@@ -1,8 +1,18 @@
 /** What is in a dump: the answer of `inspect`, and what a restore test compares a server with. */
 import type { Instant } from './instant.ts';
+import type { RdbWriter } from './rdb-magic.ts';
 
-/** The types as `TYPE` names them; a module's own type is `module`. */
-export type KeyType = 'string' | 'list' | 'set' | 'zset' | 'hash' | 'stream' | 'module';
+/** The types as `TYPE` names them; a module's own type is `module`, but for `vectorset`, which comes with every Redis from 8.0 on. */
+export type KeyType =
+  | 'string'
+  | 'list'
+  | 'set'
+  | 'zset'
+  | 'hash'
+  | 'stream'
+  | 'vectorset'
+  | 'array'
+  | 'module';
 
 /**
  * How the walk ended. Only `complete` says that everything was seen; else the figures are those of the part before `offset`.
@@ -10,10 +20,13 @@ export type KeyType = 'string' | 'list' | 'set' | 'zset' | 'hash' | 'stream' | '
  */
 export type CensusEnding =
   | { readonly kind: 'complete' }
-  /** A newer server, or a module's value without a self-describing form: `offset` is that of the type's byte. */
+  /**
+   * A newer server, or a module's value without a self-describing form: `offset` is that of the type's byte. In a version that is newer than
+   * this program also whatever else it cannot make out.
+   */
   | { readonly kind: 'unknown-type'; readonly offset: number; readonly detail: string }
   | { readonly kind: 'damaged'; readonly offset: number; readonly detail: string }
-  /** It does not begin as an RDB file of a known version does. */
+  /** It does not begin as an RDB file does. */
   | { readonly kind: 'not-a-dump'; readonly offset: number; readonly detail: string };
 
 export interface KeyCounts {
@@ -21,7 +34,10 @@ export interface KeyCounts {
   readonly keys: number;
   /** Of these, how many expire at all. */
   readonly expiring: number;
-  /** Of these, how many expired before `Census.asOf`: a server drops on loading what has expired by its own clock. */
+  /**
+   * Of these, how many expired before `Census.asOf`: a server drops on loading what has expired by its own clock. Hashes count too whose fields
+   * have all expired, as far as they could be looked into (`TypeCensus.expiringFieldsExact`).
+   */
   readonly expired: number;
   /** Collections without elements, left by an old bug: a server of 6.2 or newer drops them. Counted nowhere in `expired`. */
   readonly empty: number;
@@ -35,8 +51,12 @@ export interface DatabaseCensus extends KeyCounts {
 
 export interface TypeCensus extends KeyCounts {
   readonly type: KeyType;
-  /** List items, members, fields, stream entries; 0 for strings and modules. */
+  /** List items, members, fields, stream entries, vectors; 0 for strings and modules. */
   readonly elements: number;
+  /** Fields of hashes that expire by themselves, expired or not. */
+  readonly expiringFields: number;
+  /** False where a hash was too large to look at each of its fields, so that `expiringFields` is the least that there can be. */
+  readonly expiringFieldsExact: boolean;
   /** False where a collection's own count was too small for it, so that `elements` is the least that there can be. */
   readonly elementsExact: boolean;
   /** How many of the keys lie in the dump in which form, for instance `{"listpack": 12, "hashtable": 3}`. */
@@ -63,18 +83,23 @@ export interface PrefixCensus {
   readonly exact: boolean;
 }
 
-export interface Census extends KeyCounts {
+export interface Census extends KeyCounts, RdbWriter {
   readonly ending: CensusEnding;
   /** Version of the file format; 0 where the file is no dump. */
   readonly version: number;
   /** Bytes of the file, whatever the walk understood of them. */
   readonly size: number;
+  /** Of these, bytes behind the dump's end, which no server reads; 0 where the end was not reached. */
+  readonly trailingBytes: number;
+  /** Whether a CRC-64 stands at its end; false for a footer of zeros, for versions before 5, and where the end was not reached. */
+  readonly hasChecksum: boolean;
   /** The time that `expired` is counted for. */
   readonly asOf: Instant;
-  readonly serverVersion?: string;
   readonly createdAt?: Instant;
   /** What else the server wrote about itself (`redis-bits`, `used-mem`, `repl-id` …), cut to a bounded number and length. */
   readonly auxiliary: Readonly<Record<string, string>>;
+  /** How often those came that came more than once (Valkey's `slot-info`); `auxiliary` has the first one. */
+  readonly repeated: Readonly<Record<string, number>>;
   /** In the order of their numbers. */
   readonly databases: readonly DatabaseCensus[];
   /** Most bytes first. */
@@ -92,6 +117,16 @@ export interface Census extends KeyCounts {
   readonly scripts: number;
   /** Modules that left values or data of their own. */
   readonly modules: readonly string[];
+}
+
+/** How far the keys of a dump could be counted that was not understood to its end. */
+export interface Uncounted {
+  /** The byte from which on it was not understood. */
+  readonly offset: number;
+  /** Keys before it. */
+  readonly keys: number;
+  /** In a sentence. */
+  readonly reason: string;
 }
 
 /** What a manifest keeps of a census. */

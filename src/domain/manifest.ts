@@ -1,5 +1,5 @@
 /** The manifest: the record of one archive. An archive exists if and only if its manifest exists. */
-import type { KeyTotals } from './census.ts';
+import type { KeyTotals, Uncounted } from './census.ts';
 import type { Instant } from './instant.ts';
 import type { Dialect } from './outcome.ts';
 import type { RdbWriter } from './rdb-magic.ts';
@@ -20,6 +20,8 @@ export interface RdbFacts extends RdbWriter {
   readonly trailingBytes?: number;
   /** Where the dump was looked into on its way (`run --inspect`), and understood to its end. */
   readonly contents?: KeyTotals;
+  /** In place of `contents`, where it was looked into and not understood to its end. */
+  readonly uncounted?: Uncounted;
 }
 
 /** What lies in the bucket, where that is not the cloud's bytes (compression, encryption). */

@@ -123,13 +123,18 @@ async function inspectOne(
 
 /** The checksum decides about the bytes; how far the walk came only tells what is known of them. */
 function judged(census: Census, format: RdbVerdict | undefined): Omit<InspectedFile, 'name' | 'key'> {
-  const { ending } = census;
+  const { ending, trailingBytes } = census;
   const problem = endingProblem(ending);
-  // Another magic (Valkey 9's, say) is nothing that our checksum rules apply to.
-  const foreign = ending.kind === 'unknown-type' && ending.offset === 0;
-  if (format && format.kind !== 'intact' && !foreign)
-    return { result: 'damaged', detail: format.problem, checksum: null, census };
-  const checksum = format?.kind === 'intact' ? format.facts.checksum : null;
+  // Where other bytes follow, the judge of the bytes alone finds an end by its checksum only; the walk has seen it.
+  const endsWithoutChecksum = trailingBytes > 0 && !census.hasChecksum;
+  if (format && format.kind !== 'intact' && !endsWithoutChecksum) {
+    const detail =
+      trailingBytes > 0
+        ? `${trailingBytes} bytes follow its end, and the CRC-64 there does not match what is before it`
+        : format.problem;
+    return { result: 'damaged', detail, checksum: null, census };
+  }
+  const checksum = format?.kind === 'intact' ? format.facts.checksum : endsWithoutChecksum ? 'absent' : null;
   if (problem === undefined) return { result: 'ok', detail: '', checksum, census };
   const result = ending.kind === 'unknown-type' || checksum === 'verified' ? 'not-understood' : 'damaged';
   return { result, detail: problem, checksum, census };

@@ -20,15 +20,40 @@ export function ecmaTap(): Tap<bigint> {
   return tapOf(ECMA);
 }
 
-/** Redis' checksum as it was before its last byte, `byte`: every step of a CRC can be taken back. */
-export function takenBack(crc: bigint, byte: number): bigint {
-  let register = crc;
-  for (let bit = 0; bit < 8; bit += 1) {
-    const isReduced = register >> 63n === 1n;
-    register = isReduced ? ((register ^ JONES.polynomial) << 1n) | 1n : register << 1n;
-    register = BigInt.asUintN(64, register);
-  }
-  return register ^ BigInt(byte);
+/** Redis' checksum on its way back: every step of a CRC can be undone. */
+export interface Unwinding {
+  /** Whether it is 0 where it is now, as over a whole intact RDB file. */
+  readonly isZero: boolean;
+  /** Before the last byte of those that it is over. */
+  takeBack(byte: number): void;
+}
+
+/** In halves of 32 bits, since bigints would take thirty times as long. */
+export function unwinding(crc: bigint): Unwinding {
+  const [polynomialHigh, polynomialLow] = halves(JONES.polynomial);
+  let [high, low] = halves(crc);
+  return {
+    get isZero() {
+      return high === 0 && low === 0;
+    },
+    takeBack(byte) {
+      for (let bit = 0; bit < 8; bit += 1) {
+        const reduced = high < 0;
+        if (reduced) {
+          high ^= polynomialHigh;
+          low ^= polynomialLow;
+        }
+        high = (high << 1) | (low >>> 31);
+        low = (low << 1) | (reduced ? 1 : 0);
+      }
+      low ^= byte;
+    },
+  };
+}
+
+/** As signed integers. */
+function halves(value: bigint): [number, number] {
+  return [Number(BigInt.asIntN(32, value >> 32n)), Number(BigInt.asIntN(32, value))];
 }
 
 function tapOf({ polynomial, mask }: typeof JONES): Tap<bigint> {

@@ -4,7 +4,7 @@
  * which a server ends a dump that it sends without a length.
  */
 import { MAGIC_LENGTH } from '../domain/rdb-magic.ts';
-import { takenBack } from './crc64.ts';
+import { unwinding } from './crc64.ts';
 import type { Tap } from './taps.ts';
 
 /** The end-of-file opcode, and behind it eight bytes of CRC-64, little-endian (Redis, `rdb.c`). */
@@ -14,18 +14,18 @@ export const TRAILER_LENGTH = 9;
 const FARTHEST = 4096;
 /** No dump is shorter. */
 const SHORTEST = MAGIC_LENGTH + TRAILER_LENGTH;
-const INTACT = 0n;
 
 /** How many bytes lie behind the end that the checksum proves, 0 for none; undefined where it proves no end. `last`: the file's end. */
 export function bytesBehindEnd(last: Uint8Array, crc: bigint): number | undefined {
-  let [register, found] = [crc, undefined as number | undefined];
+  const checksum = unwinding(crc);
+  let found: number | undefined;
   for (let behind = 0; behind + SHORTEST <= last.length; behind += 1) {
-    if (register === INTACT && last.at(-behind - TRAILER_LENGTH) === OPCODE_EOF) {
+    if (checksum.isZero && last.at(-behind - TRAILER_LENGTH) === OPCODE_EOF) {
       if (behind === 0) return 0;
       found = behind;
-    } else if (found !== undefined && register !== INTACT) break;
+    } else if (found !== undefined && !checksum.isZero) break;
     // Zeros leave a checksum of 0 as it is: among several ends the first one is the dump's.
-    register = takenBack(register, last.at(-behind - 1) ?? 0);
+    checksum.takeBack(last.at(-behind - 1) ?? 0);
   }
   return found;
 }

@@ -1,6 +1,7 @@
 /** Counts what a dump holds, in passing: the reader's listener that `inspect`, `run --inspect` and `drill` share. */
 import type { Census, CensusEnding } from '../domain/census.ts';
 import { type Instant, toInstant } from '../domain/instant.ts';
+import { type RdbMagic, writerOf } from '../domain/rdb-magic.ts';
 import { createKeyTable } from './key-table.ts';
 import { createLargest } from './largest.ts';
 import { createPrefixes } from './prefixes.ts';
@@ -29,14 +30,15 @@ export function censusTap({ asOf, top = TOP }: CensusOptions): CensusTap {
   const largest = createLargest(top);
   const prefixes = createPrefixes();
   const auxiliary = new Map<string, string>();
+  const repeated = new Map<string, number>();
   const functions = new Set<string>();
   const modules = new Set<string>();
-  let version = 0;
+  let magic: RdbMagic | undefined;
   let scripts = 0;
 
   const reader = createRdbReader({
-    version(found) {
-      version = found;
+    magic(found) {
+      magic = found;
     },
     key(key) {
       table.add(key);
@@ -46,7 +48,8 @@ export function censusTap({ asOf, top = TOP }: CensusOptions): CensusTap {
     auxiliary(name, value) {
       // Servers before 7.0 kept the source of each script in a field of this name.
       if (name === 'lua') scripts++;
-      else if (auxiliary.size < MOST_FIELDS || auxiliary.has(name)) auxiliary.set(name, value);
+      else if (auxiliary.has(name)) repeated.set(name, (repeated.get(name) ?? 1) + 1);
+      else if (auxiliary.size < MOST_FIELDS) auxiliary.set(name, value);
     },
     library(beginning) {
       if (functions.size < MOST_NAMES) functions.add(libraryName(beginning));
@@ -60,17 +63,19 @@ export function censusTap({ asOf, top = TOP }: CensusOptions): CensusTap {
     update: reader.update,
     result() {
       const ending = reader.end();
-      const serverVersion = auxiliary.get('redis-ver') ?? auxiliary.get('valkey-ver');
       const createdAt = creationTime(auxiliary.get('ctime'));
       const byPrefix = prefixes.result(top);
       return {
         ending,
-        version,
+        version: magic?.version ?? 0,
         size: reader.size,
+        trailingBytes: reader.trailing,
+        hasChecksum: reader.hasChecksum,
         asOf: toInstant(asOf),
-        ...(serverVersion !== undefined && { serverVersion }),
+        ...writerOf((name) => auxiliary.get(name), magic),
         ...(createdAt !== undefined && { createdAt }),
         auxiliary: Object.fromEntries(auxiliary),
+        repeated: Object.fromEntries(repeated),
         ...table.result(),
         largest: largest.result(),
         prefixes: byPrefix.prefixes,

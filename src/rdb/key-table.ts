@@ -1,6 +1,6 @@
 /** Counts keys by type and by database, in columns of numbers: nothing is allocated for a key. */
 import type { DatabaseCensus, KeyCounts, KeyType, TypeCensus } from '../domain/census.ts';
-import { FORMS, TYPES } from './format.ts';
+import { FORMS } from './format.ts';
 import type { KeySeen } from './listener.ts';
 
 export interface KeyTable {
@@ -19,11 +19,25 @@ const EMPTY = 3;
 const BYTES = 4;
 const COLUMNS = 5;
 
+/** A row for each form: its counts, and what only some forms have. */
+interface ByForm {
+  readonly counts: Float64Array;
+  readonly elements: Float64Array;
+  readonly inexact: Uint8Array;
+  readonly fields: Float64Array;
+  readonly fieldsInexact: Uint8Array;
+}
+
 /** `asOf` in milliseconds since the epoch. */
 export function createKeyTable(asOf: number): KeyTable {
-  const byType = new Float64Array(TYPES * COLUMNS);
-  const elements = new Float64Array(TYPES);
-  const inexact = new Uint8Array(TYPES);
+  const byForm: ByForm = {
+    counts: new Float64Array(FORMS.length * COLUMNS),
+    elements: new Float64Array(FORMS.length),
+    inexact: new Uint8Array(FORMS.length),
+    fields: new Float64Array(FORMS.length),
+    fieldsInexact: new Uint8Array(FORMS.length),
+  };
+  const { counts, elements } = byForm;
   const databases = new Map<number, Float64Array>();
   let currentNumber = -1;
 
@@ -42,34 +56,42 @@ export function createKeyTable(asOf: number): KeyTable {
   return {
     add(key) {
       if (key.database !== currentNumber) choose(key.database);
-      const { code } = key;
-      count(byType, code * COLUMNS, key, asOf);
-      count(current, 0, key, asOf);
-      elements[code] = (elements[code] as number) + key.elements;
-      if (!key.elementsExact) inexact[code] = 1;
+      const { row } = key.form;
+      const empty = key.elements === 0 && key.form.droppedEmpty;
+      const expired = !empty && hasExpired(key, asOf);
+      count(counts, row * COLUMNS, key, empty, expired);
+      count(current, 0, key, empty, expired);
+      add(elements, row, key.elements);
+      if (!key.elementsExact) byForm.inexact[row] = 1;
+      if (key.expiringFields > 0) add(byForm.fields, row, key.expiringFields);
+      if (!key.expiringFieldsExact) byForm.fieldsInexact[row] = 1;
     },
     result() {
       const numbers = [...databases.keys()].sort((left, right) => left - right);
       return {
-        ...countsOf(sumOf(byType), 0),
+        ...countsOf(sumOf(counts), 0),
         databases: numbers.map((database) => ({
           database,
           ...countsOf(databases.get(database) ?? beyond, 0),
         })),
-        types: typesOf(byType, elements, inexact),
+        types: typesOf(byForm),
       };
     },
   };
 }
 
-function count(columns: Float64Array, at: number, key: KeySeen, asOf: number): void {
+/** A hash goes with the last of its fields. */
+function hasExpired(key: KeySeen, asOf: number): boolean {
+  if (key.expires && key.expiresAt < asOf) return true;
+  return key.expiringFields > 0 && key.expiringFields === key.elements && key.lastFieldExpiry < asOf;
+}
+
+function count(columns: Float64Array, at: number, key: KeySeen, empty: boolean, expired: boolean): void {
   add(columns, at + KEYS, 1);
   add(columns, at + BYTES, key.bytes);
-  const empty = key.elements === 0 && key.form.droppedEmpty;
   if (empty) add(columns, at + EMPTY, 1);
-  if (!key.expires) return;
-  add(columns, at + EXPIRING, 1);
-  if (key.expiresAt < asOf && !empty) add(columns, at + EXPIRED, 1);
+  if (key.expires) add(columns, at + EXPIRING, 1);
+  if (expired) add(columns, at + EXPIRED, 1);
 }
 
 function add(columns: Float64Array, at: number, amount: number): void {
@@ -81,18 +103,19 @@ function countsOf(columns: Float64Array, at: number): KeyCounts {
   return { keys, expiring, expired, empty, bytes };
 }
 
-function sumOf(byType: Float64Array): Float64Array {
+function sumOf(counts: Float64Array): Float64Array {
   const sum = new Float64Array(COLUMNS);
-  for (let index = 0; index < byType.length; index++) add(sum, index % COLUMNS, byType[index] ?? 0);
+  for (let index = 0; index < counts.length; index++) add(sum, index % COLUMNS, counts[index] ?? 0);
   return sum;
 }
 
 /** The forms of a type put together. */
-function typesOf(byType: Float64Array, elements: Float64Array, inexact: Uint8Array): TypeCensus[] {
+function typesOf({ counts: columns, elements, inexact, fields, fieldsInexact }: ByForm): TypeCensus[] {
   const types = new Map<KeyType, TypeCensus>();
-  for (const [code, form] of FORMS.entries()) {
-    const counts = countsOf(byType, code * COLUMNS);
-    if (form === undefined || counts.keys === 0) continue;
+  for (const form of FORMS) {
+    const { row } = form;
+    const counts = countsOf(columns, row * COLUMNS);
+    if (counts.keys === 0) continue;
     const before = types.get(form.type);
     const encodings = { ...before?.encodings };
     encodings[form.encoding] = (encodings[form.encoding] ?? 0) + counts.keys;
@@ -103,8 +126,10 @@ function typesOf(byType: Float64Array, elements: Float64Array, inexact: Uint8Arr
       expired: counts.expired + (before?.expired ?? 0),
       empty: counts.empty + (before?.empty ?? 0),
       bytes: counts.bytes + (before?.bytes ?? 0),
-      elements: form.counted ? (elements[code] ?? 0) + (before?.elements ?? 0) : 0,
-      elementsExact: inexact[code] === 0 && (before?.elementsExact ?? true),
+      elements: form.counted ? (elements[row] ?? 0) + (before?.elements ?? 0) : 0,
+      elementsExact: inexact[row] === 0 && (before?.elementsExact ?? true),
+      expiringFields: (fields[row] ?? 0) + (before?.expiringFields ?? 0),
+      expiringFieldsExact: fieldsInexact[row] === 0 && (before?.expiringFieldsExact ?? true),
       encodings,
     });
   }

@@ -1,12 +1,14 @@
 /** How many keys a dump holds, in passing while it is archived: what the manifest keeps of `run --inspect`. */
-import type { KeyTotals } from '../domain/census.ts';
+import type { KeyTotals, Uncounted } from '../domain/census.ts';
 import { createKeyTable } from './key-table.ts';
 import { createRdbReader } from './reader.ts';
 
+/** Where the dump was not understood to its end, only how far it was: a backup never fails for that, since its checksum decides. */
+export type KeyCount = { readonly contents: KeyTotals } | { readonly uncounted: Uncounted };
+
 export interface KeyTotalsTap {
   update(chunk: Uint8Array): void;
-  /** Undefined where the dump was not understood to its end: a backup never fails for that, since its checksum decides. */
-  result(): KeyTotals | undefined;
+  result(): KeyCount;
 }
 
 const nothing = (): void => undefined;
@@ -14,30 +16,35 @@ const nothing = (): void => undefined;
 export function keyTotalsTap(): KeyTotalsTap {
   const table = createKeyTable(0);
   const reader = createRdbReader({
-    version: nothing,
+    magic: nothing,
     key: table.add,
     auxiliary: nothing,
     library: nothing,
     module: nothing,
   });
-  let failed = false;
+  let failure: string | undefined;
   return {
     update(chunk) {
-      if (failed) return;
+      if (failure !== undefined) return;
       try {
         reader.update(chunk);
-      } catch {
-        // A bug of ours must not cost a backup: the manifest then has no counts, as for a dump that was not understood.
-        failed = true;
+      } catch (error) {
+        // A bug of ours must not cost a backup: its keys then are not counted, as in a dump that was not understood.
+        failure = `an error of this program: ${error instanceof Error ? error.message : String(error)}`;
       }
     },
     result() {
-      if (failed || reader.end().kind !== 'complete') return undefined;
       const { keys, expiring, databases } = table.result();
+      const ending = reader.end();
+      if (failure !== undefined) return { uncounted: { offset: reader.size, keys, reason: failure } };
+      if (ending.kind !== 'complete')
+        return { uncounted: { offset: ending.offset, keys, reason: ending.detail } };
       return {
-        keys,
-        expiring,
-        databases: Object.fromEntries(databases.map(({ database, keys: held }) => [database, held])),
+        contents: {
+          keys,
+          expiring,
+          databases: Object.fromEntries(databases.map(({ database, keys: held }) => [database, held])),
+        },
       };
     },
   };

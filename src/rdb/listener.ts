@@ -1,11 +1,10 @@
 /** What the reader tells while it walks a dump. */
+import type { RdbMagic } from '../domain/rdb-magic.ts';
 import type { ValueForm } from './format.ts';
 
 /** A key that has been read whole. The reader uses one of these for all keys: take what you need, keep nothing of it. */
 export interface KeySeen {
   readonly database: number;
-  /** The number of its type in the dump, below `TYPES`. */
-  readonly code: number;
   readonly form: ValueForm;
   /** The name's first bytes; those after `nameLength` are left over from others. */
   readonly name: Uint8Array;
@@ -21,10 +20,15 @@ export interface KeySeen {
   readonly elements: number;
   /** False where `elements` is only the least that there can be. */
   readonly elementsExact: boolean;
+  /** Of a hash: fields that expire by themselves, and the last time that one of them does, in milliseconds since the epoch. */
+  readonly expiringFields: number;
+  readonly lastFieldExpiry: number;
+  /** False where the hash was too large to see all of its fields. */
+  readonly expiringFieldsExact: boolean;
 }
 
 export interface RdbListener {
-  version(version: number): void;
+  magic(magic: RdbMagic): void;
   key(key: KeySeen): void;
   /** A field that the server wrote about itself; printable, and cut where it is long. */
   auxiliary(name: string, value: string): void;

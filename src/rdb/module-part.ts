@@ -11,7 +11,7 @@ const FLOAT = 3;
 const DOUBLE = 4;
 const STRING = 5;
 
-/** Reads the head of a part; gives how many bytes of it follow, or one of the negative answers. Takes all of the head, or nothing. */
+/** Reads the head of a part; gives how many bytes of it follow, or one of the negative answers. Takes all of the head, or nothing; an integer goes to `window.integer`. */
 export function readPart(window: ByteWindow): number {
   const { at } = window;
   const kind = window.length();
@@ -26,5 +26,7 @@ export function readPart(window: ByteWindow): number {
   const found = kind === STRING ? window.string() : window.length();
   if (found === SHORT) window.at = at;
   if (found === SHORT || found === ILLEGAL) return found;
-  return kind === STRING ? window.stored : 0;
+  if (kind === STRING) return window.stored;
+  window.integer = found;
+  return 0;
 }

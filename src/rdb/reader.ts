@@ -1,5 +1,7 @@
 /** Reads a dump that comes in pieces of any size, without keeping any of it: the reader behind `inspect` and `run --inspect`. */
 import type { CensusEnding } from '../domain/census.ts';
+import { hasChecksum, MAGIC_LENGTH, type RdbMagic, readMagic, shownMagic } from '../domain/rdb-magic.ts';
+import { FORMATS } from './format.ts';
 import type { RdbListener } from './listener.ts';
 import { Walk } from './walk.ts';
 import { LONGEST_UNIT } from './window.ts';
@@ -11,12 +13,12 @@ export interface RdbReader {
   end(): CensusEnding;
   /** Bytes of the file so far, whatever the walk understood of them. */
   readonly size: number;
+  /** Of these, bytes behind the end of the dump. */
+  readonly trailing: number;
+  /** Whether a CRC-64 stands at the end; false for zeros in its place, and before the end has been read. */
+  readonly hasChecksum: boolean;
 }
 
-/** `REDIS` and four digits (Redis, `rdb.c`). */
-const MAGIC_LENGTH = 9;
-const NEWEST_VERSION = 12;
-const FIRST_VERSION_WITH_CHECKSUM = 5;
 /** What was left over, and enough of the next piece to read on past it. */
 const JOINT_LENGTH = 2 * LONGEST_UNIT;
 
@@ -28,6 +30,9 @@ export function createRdbReader(listener: RdbListener): RdbReader {
   let left = 0;
   let size = 0;
   let begun = false;
+  let magic: RdbMagic | undefined;
+  /** Where the walk is; once it is complete, the dump's end. */
+  let ended = 0;
 
   /** Keeps what the walk has left of a piece: the beginning of something that it reads as a whole. */
   function keepRest(bytes: Uint8Array): void {
@@ -52,7 +57,7 @@ export function createRdbReader(listener: RdbListener): RdbReader {
     return added;
   }
 
-  function readMagic(chunk: Uint8Array): number {
+  function takeMagic(chunk: Uint8Array): number {
     const added = Math.min(chunk.length, MAGIC_LENGTH - left);
     joint.set(chunk.subarray(0, added), left);
     left += added;
@@ -63,45 +68,55 @@ export function createRdbReader(listener: RdbListener): RdbReader {
   function start(): void {
     begun = true;
     left = 0;
-    const magic = Buffer.from(joint.buffer, 0, MAGIC_LENGTH).toString('latin1');
-    const version = /^REDIS\d{4}$/.test(magic) ? Number(magic.slice(5)) : 0;
-    if (magic.startsWith('VALKEY')) {
-      const detail = `it begins with "${magic}": the format that Valkey 9 began, which this program does not know`;
-      walk.ending = { kind: 'unknown-type', offset: 0, detail };
-    } else if (version === 0) {
-      const shown = magic.replaceAll(/[^\x20-\x7e]/g, '.');
-      walk.ending = {
-        kind: 'not-a-dump',
-        offset: 0,
-        detail: `it begins with "${shown}" instead of "REDIS" and a version`,
-      };
-    } else if (version > NEWEST_VERSION) {
-      const detail = `it is of version ${version}, and this program knows those up to ${NEWEST_VERSION}`;
-      walk.ending = { kind: 'unknown-type', offset: 5, detail };
+    const head = joint.subarray(0, MAGIC_LENGTH);
+    magic = readMagic(head);
+    if (magic === undefined) {
+      const detail = `it begins with "${shownMagic(head)}" instead of "REDIS" or "VALKEY" and a version`;
+      walk.ending = { kind: 'not-a-dump', offset: 0, detail };
+      return;
     }
-    walk.checksummed = version >= FIRST_VERSION_WITH_CHECKSUM;
-    if (version > 0) listener.version(version);
+    walk.format = FORMATS[magic.family];
+    walk.checksummed = hasChecksum(magic);
+    listener.magic(magic);
+  }
+
+  /** Nobody is to blame for what a version to come means by its bytes. */
+  function ofVersion(ending: CensusEnding): CensusEnding {
+    if (ending.kind === 'complete' || magic === undefined) return ending;
+    const { newest } = FORMATS[magic.family];
+    if (magic.version <= newest) return ending;
+    const detail = `${ending.detail} (it is of version ${magic.version}, and this program knows those up to ${newest})`;
+    return { ...ending, kind: 'unknown-type', detail };
   }
 
   function read(chunk: Uint8Array): void {
-    const from = !begun ? readMagic(chunk) : left > 0 ? readJoint(chunk) : 0;
-    if (walk.ending !== undefined || from === chunk.length) return;
+    const from = !begun ? takeMagic(chunk) : left > 0 ? readJoint(chunk) : 0;
+    if (walk.ending !== undefined || walk.complete || from === chunk.length) return;
     window.open(chunk, from, size);
     walk.run();
-    keepRest(chunk);
+    if (!walk.complete) keepRest(chunk);
   }
 
   return {
     update(piece) {
       // A plain view of it: with one kind of array everywhere the engine reads them much faster.
-      if (walk.ending === undefined) read(new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength));
+      if (walk.ending === undefined && !walk.complete) {
+        read(new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength));
+        ended = window.position;
+      }
       size += piece.byteLength;
     },
     end() {
-      if (walk.ending !== undefined) return walk.ending;
       if (walk.complete) return { kind: 'complete' };
+      if (walk.ending !== undefined) return ofVersion(walk.ending);
       if (!begun) return { kind: 'not-a-dump', offset: 0, detail: `it has only ${size} bytes` };
-      return { kind: 'damaged', offset: size, detail: 'the file ends in the middle of a dump' };
+      return ofVersion({ kind: 'damaged', offset: size, detail: 'the file ends in the middle of a dump' });
+    },
+    get trailing() {
+      return walk.complete ? size - ended : 0;
+    },
+    get hasChecksum() {
+      return walk.hasChecksum;
     },
     get size() {
       return size;

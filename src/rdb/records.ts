@@ -1,18 +1,26 @@
 /** What the records of a dump mean: keys with what was said before them, databases, fields, libraries. */
+import { countFields } from './blob.ts';
 import type { Capture } from './capture.ts';
-import { FORMS, OPCODE, TYPES, type ValueForm } from './format.ts';
+import { FORMATS, OPCODE, type ValueForm, VECTOR_SET } from './format.ts';
 import type { KeySeen, RdbListener } from './listener.ts';
 import { moduleName } from './module-name.ts';
 import { printableName } from './printable-name.ts';
 
 /** Redis counts its databases in an `int`. */
 const HIGHEST_DATABASE = 0x7fff_ffff;
-const NO_FORM: ValueForm = { type: 'string', encoding: 'string', counted: false, droppedEmpty: false };
+const NO_FORM: ValueForm = {
+  row: 0,
+  type: 'string',
+  encoding: 'string',
+  counted: false,
+  droppedEmpty: false,
+};
+/** Of what a vector set writes. */
+const PART_WITH_ELEMENTS = 2;
 
 /** The one key that all are told with. */
 class CurrentKey implements KeySeen {
   database = 0;
-  code = 0;
   form = NO_FORM;
   readonly name: Uint8Array;
   nameLength = 0;
@@ -22,6 +30,9 @@ class CurrentKey implements KeySeen {
   bytes = 0;
   elements = 0;
   elementsExact = true;
+  expiringFields = 0;
+  expiringFieldsExact = true;
+  lastFieldExpiry = 0;
 
   constructor(name: Uint8Array) {
     this.name = name;
@@ -30,10 +41,14 @@ class CurrentKey implements KeySeen {
 
 export class Records {
   readonly key: CurrentKey;
+  /** As the dump's family numbers them. */
+  forms: readonly (ValueForm | undefined)[] = FORMATS.redis.forms;
   /** The last length or time of the record. */
   value = 0;
   /** The end of the dump has been read, checksum and all. */
   finished = false;
+  /** A CRC-64 stands there, not the zeros of `rdbchecksum no`. */
+  checksummed = false;
   readonly #listener: RdbListener;
   readonly #name: Capture;
   #code = 0;
@@ -41,6 +56,10 @@ export class Records {
   #texts: string[] = [];
   #moduleHigh = -1;
   #moduleLow = -1;
+  #isVectorSet = false;
+  #touched = false;
+  #parts = 0;
+  #soonest = 1;
 
   /** `name` captures the keys' names. */
   constructor(listener: RdbListener, name: Capture) {
@@ -58,8 +77,9 @@ export class Records {
 
   /** The record's last byte has been read; gives what cannot be about it. */
   end(position: number): string | undefined {
-    if (this.#code < TYPES) {
-      this.#key(position);
+    const form = this.forms[this.#code];
+    if (form !== undefined) {
+      this.#key(form, position);
       return undefined;
     }
     switch (this.#code) {
@@ -74,9 +94,11 @@ export class Records {
         return undefined;
       case OPCODE.end:
         this.finished = true;
+        this.checksummed = this.value !== 0;
         return undefined;
       default:
         this.#told();
+        if (this.#touched) this.#reset();
         return undefined;
     }
   }
@@ -90,18 +112,70 @@ export class Records {
     if (high === this.#moduleHigh && low === this.#moduleLow) return;
     this.#moduleHigh = high;
     this.#moduleLow = low;
-    this.#listener.module(moduleName(high, low));
+    const name = moduleName(high, low);
+    this.#isVectorSet = name === 'vectorset';
+    this.#listener.module(name);
   }
 
-  #key(position: number): void {
+  /** A module wrote this number, or something that is none. */
+  modulePart(value: number): void {
+    this.#touched = true;
+    this.#parts++;
+    if (this.#isVectorSet && this.#parts === PART_WITH_ELEMENTS) this.key.elements = value;
+  }
+
+  /** What the delays of a hash's fields count from; without it they are times themselves. */
+  soonest(milliseconds: number): void {
+    this.#touched = true;
+    this.#soonest = milliseconds;
+  }
+
+  /** A field of a hash expires so much later, from 1 on. */
+  fieldDelay(milliseconds: number): void {
+    this.fieldExpiry(this.#soonest + milliseconds - 1);
+  }
+
+  /** A field of a hash expires then. */
+  fieldExpiry(milliseconds: number): void {
     const { key } = this;
-    key.code = this.#code;
-    key.form = FORMS[this.#code] ?? NO_FORM;
+    this.#touched = true;
+    key.expiringFields++;
+    if (milliseconds > key.lastFieldExpiry) key.lastFieldExpiry = milliseconds;
+  }
+
+  /** A hash in a listpack; false where it is too short to be one. */
+  fields(blob: Capture): boolean {
+    this.#touched = true;
+    return countFields(blob, this.key);
+  }
+
+  #key(form: ValueForm, position: number): void {
+    const { key } = this;
+    key.form = form;
     key.bytes = position - this.#start;
     key.nameLength = this.#name.length;
     key.nameBytes = this.#name.whole;
-    this.#listener.key(key);
+    if (this.#touched) this.#rareKey();
+    else this.#listener.key(key);
     key.expires = false;
+  }
+
+  /** One with something that hardly any key has, which is taken back behind it. */
+  #rareKey(): void {
+    // A module's value is the only thing with parts that has a form.
+    if (this.#parts > 0 && this.#isVectorSet) this.key.form = VECTOR_SET;
+    this.#listener.key(this.key);
+    this.#reset();
+  }
+
+  #reset(): void {
+    const { key } = this;
+    key.expiringFields = 0;
+    key.expiringFieldsExact = true;
+    key.lastFieldExpiry = 0;
+    this.#soonest = 1;
+    this.#parts = 0;
+    this.#touched = false;
   }
 
   #told(): void {

@@ -31,6 +31,17 @@ export const SECONDS = 13;
 export const MILLISECONDS = 14;
 /** A string whose text is wanted. */
 export const TEXT = 15;
+/** As REPEAT, but as often as there are elements, whose number was read before. */
+export const AGAIN = 16;
+/** When the first of a hash's fields expires, in milliseconds: what the lengths behind it count from. */
+export const SOONEST = 17;
+/** When a field expires: a length from `SOONEST` on, 0 for never; or a time, negative for never. */
+export const FIELD_DELAY = 18;
+export const FIELD_TIME = 19;
+/** A listpack of fields, values and expiries. */
+export const FIELDS = 20;
+/** An element of an array: what kind it is, and a string or eight bytes. */
+export const TAGGED = 21;
 
 /** Blobs, told apart by where they keep the number of their entries. The operand of `BLOB`: kind and entries an element. */
 export const INTSET = 0;
@@ -52,6 +63,11 @@ export const module: Steps = [MODULE];
 export const parts: Steps = [PARTS];
 export const seconds: Steps = [SECONDS];
 export const milliseconds: Steps = [MILLISECONDS];
+export const soonest: Steps = [SOONEST];
+export const fieldDelay: Steps = [FIELD_DELAY];
+export const fieldTime: Steps = [FIELD_TIME];
+export const fields: Steps = [FIELDS];
+export const tagged: Steps = [TAGGED];
 export const node: Steps = [NODE, BLOB, AS_NODE, 1];
 
 export function skip(bytes: number): Steps {
@@ -65,17 +81,22 @@ export function blob(kind: number, entries = 1): Steps {
 
 /** A length and so many rounds of the steps, each of which is one element. */
 export function each(...body: readonly Steps[]): Steps {
-  return loop(1, body);
+  return loop(REPEAT, 1, body);
 }
 
 /** A length and so many rounds of the steps, which are no elements. */
 export function repeat(...body: readonly Steps[]): Steps {
-  return loop(0, body);
+  return loop(REPEAT, 0, body);
 }
 
-function loop(elementsEach: number, body: readonly Steps[]): Steps {
+/** The steps once for each of the elements. */
+export function forElements(...body: readonly Steps[]): Steps {
+  return loop(AGAIN, 0, body);
+}
+
+function loop(kind: number, elementsEach: number, body: readonly Steps[]): Steps {
   const steps = body.flat();
-  return [REPEAT, steps.length + 2, elementsEach, ...steps, NEXT, steps.length];
+  return [kind, steps.length + 2, elementsEach, ...steps, NEXT, steps.length];
 }
 
 /** The steps in a row, ended. Rows are short: every operand fits a byte. */

@@ -1,44 +1,39 @@
 /** Walks a dump step by step (steps.ts) over whatever bytes are at hand, and goes on later exactly where they ended. */
 import type { CensusEnding } from '../domain/census.ts';
-import { blobEntries, isLeast, NO_BLOB } from './blob.ts';
+import { countBlob } from './blob.ts';
 import { Capture } from './capture.ts';
-import { OPCODE, STEPS } from './format.ts';
+import { FORMATS, type Format, OPCODE } from './format.ts';
 import type { RdbListener } from './listener.ts';
-import { LAST_PART, readPart, UNKNOWN_PART } from './module-part.ts';
+import { LAST_PART, readPart } from './module-part.ts';
 import { Records } from './records.ts';
 import { Rounds } from './rounds.ts';
+import { PROBLEMS, readScalar } from './scalars.ts';
 import {
-  AS_NODE,
+  AGAIN,
   BLOB,
-  ELEMENTS,
   END,
-  LENGTH,
-  LISTPACK,
+  FIELDS,
   MILLISECONDS,
-  MODULE,
   NAME,
   NEXT,
   NODE,
   PARTS,
   REPEAT,
-  SCORE,
-  SECONDS,
   SKIP,
   STRING,
   TEXT,
 } from './steps.ts';
-import { ByteWindow, ILLEGAL } from './window.ts';
+import { ByteWindow } from './window.ts';
 
 /** Enough of a key's name to show it and to tell its prefix, and of a library's code to find its name. */
 const NAME_LIMIT = 512;
 /** The heads of all blobs are shorter. */
 const BLOB_LIMIT = 16;
+/** Twice what 512 fields of 64 bytes take, above which servers leave listpacks unless they are told otherwise. */
+const FIELDS_LIMIT = 128 * 1024;
 const PLAIN_NODE = 1;
 const PACKED_NODE = 2;
 const NO_STEPS = new Uint8Array(0);
-const TWO_32 = 0x1_0000_0000;
-/** The longest score in digits; the three above it are words, without any. */
-const LONGEST_SCORE = 252;
 
 /** A class for the same reason as the window: a few hundred million steps a second, and none of them may allocate. */
 export class Walk {
@@ -51,6 +46,10 @@ export class Walk {
   readonly #name = new Capture(NAME_LIMIT);
   readonly #text = new Capture(NAME_LIMIT);
   readonly #blob = new Capture(BLOB_LIMIT);
+  /** Made when the first of them comes: hardly any dump has one. */
+  #fields: Capture | undefined;
+  /** What follows each byte that can begin a record, in the dump's family. */
+  #table = FORMATS.redis.steps;
   /** What is being captured now. */
   #capture: Capture | undefined;
   /** Bytes that are still to be passed over, before the next step and after what is captured. */
@@ -66,6 +65,12 @@ export class Walk {
     this.#records = new Records(listener, this.#name);
   }
 
+  /** How the dump's family numbers what comes; before the first byte of it. */
+  set format(format: Format) {
+    this.#table = format.steps;
+    this.#records.forms = format.forms;
+  }
+
   /** Goes as far as the bytes at hand reach. What it leaves of them (`window.at`) it needs again, with more behind. */
   run(): void {
     while (this.ending === undefined && this.#advance());
@@ -74,6 +79,11 @@ export class Walk {
   /** Whether the file may end here. */
   get complete(): boolean {
     return this.#records.finished;
+  }
+
+  /** Whether a CRC-64 stands at its end. */
+  get hasChecksum(): boolean {
+    return this.#records.checksummed;
   }
 
   /** One step; false where it needs more bytes. */
@@ -115,23 +125,8 @@ export class Walk {
       case SKIP:
         this.#skip = operand(steps, at + 1);
         return this.#goOn(2);
-      case SCORE: {
-        if (window.at >= window.end) return false;
-        const digits = window.bytes[window.at++] as number;
-        this.#skip = digits > LONGEST_SCORE ? 0 : digits;
-        return this.#goOn(1);
-      }
-      case LENGTH:
-      case ELEMENTS: {
-        const value = window.length();
-        if (value < 0) return this.#halt(value);
-        if (steps[at] === LENGTH) this.#records.value = value;
-        else this.#records.key.elements = value;
-        return this.#goOn(1);
-      }
       case MILLISECONDS:
-      case SECONDS:
-        if (!window.time(steps[at] === SECONDS)) return false;
+        if (!window.time(false)) return false;
         this.#records.value = window.milliseconds;
         return this.#goOn(1);
       case TEXT:
@@ -144,18 +139,19 @@ export class Walk {
         this.#node = node;
         return this.#goOn(1);
       }
-      case MODULE: {
-        const id = window.length();
-        if (id < 0) return this.#halt(id);
-        // Only a length of 64 bits is larger, and leaves its halves.
-        if (id < TWO_32) this.#records.module(0, id);
-        else this.#records.module(window.high, window.low);
-        return this.#goOn(1);
-      }
       case PARTS:
         return this.#part();
-      default:
-        throw new Error(`no step has the number ${steps[at]}`);
+      case FIELDS:
+        this.#fields ??= new Capture(FIELDS_LIMIT);
+        return this.#begun(this.#fields);
+      case AGAIN:
+        return this.#loop(this.#records.key.elements, steps, at);
+      default: {
+        const behind = readScalar(operand(steps, at), window, this.#records);
+        if (behind < 0) return this.#halt(behind);
+        this.#skip = behind;
+        return this.#goOn(1);
+      }
     }
   }
 
@@ -167,10 +163,11 @@ export class Walk {
   #begin(): boolean {
     const { window } = this;
     if (window.at >= window.end) return false;
+    // What follows the end is nobody's.
+    if (this.#records.finished) return false;
     const { position } = window;
-    if (this.#records.finished) return this.#damaged(position, 'more bytes after the end of the dump');
     const code = window.bytes[window.at] as number;
-    const steps = STEPS[code];
+    const steps = this.#table[code];
     if (steps === undefined) {
       const detail = `nothing that this program knows has the type ${code}`;
       this.ending = { kind: 'unknown-type', offset: position, detail };
@@ -190,8 +187,8 @@ export class Walk {
 
   /** What to do where a length or a string's head could not be read. */
   #halt(reason: number): false {
-    if (reason === ILLEGAL) this.#damaged(this.window.position, 'bytes that are no length');
-    return false;
+    const problem = PROBLEMS.get(reason);
+    return problem === undefined ? false : this.#damaged(this.window.position, problem);
   }
 
   #damaged(offset: number, detail: string): false {
@@ -216,6 +213,10 @@ export class Walk {
     const rounds = this.window.length();
     if (rounds < 0) return this.#halt(rounds);
     this.#records.key.elements += rounds * operand(steps, at + 2);
+    return this.#loop(rounds, steps, at);
+  }
+
+  #loop(rounds: number, steps: Uint8Array, at: number): boolean {
     if (rounds === 0) return this.#goOn(3 + operand(steps, at + 1));
     this.#rounds.begin(rounds);
     return this.#goOn(3);
@@ -236,21 +237,22 @@ export class Walk {
     this.#skip = this.#skipLater;
     if (!capture.finish())
       return this.#damaged(window.position, 'a compressed string that cannot be expanded');
-    if (capture === this.#blob) return this.#counted();
-    if (capture === this.#text) this.#records.text(capture);
+    if (capture === this.#name) return this.#goOn(1);
+    if (capture !== this.#text) return this.#counted(capture);
+    this.#records.text(capture);
     return this.#goOn(1);
   }
 
-  #counted(): boolean {
+  #counted(capture: Capture): boolean {
     const steps = this.#steps;
-    const operandAt = this.#step + 1;
-    const kind = operand(steps, operandAt) === AS_NODE ? LISTPACK : operand(steps, operandAt);
-    const entries = blobEntries(kind, this.#blob);
-    if (entries === NO_BLOB) return this.#damaged(this.window.position, 'a collection too short to be one');
+    const at = this.#step;
     const { key } = this.#records;
-    key.elements += Math.floor(entries / operand(steps, operandAt + 1));
-    if (isLeast(kind, entries)) key.elementsExact = false;
-    return this.#goOn(3);
+    const isBlob = capture === this.#blob;
+    const isCounted = isBlob
+      ? countBlob(operand(steps, at + 1), capture, operand(steps, at + 2), key)
+      : this.#records.fields(capture);
+    if (!isCounted) return this.#damaged(this.window.position, 'a collection too short to be one');
+    return this.#goOn(isBlob ? 3 : 1);
   }
 
   #plainNode(): boolean {
@@ -264,9 +266,8 @@ export class Walk {
   #part(): boolean {
     const size = readPart(this.window);
     if (size === LAST_PART) return this.#goOn(1);
-    if (size === UNKNOWN_PART)
-      return this.#damaged(this.window.position, 'a module’s value of no known kind');
     if (size < 0) return this.#halt(size);
+    this.#records.modulePart(this.window.integer);
     this.#skip = size;
     return true;
   }

@@ -29,6 +29,8 @@ export class ByteWindow {
   plain = 0;
   /** The last time that was read, since the epoch. */
   milliseconds = 0;
+  /** The last integer that a module wrote. */
+  integer = 0;
   /** The halves of the last length, where it had 64 bits. */
   high = 0;
   low = 0;

@@ -1,10 +1,9 @@
 /** Inspects a download while it streams into the store, and decides at its end whether the object may become visible. */
-import type { KeyTotals } from '../domain/census.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { type Judgement, judgeReceived } from '../integrity/compare.ts';
 import { looksLikeWebPage, type RdbVerdict, rdbTap, WEB_PAGE_HEAD } from '../integrity/rdb.ts';
 import { sha256Tap, sizeTap, type Tap, tapped } from '../integrity/taps.ts';
-import { keyTotalsTap } from '../rdb/key-totals.ts';
+import { type KeyCount, keyTotalsTap } from '../rdb/key-totals.ts';
 
 export interface InspectionOptions {
   /** For messages. */
@@ -71,13 +70,13 @@ export function inspect(source: AsyncIterable<Uint8Array>, options: InspectionOp
   };
 }
 
-/** What the keys' counts add to a good dump; nothing where they were not asked for, or could not be told. */
+/** What the keys' counts add to a good dump; nothing where they were not asked for. */
 function withContents(
   judgement: Inspection['judgement'],
-  contents: KeyTotals | undefined,
+  count: KeyCount | undefined,
 ): Inspection['judgement'] {
-  if (judgement.kind !== 'good' || !judgement.rdb || !contents) return judgement;
-  return { ...judgement, rdb: { ...judgement.rdb, contents } };
+  if (judgement.kind !== 'good' || !judgement.rdb || !count) return judgement;
+  return { ...judgement, rdb: { ...judgement.rdb, ...count } };
 }
 
 /** Throws for what must not become an object. */

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { InspectReport } from '../../src/inspect/report.ts';
 import { censusOf } from '../rdb/census-of.ts';
 import { VALUES } from '../support/rdb-fixtures.ts';
+import { RDB_SAMPLES } from '../support/rdb-samples.ts';
 import { auxiliary, dump, key, selectDatabase, string } from '../support/rdb-writer.ts';
 import { type idleApp, runIn } from './fake-surroundings.ts';
 
@@ -143,5 +144,36 @@ describe('inspect', () => {
     });
     expect(stdout).toContain('5 of them with an expiry, 2 expired by now, 1 without elements');
     expect(stdout).toMatch(/hash +\d+ +>= \d+/);
+  });
+
+  test.each([
+    ['redis86-mixed', ['RDB version 13', 'written by Redis 8.6.3 at 2026-11-28']],
+    ['valkey9-for-replica', ['RDB version 11', 'written by Valkey 9.1.2 at 2026-11-28']],
+    [
+      'valkey9-field-ttl',
+      ['RDB version 80', 'written by Valkey 9.1.2', '4 fields of hashes with an expiry of their own'],
+    ],
+    ['redis86-vectors', [/vectorset +2 +8/]],
+  ] as const)('says whose dump %s is, and what is special about it', async (name, words) => {
+    const sample = RDB_SAMPLES.find((each) => each.name === name);
+    const items = found.items.map((item) => ({ ...item, census: censusOf(sample?.bytes ?? file) }));
+    const { stdout } = await runIn(['inspect', 'crs-1'], {
+      app: { inspect: async () => ({ ...found, items }) },
+    });
+    for (const word of words) expect(stdout).toMatch(word);
+  });
+
+  test('tells the bytes behind a dump’s end, and that a hash was too large to look into', async () => {
+    const trailing = censusOf(dump([key(0, 'k', string('v'))], { after: Buffer.alloc(40) }));
+    const types = census.types.map((row) => ({ ...row, expiringFieldsExact: false }));
+    const items = found.items.flatMap((item) => [
+      { ...item, census: trailing },
+      { ...item, census: { ...census, types } },
+    ]);
+    const { stdout } = await runIn(['inspect', 'crs-1'], {
+      app: { inspect: async () => ({ ...found, items }) },
+    });
+    expect(stdout).toContain('40 bytes behind its end, which no server reads');
+    expect(stdout).toMatch(/at least \d+ fields of hashes .*\nhashes too large to look into/);
   });
 });

@@ -2,13 +2,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { REAL_DUMPS, type RealDumpName, realDump } from '../../src/sandbox/real-dumps.ts';
-import { VALUES } from '../support/rdb-fixtures.ts';
+import { VALKEY_VALUES, VALUES } from '../support/rdb-fixtures.ts';
+import { RDB_SAMPLES } from '../support/rdb-samples.ts';
 import { bytes, dump } from '../support/rdb-writer.ts';
 import { censusOf } from './census-of.ts';
 
 const made = dump(
   VALUES.map(({ record }) => record),
-  { version: 12 },
+  { version: 14 },
+);
+const madeOfValkey = dump(
+  [...VALUES.filter(({ code }) => code < 22), ...VALKEY_VALUES].map(({ record }) => record),
+  { magic: 'VALKEY080' },
 );
 
 /** A few bytes changed anywhere behind the version. */
@@ -38,6 +43,17 @@ describe('the reader', () => {
     fc.assert(fc.property(changes(made), fc.nat(), isAnswered), { numRuns: 500 });
   });
 
+  test('takes changed bytes in a dump of every type of Valkey', () => {
+    fc.assert(fc.property(changes(madeOfValkey), fc.nat(), isAnswered), { numRuns: 200 });
+  });
+
+  test.each(RDB_SAMPLES.map((sample) => [sample.name, sample.bytes] as const))(
+    'takes changed bytes in the sample %s',
+    (_, file) => {
+      fc.assert(fc.property(changes(file), fc.nat(), isAnswered), { numRuns: 100 });
+    },
+  );
+
   test.each(Object.keys(REAL_DUMPS) as RealDumpName[])('takes changed bytes in the real %s', (name) => {
     const { size, read } = realDump(name);
     const file = bytes(...read(0, size)).subarray(0, 20_000);
@@ -47,7 +63,12 @@ describe('the reader', () => {
   test('takes any bytes behind a good beginning', () => {
     const random = fc.uint8Array({ maxLength: 500 });
     fc.assert(
-      fc.property(random, fc.nat(), (noise, cut) => isAnswered(bytes('REDIS0011', noise), cut)),
+      fc.property(
+        fc.constantFrom('REDIS0011', 'REDIS0014', 'REDIS0099', 'VALKEY080', 'VALKEY099'),
+        random,
+        fc.nat(),
+        (magic, noise, cut) => isAnswered(bytes(magic, noise), cut),
+      ),
       { numRuns: 300 },
     );
   });

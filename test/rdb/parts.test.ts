@@ -12,8 +12,7 @@ const named = (name: string) => {
   const content = Buffer.from(name);
   return {
     database: 0,
-    code: 0,
-    form: { type: 'string', encoding: 'string', counted: false, droppedEmpty: false },
+    form: { row: 0, type: 'string', encoding: 'string', counted: false, droppedEmpty: false },
     name: content,
     nameLength: content.length,
     nameBytes: content.length,
@@ -22,6 +21,9 @@ const named = (name: string) => {
     bytes: 10,
     elements: 0,
     elementsExact: true,
+    expiringFields: 0,
+    expiringFieldsExact: true,
+    lastFieldExpiry: 0,
   } as const;
 };
 

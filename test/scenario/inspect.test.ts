@@ -4,6 +4,7 @@ import { bytesDump } from '../../src/sandbox/dump.ts';
 import { REAL_DUMPS, type RealDumpName, realDump } from '../../src/sandbox/real-dumps.ts';
 import { download } from '../support/cloud.ts';
 import { cutAfter } from '../support/cloud-download-faults.ts';
+import { RDB_SAMPLES } from '../support/rdb-samples.ts';
 import { bytes, dump, expireAt, key, selectDatabase, string } from '../support/rdb-writer.ts';
 import {
   addBackup,
@@ -93,6 +94,45 @@ describe('inspect', () => {
     });
   });
 
+  it.each(RDB_SAMPLES.map((sample) => [sample.name, sample] as const))(
+    'counts what the server counted that wrote it: %s',
+    async (_, { bytes: file, expected }) => {
+      const scenario = await holding({ one: [file] });
+      await scenario.run();
+      const report = await inspect(scenario);
+      expect(report).toMatchObject({ exitCode: 0, problems: [], items: [{ result: 'ok' }] });
+      const types = report.items[0]?.census?.types ?? [];
+      expect(Object.fromEntries(types.map(({ type, keys }) => [type, keys]))).toEqual(expected.types);
+    },
+  );
+
+  it('shows what it can of a version to come, and of a server that nobody knows, 3', async () => {
+    const records = [key(0, 'a', string('1')), bytes(200, string('b'), 1)];
+    const scenario = await holding({
+      later: [dump(records, { magic: 'VALKEY099' })],
+      other: [dump(records, { magic: 'OTHERS001' })],
+    });
+    await scenario.run();
+    expect(await inspect(scenario, 'later')).toMatchObject({
+      exitCode: 3,
+      items: [{ result: 'not-understood', checksum: 'verified', census: { version: 99, keys: 1 } }],
+    });
+    expect(await inspect(scenario, 'other')).toMatchObject({
+      exitCode: 3,
+      items: [{ result: 'not-understood', checksum: 'verified', census: { version: 0, keys: 0 } }],
+    });
+  });
+
+  it('counts a dump with bytes behind its end, and tells them', async () => {
+    const file = dump([key(0, 'a', string('1'))], { after: Buffer.alloc(40, 1) });
+    const scenario = await holding({ one: [file] });
+    await scenario.run();
+    expect(await inspect(scenario)).toMatchObject({
+      exitCode: 0,
+      items: [{ result: 'ok', checksum: 'verified', census: { keys: 1, trailingBytes: 40 } }],
+    });
+  });
+
   it('says that it cannot look into what the cloud encrypted, or into another format, 3', async () => {
     const noise = Buffer.from('neither text nor dump'.repeat(50));
     const encrypted = await createScenario({
@@ -147,15 +187,38 @@ describe('a run that inspects', () => {
     });
   });
 
-  it('archives a dump that it does not understand as any other, without a number', async () => {
-    const unknown = dump([key(0, 'a', string('1')), bytes(200, string('b'), 1)]);
-    const scenario = await holding({ one: [unknown] }, inspecting);
-    const { summary, events } = await scenario.run();
-    expect(summary).toMatchObject({ archived: 1, exitCode: 0 });
-    expect(events.filter(({ type }) => type === 'warning')).toEqual([]);
+  it('archives a dump that it does not understand as any other, and tells up to where it counted', async () => {
+    const records = [key(0, 'a', string('1')), key(0, 'b', string('2')), bytes(200, string('c'), 1)];
+    const scenario = await holding({ one: [dump(records)] }, inspecting);
+    const run = await scenario.run();
+    expect(run.summary).toMatchObject({ archived: 1, exitCode: 0 });
+    expect(run.of('warning')).toMatchObject([
+      {
+        message:
+          'redis-1.rdb of backup one was archived without a count of its keys: 2 were counted up to byte 19, and then nothing that this program knows has the type 200',
+        hint: expect.stringContaining('Its CRC-64 is right'),
+      },
+    ]);
     const [file] = scenario.manifests().get('one')?.files ?? [];
-    expect(file?.rdb).toMatchObject({ checksum: 'verified' });
+    expect(file?.rdb).toMatchObject({
+      checksum: 'verified',
+      uncounted: { offset: 19, keys: 2, reason: expect.stringContaining('type 200') },
+    });
     expect(file?.rdb).not.toHaveProperty('contents');
+    // And reads its own manifest again.
+    expect((await scenario.run()).summary.skippedBy).toEqual({ 'already-archived': 1 });
+  });
+
+  it('counts dumps of the newest servers', async () => {
+    for (const sample of RDB_SAMPLES) {
+      const scenario = await holding({ one: [sample.bytes] }, inspecting);
+      const run = await scenario.run();
+      expect(run.of('warning'), sample.name).toEqual([]);
+      const keys = Object.entries(sample.expected.dbs).map(([database, each]) => [database, each.keys]);
+      expect(scenario.manifests().get('one')?.files[0]?.rdb?.contents, sample.name).toMatchObject({
+        databases: Object.fromEntries(keys),
+      });
+    }
   });
 
   it('counts right when the download breaks off in the middle', async () => {

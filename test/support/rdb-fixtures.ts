@@ -42,6 +42,11 @@ function stream(code: number): Buffer {
   const history = code >= 19 ? [length(5), length(0), length(0), length(0), length(9)] : [];
   const read = code >= 19 ? [length(3)] : [];
   const times = code >= 21 ? bytes(time(LATER), time(LATER)) : time(LATER);
+  // One producer of two entries, and one of none.
+  const sent = bytes(length(2), string('i1'), length(7), length(0), string('i2'), length(8), length(70));
+  const producers = [length(100), length(70), length(2), string('p1'), sent, string('p2'), length(0)];
+  const idempotence = code >= 26 ? [...producers, length(2), length(1)] : [];
+  const givenBack = code >= 27 ? [length(1), SECOND] : [];
   return bytes(
     length(1),
     bytes(string(FIRST), compressed(listpack(['3', '0', '0', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa']))),
@@ -52,6 +57,8 @@ function stream(code: number): Buffer {
     bytes(string('workers'), length(1_795_489_200_000), length(1), ...read),
     bytes(length(2), FIRST, time(LATER), length(1), SECOND, time(LATER), length(70)),
     bytes(length(2), string('w1'), times, length(1), FIRST, string('w2'), times, length(1), SECOND),
+    ...givenBack,
+    ...idempotence,
   );
 }
 
@@ -65,6 +72,8 @@ function moduleId(name: string, version: number): bigint {
   return (id << 10n) | BigInt(version);
 }
 
+const VECTOR_SET_ID = moduleId('vectorset', 0);
+
 /** A part of each kind, then the end mark. */
 export const MODULE_PARTS = bytes(
   bytes(length(1), length(5)),
@@ -76,7 +85,11 @@ export const MODULE_PARTS = bytes(
 );
 
 const pairs = ['a', '1', 'b', '2'];
-const triples = ['a', '1', '0', 'b', '2', String(LATER)];
+const triples = ['a', '1', LATER, 'b', '2', 0];
+
+/** What Redis' vector sets begin with: dimensions and elements; the rest is whatever it is (`vset.c`). */
+const vectorSet = (elements: number): Buffer =>
+  bytes(length(2), length(3), length(2), length(elements), MODULE_PARTS);
 
 export const VALUES: readonly ValueFixture[] = [
   value(0, 'a string', ['string', 'string', 0], string('text')),
@@ -155,4 +168,27 @@ export const VALUES: readonly ValueFixture[] = [
     bytes(length(1), string('a'), string('1'), length(0), string('b'), string('2')),
   ),
   value(25, 'a small one of those', ['hash', 'listpackex', 2], time(LATER), string(listpack(triples))),
+  value(26, 'a stream of 8.6', ['stream', 'stream', 3], stream(26)),
+  value(27, 'a stream of 8.8', ['stream', 'stream', 3], stream(27)),
+  value(
+    28,
+    'an array of 8.8, with an element of each kind',
+    ['array', 'array', 4],
+    bytes(length(4), length(1), length(70_000)),
+    bytes(length(0), length(0), string('long'), length(3), length(1), Buffer.alloc(8, 7)),
+    bytes(length(70), length(2), Buffer.alloc(8, 0x40), length(80_000), length(3), string('short')),
+  ),
+  value(7, 'a vector set', ['vectorset', 'module', 70], length(VECTOR_SET_ID), vectorSet(70)),
+];
+
+/** Where Valkey means something else by a number than Redis. */
+export const VALKEY_VALUES: readonly ValueFixture[] = [
+  value(
+    22,
+    'a hash with expiring fields of Valkey 9',
+    ['hash', 'hashtable', 3],
+    length(3),
+    bytes(string('a'), string('1'), time(LATER), string('b'), integer(2, 1), time(-1)),
+    bytes(string('c'), compressed('x'.repeat(300)), time(0)),
+  ),
 ];

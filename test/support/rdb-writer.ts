@@ -62,14 +62,20 @@ function lzf(content: Buffer): Buffer {
   return Buffer.concat(tokens);
 }
 
-/** All entries as strings of at most 63 bytes. `count`: what its head says, where that is to be something else. */
-export function listpack(entries: readonly string[], count = entries.length): Buffer {
+/** Texts of at most 4095 bytes, numbers as integers of 64 bits. `count`: what its head says, where that is to be something else. */
+export function listpack(entries: readonly (string | number)[], count = entries.length): Buffer {
   const body = entries.map((entry) => {
-    const content = bytes(0x80 | entry.length, entry);
-    return bytes(content, content.length);
+    const content = typeof entry === 'number' ? bytes(0xf4, time(entry)) : listpackText(entry);
+    const { length: size } = content;
+    return bytes(content, size < 0x80 ? size : bytes(size >> 7, 0x80 | (size & 0x7f)));
   });
   const size = 7 + body.reduce((sum, { length: each }) => sum + each, 0);
   return bytes(uint32(size), uint16(count), ...body, 0xff);
+}
+
+function listpackText(text: string): Buffer {
+  const { length: size } = text;
+  return size < 0x40 ? bytes(0x80 | size, text) : bytes(0xe0 | (size >> 8), size & 0xff, text);
 }
 
 /** All entries as strings of at most 63 bytes. */

@@ -1,5 +1,6 @@
 /** What is in a dump, for people: tables with bars, within the width of a terminal. */
 import type { Census, KeyCounts } from '../../domain/census.ts';
+import { serverName } from '../../domain/rdb-magic.ts';
 import type { InspectedFile, InspectReport } from '../../inspect/report.ts';
 import { counted, humanSize, readable } from '../../report/amounts.ts';
 import { printable } from '../../report/printable.ts';
@@ -28,7 +29,13 @@ function section({ name, checksum, census }: InspectedFile, width: number): stri
   if (census.version > 0) facts.push(`RDB version ${census.version}`);
   if (checksum !== null)
     facts.push(checksum === 'verified' ? 'checksum right' : 'written without a checksum');
-  const lines = [`${printable(name)}: ${facts.join(', ')}`, ...aboutServer(census), amounts(census)];
+  const lines = [
+    `${printable(name)}: ${facts.join(', ')}`,
+    ...aboutServer(census),
+    ...aboutEnd(census),
+    amounts(census),
+    ...aboutFields(census),
+  ];
   const tables = [
     types(census, width),
     databases(census, width),
@@ -38,9 +45,11 @@ function section({ name, checksum, census }: InspectedFile, width: number): stri
   return [`${lines.join('\n')}\n`, ...tables.filter((table) => table !== '')].join('\n');
 }
 
-function aboutServer({ serverVersion, createdAt, functions, scripts, modules }: Census): string[] {
+function aboutServer(census: Census): string[] {
+  const { createdAt, functions, scripts, modules } = census;
+  const server = serverName(census);
   const written = [
-    serverVersion === undefined ? '' : ` by server version ${serverVersion}`,
+    server === undefined ? '' : ` by ${server}`,
     createdAt === undefined ? '' : ` at ${readable(createdAt)} UTC`,
   ].join('');
   return [
@@ -56,6 +65,21 @@ function listed(what: string, names: readonly string[]): string {
   if (names.length === 0) return '';
   const shown = names.slice(0, 5).join(', ');
   return `${what}: ${shown}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
+}
+
+function aboutEnd({ trailingBytes }: Census): string[] {
+  return trailingBytes === 0
+    ? []
+    : [`${counted(trailingBytes, 'byte')} behind its end, which no server reads`];
+}
+
+/** Fields with an expiry of their own, and what is not known because of them. */
+function aboutFields({ types: rows }: Census): string[] {
+  const fields = rows.reduce((sum, { expiringFields }) => sum + expiringFields, 0);
+  const told = `${counted(fields, 'field')} of hashes with an expiry of their own`;
+  if (!rows.every(({ expiringFieldsExact }) => expiringFieldsExact))
+    return [`at least ${told}`, 'hashes too large to look into: more may have expired'];
+  return fields === 0 ? [] : [told];
 }
 
 /** `38 keys, 20 of them expire` */
