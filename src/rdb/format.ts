@@ -177,8 +177,8 @@ const OPCODES: readonly (readonly [number, Uint8Array])[] = [
 ];
 
 /**
- * Of each module its class in four bytes, then what it wrote (Redis 8.6, `keymeta.c`). Not confirmed on a dump, since no module is known that
- * does it; librdb 2.3 takes it alike.
+ * Of each module its class in four bytes, then what it wrote (Redis 8.6, `keymeta.c`). Not confirmed on a dump, since no module at hand
+ * writes it; librdb 2.3 takes it alike.
  */
 const KEY_METADATA = row(repeat(skip(4), parts));
 /** The job's name, then the slots from and to (Valkey 9.0, `cluster_migrateslots.c`): in dumps that are written during a migration. */
