@@ -18,6 +18,15 @@ export interface CensusOptions {
 export interface CensusTap {
   update(chunk: Uint8Array): void;
   result(): Census;
+  /** What a server has to know that is to load it, as far as it was read. */
+  format(): DumpFormat;
+}
+
+export interface DumpFormat {
+  /** Undefined where it begins as no dump. */
+  readonly magic: RdbMagic | undefined;
+  /** Types and opcodes, as the family of the magic numbers them. */
+  readonly codes: readonly number[];
 }
 
 const TOP = 10;
@@ -61,6 +70,7 @@ export function censusTap({ asOf, top = TOP }: CensusOptions): CensusTap {
 
   return {
     update: reader.update,
+    format: () => ({ magic: reader.magic, codes: reader.codes }),
     result() {
       const ending = reader.end();
       const createdAt = creationTime(auxiliary.get('ctime'));

@@ -15,6 +15,10 @@ export interface RdbReader {
   readonly size: number;
   /** Of these, bytes behind the end of the dump. */
   readonly trailing: number;
+  /** Whose format it is; undefined where it begins as none. */
+  readonly magic: RdbMagic | undefined;
+  /** The types and opcodes that were met so far, by their numbers; the one too at which the walk ended because nobody knows it. */
+  readonly codes: readonly number[];
   /** Whether a CRC-64 stands at the end; false for zeros in its place, and before the end has been read. */
   readonly hasChecksum: boolean;
 }
@@ -114,6 +118,12 @@ export function createRdbReader(listener: RdbListener): RdbReader {
     },
     get trailing() {
       return walk.complete ? size - ended : 0;
+    },
+    get magic() {
+      return magic;
+    },
+    get codes() {
+      return [...walk.met.keys()].filter((code) => walk.met[code] === 1);
     },
     get hasChecksum() {
       return walk.hasChecksum;

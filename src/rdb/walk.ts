@@ -40,6 +40,8 @@ export class Walk {
   readonly window = new ByteWindow();
   /** How it ended; undefined while it goes on. The end of the file is for whoever feeds it to tell. */
   ending: CensusEnding | undefined;
+  /** 1 for each type and opcode that was met, the one too that nobody knows. */
+  readonly met = new Uint8Array(256);
   /** False for dumps without a CRC-64 behind their end, before version 5. */
   checksummed = true;
   readonly #records: Records;
@@ -162,12 +164,12 @@ export class Walk {
 
   #begin(): boolean {
     const { window } = this;
-    if (window.at >= window.end) return false;
     // What follows the end is nobody's.
-    if (this.#records.finished) return false;
+    if (window.at >= window.end || this.#records.finished) return false;
     const { position } = window;
     const code = window.bytes[window.at] as number;
     const steps = this.#table[code];
+    this.met[code] = 1;
     if (steps === undefined) {
       const detail = `nothing that this program knows has the type ${code}`;
       this.ending = { kind: 'unknown-type', offset: position, detail };
