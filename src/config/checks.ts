@@ -23,6 +23,7 @@ export function checkTogether(layered: Layered, problems: Problem[]): void {
   refuseSmallPool(layered, problems);
   refuseYoungSweep(layered, problems);
   refuseIdleRules(layered, problems);
+  refuseTwoAnswers(layered, problems);
   checkStorage(layered, problems);
 }
 
@@ -109,6 +110,14 @@ function refuseIdleRules({ raw, where }: Layered, problems: Problem[]): void {
   if (all === -1 || all === rules.length - 1) return;
   const what = `is never asked: rule ${all + 1} takes every instance; put that one last`;
   problems.push({ where: where(['retention', all + 1]), what });
+}
+
+/** One server alone, or several to choose from: with both, one of them would be passed over without a word. */
+function refuseTwoAnswers({ raw, where }: Layered, problems: Problem[]): void {
+  const drill = raw['drill'];
+  if (!isMapping(drill) || drill['server'] === undefined || drill['servers'] === undefined) return;
+  const what = 'does not go with `drill.servers`: the one is used alone, of the others the one that fits';
+  problems.push({ where: where(['drill', 'server']), what });
 }
 
 function unknownKey(key: string, path: Path): string {

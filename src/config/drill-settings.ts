@@ -65,7 +65,14 @@ export const drillRuleShape = {
 export const drillShape = {
   server: setting(text(/\S/, 'a path or the name of a program').exactOptional(), {
     variable: 'ARCHIVER_DRILL_SERVER',
-    meaning: '`redis-server` or `valkey-server` to load archives into; the ones in `PATH` where absent.',
+    meaning:
+      'The only server to load archives into, by path or name; where absent, the one that fits each dump of `servers` and those in `PATH`.',
+  }),
+  servers: setting(patterns('paths or names of programs').prefault([]), {
+    variable: 'ARCHIVER_DRILL_SERVERS',
+    form: 'list',
+    meaning:
+      'Servers to choose from, by path or name, before the `redis-server`, `valkey-server` and `keydb-server` in `PATH`.',
   }),
   directory: setting(text(/^\//, 'an absolute path').exactOptional(), {
     variable: 'ARCHIVER_DRILL_DIRECTORY',

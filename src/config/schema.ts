@@ -225,7 +225,10 @@ export interface Config {
   readonly signing?: SigningConfig;
   /** Restore tests. */
   readonly drill: {
+    /** The only one; never with `servers`. */
     readonly server?: string;
+    /** Before those of the search path. */
+    readonly servers: readonly string[];
     readonly directory?: string;
     readonly rules: readonly DrillRule[];
     /** Where programs are looked for, as `PATH` says it. */

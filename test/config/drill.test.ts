@@ -17,12 +17,29 @@ function load(yaml: string, env: Record<string, string> = {}) {
 
 describe('restore tests', () => {
   test('need nothing configured', () => {
-    expect(load('{}', { PATH: '/usr/bin' }).drill).toEqual({ rules: [], searchPath: '/usr/bin' });
+    expect(load('{}', { PATH: '/usr/bin' }).drill).toEqual({
+      servers: [],
+      rules: [],
+      searchPath: '/usr/bin',
+    });
   });
 
   test('take the server and the folder from the environment too', () => {
     const env = { ARCHIVER_DRILL_SERVER: 'valkey-server', ARCHIVER_DRILL_DIRECTORY: '/scratch' };
     expect(load('{}', env).drill).toMatchObject({ server: 'valkey-server', directory: '/scratch' });
+  });
+
+  test('choose among several servers, from the file or from the environment', () => {
+    const several = ['/opt/valkey/bin/valkey-server', 'redis-server-8'];
+    expect(load(`drill: { servers: [${several.join(', ')}] }`).drill.servers).toEqual(several);
+    expect(load('{}', { ARCHIVER_DRILL_SERVERS: several.join(', ') }).drill.servers).toEqual(several);
+  });
+
+  test('take one server alone, or several to choose from, and not both', () => {
+    const both = { ARCHIVER_DRILL_SERVER: 'redis-server' };
+    expect(() => load('drill: { servers: [valkey-server] }', both)).toThrow(
+      /ARCHIVER_DRILL_SERVER: does not go with `drill.servers`/,
+    );
   });
 
   test('demand what the rules say', () => {
@@ -50,7 +67,8 @@ describe('restore tests', () => {
 
   test.each([
     ['drill: { rules: [{ exist: [a] }] }', /exist: unknown key; did you mean exists\?/],
-    ['drill: { servers: a }', /servers: unknown key; did you mean server\?/],
+    ['drill: { serves: a }', /serves: unknown key; did you mean servers?\?/],
+    ['drill: { servers: a }', /servers: expected a list of paths or names of programs/],
     ['drill: { rules: [{ minimumKeys: many }] }', /minimumKeys: expected a whole number/],
     ['drill: { rules: [{ ttl: [a] }] }', /expected a mapping with `key`/],
     ['drill: { rules: [{ scripts: [{ name: a }] }] }', /lua: expected a Lua script/],

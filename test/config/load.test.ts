@@ -93,7 +93,7 @@ describe('with nothing but a region and a destination', () => {
       runOnStart: true,
       jitterMs: 0,
       httpListen: { host: '0.0.0.0', port: 8080 },
-      drill: { rules: [], searchPath: '' },
+      drill: { servers: [], rules: [], searchPath: '' },
       notify: [],
       metrics: {},
       log: { level: 'info', format: 'auto', skipped: true },

@@ -180,7 +180,7 @@ function configOf(options: ScenarioOptions, cloud: Cloud, s3: S3Server): Config 
     notify: [],
     retention: [],
     keepMinimum: 3,
-    drill: { rules: [], searchPath: process.env['PATH'] ?? '' },
+    drill: { servers: [], rules: [], searchPath: process.env['PATH'] ?? '' },
     log: { level: 'info', format: 'json', skipped: true },
     environment: {},
     ...options.config,
