@@ -143,6 +143,8 @@ export function sampleDumps(): WrittenDump[] {
 /** Those that not every server of the family knows. */
 const SAMPLE_TYPES: Readonly<Record<string, readonly number[]>> = {
   'redis86-cluster': [25, 244],
+  'redis86-field-ttl': [24, 25],
+  'redis86-producers': [26],
   'redis86-streams': [26],
   'valkey9-cluster': [22],
   'valkey9-field-ttl': [22],
