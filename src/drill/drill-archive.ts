@@ -7,42 +7,16 @@ import type { Manifest } from '../domain/manifest.ts';
 import { selector } from '../plan/selection.ts';
 import { demandsOf, type Finding, judge } from './assertions.ts';
 import { drillFile, type FileDrillPorts } from './drill-file.ts';
-import type { DrilledFile, DrillFailure, DrillItem, DrillReason } from './report.ts';
+import { HINTS } from './hints.ts';
+import type { DrilledFile, DrillItem, DrillReason, ServerTrial } from './report.ts';
 import type { ServerProgram } from './server-program.ts';
+import type { LoadedFile } from './try-servers.ts';
+import { isFailure } from './verdict.ts';
 
 export interface DrillPorts extends FileDrillPorts {
   readonly clock: Clock;
   readonly rules: readonly DrillRule[];
 }
-
-const FAILURES: Readonly<Record<DrillFailure, true>> = {
-  damaged: true,
-  refused: true,
-  'keys-differ': true,
-  'assertion-failed': true,
-};
-
-const HINTS: Readonly<Record<DrillReason, string>> = {
-  damaged: 'Archive the backup again while the cloud still has it, then drill it again.',
-  refused:
-    "The bytes are the cloud's own. Try another server (--server); where that refuses too, take a new backup of the instance and ask the cloud's support.",
-  'keys-differ':
-    '`rdb-archiver inspect` shows what is in the dump. Try another server (--server), and please report it.',
-  'assertion-failed':
-    '`rdb-archiver inspect` shows what is in the dump; what is demanded is in `drill.rules`.',
-  encrypted:
-    'Only the cloud holds the key: restore it there. `rdb-archiver verify` proves that the bytes are right.',
-  'no-rdb':
-    'Only the cloud can load what this engine writes. `rdb-archiver verify` proves that the bytes are right.',
-  'server-too-old': 'Install a newer server, or name one: --server, ARCHIVER_DRILL_SERVER.',
-  'module-missing': 'Name a script that starts a server with the module (--loadmodule): --server.',
-  'no-memory': 'Drill it where more memory is free (docs/drill.md).',
-  'no-space': 'Name a folder with more room: drill.directory, ARCHIVER_DRILL_DIRECTORY.',
-  'not-understood': 'Please report it, with the output of `rdb-archiver inspect`.',
-  timeout: 'Drill it on a machine that is less busy, or with a faster disk.',
-  'server-failed': 'Start the server by hand to see what it lacks.',
-  unreadable: 'Where a lifecycle rule moved it to cold storage, have it restored there first.',
-};
 
 /** What no server could ever load, whatever the machine. */
 export function inherentObstacle({ instance, backup, files }: Manifest): 'encrypted' | 'no-rdb' | undefined {
@@ -59,7 +33,7 @@ export async function drillArchive(
 ): Promise<DrillItem> {
   const begun = ports.clock.now();
   const { instance, backup } = manifest;
-  const progress: Progress = { files: [], findings: [] };
+  const progress: Progress = { files: [], findings: [], trials: [], remarks: [] };
   const base = {
     source: manifest.source.name,
     instanceId: instance.id,
@@ -73,6 +47,7 @@ export async function drillArchive(
     ...base,
     outcome: outcomeOf(result.reason),
     reason: result.reason,
+    ...(result.reason === null && progress.files.some(isPartial) && { partial: true }),
     detail: result.detail,
     ...(result.reason && { hint: result.hint ?? HINTS[result.reason] }),
     durationMs: Math.round(ports.clock.now() - begun),
@@ -81,6 +56,7 @@ export async function drillArchive(
     expired: sumOf(progress.files, 'expired'),
     files: progress.files,
     assertions: result.assertions ?? [],
+    trials: progress.trials,
   });
 
   const obstacle = inherentObstacle(manifest);
@@ -90,17 +66,13 @@ export async function drillArchive(
   const demands = demandsOf(rules);
   let server = '';
   for (const file of manifest.files) {
-    const result = await drillFile(file, orderFor(instance.engine, servers), demands, ports, signal);
+    const name = nameOf(file.key);
+    const result = await drillFile(file, servers, demands, ports, signal);
+    progress.trials.push(...result.trials.map((trial) => ({ file: name, ...trial })));
     if (result.kind === 'stopped') return done(result);
     server = result.server;
-    const { census, loaded, loadMs } = result;
-    progress.files.push({
-      name: nameOf(file.key),
-      keys: census.keys,
-      expired: census.expired,
-      loaded,
-      loadMs: Math.round(loadMs),
-    });
+    progress.files.push(drilledFile(name, result));
+    progress.remarks.push(...remarksOn(name, result));
     progress.findings.push(result.findings);
   }
 
@@ -111,12 +83,15 @@ export async function drillArchive(
     const detail = broken.map(({ assertion, detail: found }) => `${assertion}: ${found}`).join('; ');
     return done({ reason: 'assertion-failed', detail, assertions, server });
   }
-  return done({ reason: null, detail: '', assertions, server });
+  return done({ reason: null, detail: progress.remarks.join('; '), assertions, server });
 }
 
 interface Progress {
   readonly files: DrilledFile[];
   readonly findings: (readonly Finding[])[];
+  readonly trials: ServerTrial[];
+  /** What limits a result that is good. */
+  readonly remarks: string[];
 }
 
 const WHY_NEVER = {
@@ -126,13 +101,38 @@ const WHY_NEVER = {
 
 function outcomeOf(reason: DrillReason | null): DrillItem['outcome'] {
   if (reason === null) return 'passed';
-  return reason in FAILURES ? 'failed' : 'not-drillable';
+  return isFailure(reason) ? 'failed' : 'not-drillable';
 }
 
-/** A Valkey dump first into Valkey, everything else first into Redis. */
-function orderFor(engine: string, servers: readonly ServerProgram[]): ServerProgram[] {
-  const fits = ({ name }: ServerProgram): boolean => name.startsWith('Valkey') === (engine === 'Valkey');
-  return [...servers.filter(fits), ...servers.filter((server) => !fits(server))];
+function drilledFile(name: string, { census, loaded, loadMs }: LoadedFile): DrilledFile {
+  const { ending, keys, expired } = census;
+  const partial = ending.kind !== 'complete';
+  return {
+    name,
+    keys: partial ? loaded : keys,
+    expired,
+    loaded,
+    loadMs: Math.round(loadMs),
+    ...(partial && { comparedTo: ending.offset }),
+  };
+}
+
+function isPartial({ comparedTo }: DrilledFile): boolean {
+  return comparedTo !== undefined;
+}
+
+/** A server that walks a dump to its end proves that it can be restored; what it holds then could be compared only as far as we walked. */
+function remarksOn(name: string, { server, census, loaded, trials }: LoadedFile): string[] {
+  const { ending, keys } = census;
+  const against = trials.filter(({ result }) => isFailure(result));
+  return [
+    ...(ending.kind === 'complete'
+      ? []
+      : [
+          `${server} loaded all of ${name}, ${loaded} keys; only the ${keys} before byte ${ending.offset} could be compared: ${ending.detail}`,
+        ]),
+    ...against.map(({ detail }) => `${server} loaded ${name}, but ${detail}`),
+  ];
 }
 
 function sumOf(files: readonly DrilledFile[], figure: 'keys' | 'expired'): number {

@@ -11,11 +11,12 @@ import { worstOf } from '../domain/exit-code.ts';
 import { toInstant } from '../domain/instant.ts';
 import type { Listing } from '../domain/listing.ts';
 import type { Manifest } from '../domain/manifest.ts';
-import { drillArchive, inherentObstacle } from './drill-archive.ts';
+import { type DrillPorts as ArchivePorts, drillArchive, inherentObstacle } from './drill-archive.ts';
 import { removeOrphans } from './orphans.ts';
 import { type Drilled, type DrillRecords, summaryAfter } from './record.ts';
 import type { DrillItem, DrillRequest, SampleSize } from './report.ts';
 import { type Candidate, rotation, sampleCount } from './sample.ts';
+import { createModulesOf } from './server-modules.ts';
 import { findServers, type ServerProgram } from './server-program.ts';
 import { readDrillSummaries } from './summaries.ts';
 
@@ -27,7 +28,10 @@ export interface DrillPorts {
   /** Names of all that are configured. */
   readonly sources: readonly string[];
   readonly settings: {
+    /** The only one. */
     readonly server?: string;
+    /** Before those of the search path. */
+    readonly servers: readonly string[];
     readonly directory?: string;
     readonly rules: readonly DrillRule[];
     readonly searchPath: string;
@@ -54,9 +58,15 @@ const NOTHING = {
 export async function drill(request: DrillRequest, ports: DrillPorts): Promise<DrillResult> {
   const { signal } = request;
   const { settings, clock } = ports;
-  const servers = await findServers(request.server ?? settings.server, settings, signal);
+  const only = request.servers ?? (settings.server === undefined ? undefined : [settings.server]);
+  const wanted = { ...(only && { only }), first: settings.servers };
+  const servers = await findServers(wanted, settings, signal);
   await removeOrphans(settings.directory, clock);
-  const drillOne = (manifest: Manifest) => drillAndKeep(manifest, servers, request, ports);
+  const { directory, rules } = settings;
+  const inFolder = directory === undefined ? {} : { directory };
+  const modulesOf = createModulesOf({ environment: settings, clock, ...inFolder });
+  const drillPorts = { ...ports, rules, environment: settings, modulesOf, ...inFolder };
+  const drillOne = (manifest: Manifest) => drillAndKeep(manifest, servers, request, drillPorts);
 
   if (!('sample' in request)) {
     const item = await drillOne(await findArchive(ports.catalog, request, signal));
@@ -161,6 +171,7 @@ async function readOrExplain(
       expired: 0,
       files: [],
       assertions: [],
+      trials: [],
     };
   }
 }
@@ -169,20 +180,10 @@ async function drillAndKeep(
   manifest: Manifest,
   servers: readonly ServerProgram[],
   { signal, tell = () => () => undefined }: DrillRequest,
-  { settings, records, ...ports }: DrillPorts,
+  { records, ...ports }: Omit<ArchivePorts, 'tell'> & Pick<DrillPorts, 'records'>,
 ): Promise<DrillItem> {
-  const item = await drillArchive(
-    manifest,
-    servers,
-    {
-      ...ports,
-      rules: settings.rules,
-      environment: settings,
-      ...(settings.directory !== undefined && { directory: settings.directory }),
-      tell: tell({ instanceId: manifest.instance.id, backupId: manifest.backup.id }),
-    },
-    signal,
-  );
+  const told = tell({ instanceId: manifest.instance.id, backupId: manifest.backup.id });
+  const item = await drillArchive(manifest, servers, { ...ports, tell: told }, signal);
   await records.keep(item, { signal });
   return item;
 }

@@ -9,11 +9,27 @@ export interface AssertionResult {
   readonly detail: string;
 }
 
+/** A server that was at hand for a file of the archive, and what came of it. */
+export interface ServerTrial {
+  readonly file: string;
+  /** For instance `Redis 8.6.3`. */
+  readonly server: string;
+  readonly path: string;
+  /** Whether it was told to load versions of the format that are not its own (`rdb-version-check relaxed`). */
+  readonly relaxed: boolean;
+  /** `passed-over`: by what is known of it, it does not load such a dump, so it was not asked. */
+  readonly result: 'loaded' | 'passed-over' | DrillReason;
+  /** Why it was taken, or passed over, or what came of it. */
+  readonly detail: string;
+  /** The line of its own in which it gave its reason. */
+  readonly said?: string;
+}
+
 /** A difference that is the archive's fault: exit status 4. */
 export type DrillFailure =
   /** The archive's bytes are not what its manifest says, or are not there. */
   | 'damaged'
-  /** The server does not take the dump, although its bytes are the cloud's. */
+  /** A server that should load the dump does not take it, although its bytes are the cloud's. */
   | 'refused'
   /** The server loaded other keys than the dump holds. */
   | 'keys-differ'
@@ -23,11 +39,14 @@ export type DrillFailure =
 export type DrillObstacle =
   | 'encrypted'
   | 'no-rdb'
+  /** Of the servers at hand none is new enough, or what one that is older than the dump says against it is no proof. */
   | 'server-too-old'
+  /** All servers at hand are of another family than the one that wrote the dump, and do not load it or prove nothing. */
+  | 'other-family'
   | 'module-missing'
   | 'no-memory'
   | 'no-space'
-  /** The dump holds something that our own reader does not understand, so nothing can be compared. */
+  /** Our own reader takes for damaged what a server has loaded, so nothing can be compared. */
   | 'not-understood'
   | 'timeout'
   /** The server did not start, or died for a reason of its own. */
@@ -39,7 +58,7 @@ export type DrillReason = DrillFailure | DrillObstacle;
 
 export interface DrilledFile {
   readonly name: string;
-  /** Keys in the dump. */
+  /** Keys in the dump; where it was not read to its end, those that the server holds. */
   readonly keys: number;
   /** Of these, what a server that is started on this dump drops, because it had expired by then. */
   readonly expired: number;
@@ -47,6 +66,8 @@ export interface DrilledFile {
   readonly loaded: number;
   /** Milliseconds from the server's start until it had loaded. */
   readonly loadMs: number;
+  /** Where our own reader knows a type less than the server: up to which byte of the dump the keys were compared. */
+  readonly comparedTo?: number;
 }
 
 /** The result of one drill: a row of `drill`, and the record that is kept. */
@@ -58,6 +79,8 @@ export interface DrillItem {
   readonly outcome: 'passed' | 'failed' | 'not-drillable';
   /** Null for `passed`. */
   readonly reason: DrillReason | null;
+  /** Where a file that was loaded whole could be compared only up to a type that our own reader does not know (`comparedTo`). */
+  readonly partial?: true;
   /** What was found, in a sentence. */
   readonly detail: string;
   /** What to do; absent for `passed`. */
@@ -72,6 +95,8 @@ export interface DrillItem {
   readonly expired: number;
   readonly files: readonly DrilledFile[];
   readonly assertions: readonly AssertionResult[];
+  /** File by file, in the order in which the servers were considered. */
+  readonly trials: readonly ServerTrial[];
 }
 
 /** How many archives a drill takes of those that there are. */
@@ -87,8 +112,8 @@ export type DrillStep = (step: { readonly what: string; readonly share: number }
 
 export type DrillRequest = DrillChoice & {
   readonly signal: AbortSignal;
-  /** Path or name of a server, in place of the configured one. */
-  readonly server?: string;
+  /** Paths or names of servers, in place of the configured ones and those in the search path. */
+  readonly servers?: readonly string[];
   /** Told how far an archive is. */
   readonly tell?: (archive: { readonly instanceId: string; readonly backupId: string }) => DrillStep;
 };

@@ -1,5 +1,6 @@
 /** Whether there is room for a dump, on disk and in memory, before a server is started on it and the kernel ends one of us. */
 import type { Census } from '../domain/census.ts';
+import { bytesPerDatabase, type ServerNature } from './compatibility.ts';
 
 const MiB = 1024 * 1024;
 /** What a server needs besides its data: code, buffers, the allocator. */
@@ -16,15 +17,25 @@ export function spaceShortage(size: number, free: number, folder: string): strin
   return `the dump needs ${mebibytes(size)} in ${folder}, and ${mebibytes(free)} are free`;
 }
 
-/** A sentence where the memory that the server had when it wrote the dump (`used-mem`) is more than there is. */
+/**
+ * A sentence where a server would need more memory than there is: what the one had that wrote the dump (`used-mem`), and what this one sets
+ * aside for so many databases, used or not.
+ */
 export function memoryShortage(
   { auxiliary }: Pick<Census, 'auxiliary'>,
+  server: ServerNature,
+  databases: number,
   available: number,
 ): string | undefined {
-  const used = Number(auxiliary['used-mem']);
+  const written = Number(auxiliary['used-mem']);
+  const forDatabases = databases * bytesPerDatabase(server);
   // The very old ones did not write it down, and nothing is known.
-  if (!Number.isSafeInteger(used) || used + SERVER_OVERHEAD <= available) return undefined;
-  return `a server takes about ${mebibytes(used + SERVER_OVERHEAD)} of memory for this dump, and ${mebibytes(available)} are free`;
+  if (!Number.isSafeInteger(written) && forDatabases < MiB) return undefined;
+  const used = Number.isSafeInteger(written) ? written : 0;
+  const needed = used + forDatabases + SERVER_OVERHEAD;
+  if (needed <= available) return undefined;
+  const why = forDatabases > used ? `, most of it for ${databases} databases` : '';
+  return `${server.product} ${server.version} takes about ${mebibytes(needed)} of memory for this dump${why}, and ${mebibytes(available)} are free`;
 }
 
 function mebibytes(bytes: number): string {

@@ -8,6 +8,16 @@ import type { Clock } from '../domain/clock.ts';
 import { SCRATCH_FILES } from './scratch.ts';
 import { type ChildEnvironment, childVariables, type ServerProgram } from './server-program.ts';
 
+/** What a server is told besides what all are. */
+export interface ServerSetting {
+  /** Holds the dump, where there is one. */
+  readonly folder: string;
+  /** How many the dump needs; a server sets memory aside for each, used or not. */
+  readonly databases: number;
+  /** Whether it is to load versions of the format that are not its own (Valkey 8.1 and newer). */
+  readonly relaxed?: boolean;
+}
+
 export interface ServerExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -23,7 +33,11 @@ export interface ThrowAwayServer {
   stop(): Promise<void>;
 }
 
-const LINES_KEPT = 200;
+/** A module may tell of every value that it loads, so the reason need not be among the last few. */
+const LINES_KEPT = 1000;
+/** After a refusal the server's own checker reads the file anew, and prints a line for each field: thousands for a cluster's dump. */
+const CHECKER = /^\[(?:offset|info|additional info)\b/;
+const OF_THE_MASTER = /\b(?:MASTER|SYNC|PRIMARY)\b/;
 const LONGEST_LINE = 500;
 const GRACE_MS = 3000;
 
@@ -32,7 +46,7 @@ const GRACE_MS = 3000;
  * while we count; as a replica it leaves that to its master (Redis, `rdb.c`, `rdbLoadRioWithLoadingCtx`; `expire.c`). That master is
  * port 0, to which nobody can ever listen, so the link is never there and nothing is ever synchronised. A replica refuses writes too.
  */
-export function serverOptions(folder: string, databases: number): string[] {
+export function serverOptions({ folder, databases, relaxed = false }: ServerSetting): string[] {
   const options: Record<string, readonly string[]> = {
     port: ['0'],
     unixsocket: [join(folder, SCRATCH_FILES.socket)],
@@ -47,6 +61,8 @@ export function serverOptions(folder: string, databases: number): string[] {
     loglevel: ['notice'],
     logfile: [''],
     activerehashing: ['no'],
+    // Who does not know it does not even start with it.
+    ...(relaxed && { 'rdb-version-check': ['relaxed'] }),
   };
   return Object.entries(options).flatMap(([name, values]) => [`--${name}`, ...values]);
 }
@@ -54,19 +70,16 @@ export function serverOptions(folder: string, databases: number): string[] {
 export function startServer(
   program: ServerProgram,
   {
-    folder,
-    databases,
     environment,
     clock,
-  }: {
-    readonly folder: string;
-    /** How many the dump needs. */
-    readonly databases: number;
+    ...setting
+  }: ServerSetting & {
     readonly environment: ChildEnvironment;
     readonly clock: Clock;
   },
 ): ThrowAwayServer {
-  const child = spawn(program.path, serverOptions(folder, databases), {
+  const { folder } = setting;
+  const child = spawn(program.path, serverOptions(setting), {
     cwd: folder,
     env: childVariables(environment),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -85,8 +98,9 @@ export function startServer(
   child.on('error', ({ message }) => lines.push(message));
   for (const input of [child.stdout, child.stderr]) {
     createInterface({ input }).on('line', (line) => {
-      if (/\b(MASTER|SYNC|PRIMARY)\b/.test(line)) return;
-      lines.push(line.slice(0, LONGEST_LINE));
+      if (OF_THE_MASTER.test(line) || CHECKER.test(line)) return;
+      // It may quote a key's name, whatever that is made of.
+      lines.push(line.slice(0, LONGEST_LINE).replaceAll(/\p{Cc}/gu, '.'));
       if (lines.length > LINES_KEPT) lines.shift();
     });
   }

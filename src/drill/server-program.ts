@@ -1,6 +1,6 @@
-/** Finds the server that archives are loaded into, and asks it who it is. */
+/** Finds the servers that archives are loaded into, and asks each who it is. */
 import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, realpathSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ArchiverError } from '../domain/errors.ts';
@@ -9,6 +9,10 @@ export interface ServerProgram {
   readonly path: string;
   /** `Redis 7.0.15`, `Valkey 8.1.1` */
   readonly name: string;
+  /** `Redis`, `Valkey`, `KeyDB`, `Redict`. */
+  readonly product: string;
+  /** `7.0.15` */
+  readonly version: string;
 }
 
 /** What programs of ours may see of the environment: nothing that is secret. */
@@ -17,9 +21,17 @@ export interface ChildEnvironment {
   readonly searchPath: string;
 }
 
-const NAMES = ['redis-server', 'valkey-server'];
+/** The servers to choose from, each by path or name. */
+export interface ServersWanted {
+  /** These and no others. */
+  readonly only?: readonly string[];
+  /** Before those that are found by their usual names. */
+  readonly first: readonly string[];
+}
+
+const NAMES = ['redis-server', 'valkey-server', 'keydb-server'];
 const HINT =
-  'Install Redis or Valkey (for instance `apt-get install redis-server`), use the image made for drills (docs/drill.md), or name the program: --server, ARCHIVER_DRILL_SERVER.';
+  'Install Redis or Valkey (for instance `apt-get install redis-server`), use the image made for drills (docs/drill.md), or name the program: --server, ARCHIVER_DRILL_SERVERS.';
 const ANSWER_WITHIN_MS = 10_000;
 
 /** Variables for a child: enough to start, and no key or token of ours. */
@@ -28,32 +40,36 @@ export function childVariables({ searchPath }: ChildEnvironment): Record<string,
 }
 
 /**
- * The servers to try, best first; at least one. `given` is a path or a name and then the only one. Rejects with `not-drillable` where
- * there is none, and with `config` where the given one is none.
+ * The servers at hand, in the order of their names; at least one. Rejects with `not-drillable` where there is none, and with `config`
+ * where one that was named is none. One that nobody named and that does not start is passed over while there are others.
  */
 export async function findServers(
-  given: string | undefined,
+  { only, first }: ServersWanted,
   environment: ChildEnvironment,
   signal: AbortSignal,
 ): Promise<ServerProgram[]> {
-  if (given !== undefined) {
-    const path = locate(given, environment);
-    if (path === undefined)
-      throw new ArchiverError('config', `there is no program ${given} to load archives into`, { hint: HINT });
-    return [await identify(path, environment, signal)];
-  }
-  const paths = NAMES.map((name) => locate(name, environment)).filter((path) => path !== undefined);
-  if (paths.length === 0)
-    throw new ArchiverError('not-drillable', 'no redis-server and no valkey-server was found in PATH', {
-      hint: HINT,
-    });
-  return Promise.all(paths.map((path) => identify(path, environment, signal)));
+  const named = distinct((only ?? first).map((program) => locateNamed(program, environment)));
+  const usual = only === undefined ? NAMES.flatMap((name) => locate(name, environment) ?? []) : [];
+  const found = distinct([...named, ...usual]).slice(named.length);
+  const servers = await Promise.all(named.map((path) => identify(path, environment, signal)));
+  const asked = await Promise.allSettled(found.map((path) => identify(path, environment, signal)));
+  signal.throwIfAborted();
+  for (const answer of asked) if (answer.status === 'fulfilled') servers.push(answer.value);
+  if (servers.length > 0) return servers;
+  const [broken] = asked;
+  if (broken?.status === 'rejected') throw broken.reason;
+  throw new ArchiverError(
+    'not-drillable',
+    'no redis-server, valkey-server or keydb-server was found in PATH',
+    { hint: HINT },
+  );
 }
 
 /** `Redis server v=7.0.15 sha=…`; the first word is the product's. Undefined for what no server says. */
-export function serverName(answer: string): string | undefined {
+export function serverIdentity(answer: string): Omit<ServerProgram, 'path'> | undefined {
   const [, product, version] = /^(\S+) server v=(\d+(?:\.\d+)*)/m.exec(answer) ?? [];
-  return product === undefined ? undefined : `${product} ${version}`;
+  if (product === undefined || version === undefined) return undefined;
+  return { name: `${product} ${version}`, product, version };
 }
 
 async function identify(
@@ -64,13 +80,19 @@ async function identify(
   const options = { env: childVariables(environment), timeout: ANSWER_WITHIN_MS, signal };
   try {
     const { stdout } = await promisify(execFile)(path, ['--version'], options);
-    const name = serverName(stdout);
-    if (name !== undefined) return { path, name };
+    const identity = serverIdentity(stdout);
+    if (identity !== undefined) return { path, ...identity };
   } catch (cause) {
     signal.throwIfAborted();
     throw new ArchiverError('config', `${path} does not start`, { cause, hint: HINT });
   }
-  throw new ArchiverError('config', `${path} is neither redis-server nor valkey-server`, { hint: HINT });
+  throw new ArchiverError('config', `${path} is none of ${NAMES.join(', ')}`, { hint: HINT });
+}
+
+function locateNamed(program: string, environment: ChildEnvironment): string {
+  const path = locate(program, environment);
+  if (path !== undefined) return path;
+  throw new ArchiverError('config', `there is no program ${program} to load archives into`, { hint: HINT });
 }
 
 /** A name is looked up as a shell does; anything with a slash is a path. */
@@ -82,6 +104,15 @@ function locate(program: string, { searchPath }: ChildEnvironment): string | und
     .filter(isAbsolute)
     .map((folder) => join(folder, program))
     .find(isExecutable);
+}
+
+/** Each program once, however many of its names there are. */
+function distinct(paths: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return paths.filter((path) => {
+    const real = realpathSync(path);
+    return !seen.has(real) && seen.add(real);
+  });
 }
 
 function isExecutable(path: string): boolean {

@@ -1,8 +1,16 @@
 /** `drill` as an operator and a program meet it: the request, the exit status, the table, the document, and what to do. */
 import { describe, expect, it, test } from 'vitest';
-import type { DrillItem, DrillRequest } from '../../src/drill/report.ts';
+import type { DrillItem, DrillRequest, ServerTrial } from '../../src/drill/report.ts';
 import { runIn } from './fake-surroundings.ts';
 
+const trial: ServerTrial = {
+  file: 'dump.rdb',
+  server: 'Redis 7.0.15',
+  path: '/usr/bin/redis-server',
+  relaxed: false,
+  result: 'loaded',
+  detail: 'it loads dumps of Redis 7.0.15',
+};
 const passed: DrillItem = {
   source: 'prod',
   instanceId: 'crs-orders01',
@@ -18,6 +26,7 @@ const passed: DrillItem = {
   expired: 900,
   files: [],
   assertions: [{ assertion: 'exists a', ok: true, detail: 'there is such a key' }],
+  trials: [trial],
 };
 const failed: DrillItem = {
   ...passed,
@@ -54,7 +63,8 @@ describe('drill', () => {
     [['crs-1', '--source', 'gz'], { instanceId: 'crs-1', source: 'gz' }],
     [['--sample', '5'], { sample: { count: 5 } }],
     [['--sample', '0.5%'], { sample: { percent: 0.5 } }],
-    [['crs-1', '--server', 'valkey-server'], { instanceId: 'crs-1', server: 'valkey-server' }],
+    [['crs-1', '--server', 'valkey-server'], { instanceId: 'crs-1', servers: ['valkey-server'] }],
+    [['crs-1', '--server', 'a', '--server', '/b'], { instanceId: 'crs-1', servers: ['a', '/b'] }],
   ])('%j asks for %j', async (args, request) => {
     expect(await requestOf(...args)).toEqual(request);
   });
@@ -83,6 +93,41 @@ describe('drill', () => {
         '  Look at it.\n' +
         '2 archives drilled, 1 passed, 1 failed; 1 of 2 assertions held\n',
     );
+  });
+
+  it('says which server was taken and why, where there was a choice or it was told to be lenient', async () => {
+    const other: ServerTrial = {
+      ...trial,
+      server: 'Valkey 9.1.2',
+      path: '/opt/valkey-server',
+      result: 'passed-over',
+      detail: 'Valkey 9.1.2 does not load type 26 of Redis',
+    };
+    const lenient = { ...passed, backupId: '2', trials: [{ ...trial, relaxed: true }] };
+    const chosen = { ...passed, backupId: '1', trials: [trial, other] };
+    const { stderr } = await runIn(['drill', '--sample', '2'], answer([chosen, lenient]));
+    expect(stderr).toBe(
+      'crs-orders01 1: passed\n' +
+        '  Redis 7.0.15 (/usr/bin/redis-server): loaded: it loads dumps of Redis 7.0.15\n' +
+        '  Valkey 9.1.2 (/opt/valkey-server): passed-over: Valkey 9.1.2 does not load type 26 of Redis\n' +
+        'crs-orders01 2: passed\n' +
+        '  Redis 7.0.15 (/usr/bin/redis-server): loaded: it loads dumps of Redis 7.0.15\n' +
+        '2 archives drilled, 2 passed; 2 of 2 assertions held\n',
+    );
+  });
+
+  it('does not call a partial proof a whole one', async () => {
+    const detail =
+      'Redis 9.0.0 loaded all of dump.rdb, 3 keys; only the 1 before byte 40 could be compared: a type';
+    const { stdout, stderr, code } = await runIn(
+      ['drill', '--sample', '2'],
+      answer([passed, { ...passed, backupId: '2', partial: true, detail, assertions: [] }]),
+    );
+    expect(stdout).toMatch(/^passed in part +crs-orders01/m);
+    expect(stderr).toBe(
+      `crs-orders01 2: ${detail}\n2 archives drilled, 1 passed, 1 passed in part; 1 of 1 assertion held\n`,
+    );
+    expect(code).toBe(0);
   });
 
   it('gives programs one document, and nothing beside it', async () => {

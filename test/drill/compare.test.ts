@@ -15,7 +15,17 @@ function census(...databases: [number, number, number, number, number][]): Censu
     empty,
     bytes: 0,
   }));
-  return { databases: rows, keys: rows.reduce((sum, { keys }) => sum + keys, 0) } as unknown as Census;
+  const ending = { kind: 'complete' };
+  return {
+    ending,
+    databases: rows,
+    keys: rows.reduce((sum, { keys }) => sum + keys, 0),
+  } as unknown as Census;
+}
+
+/** The same, of a dump that holds more than could be read. */
+function begun(...databases: Parameters<typeof census>): Census {
+  return { ...census(...databases), ending: { kind: 'unknown-type', offset: 99, detail: 'type 99' } };
 }
 
 const loaded = (emptySkipped: number, ...databases: [number, number, number][]) => ({
@@ -84,4 +94,39 @@ describe('a difference is', () => {
   ])('%s', (_what, dump, server, sentence) => {
     expect(differences(dump, server).join('\n')).toContain(sentence);
   });
+});
+
+describe('where a dump was not read to its end', () => {
+  test.each([
+    ['the server may hold more', begun([0, 12, 3, 0, 0]), loaded(0, [0, 20, 9], [5, 1, 1])],
+    ['and no more', begun([0, 12, 3, 0, 0]), loaded(0, [0, 12, 3])],
+    ['but what it left out', begun([0, 12, 3, 0, 2]), loaded(2, [0, 10, 3])],
+  ])('%s', (_what, dump, server) => {
+    expect(differences(dump, server)).toEqual([]);
+  });
+
+  test.each([
+    [
+      'not less than was counted',
+      begun([0, 12, 3, 0, 0]),
+      loaded(0, [0, 11, 3]),
+      'database 0 holds 11 keys where the dump has at least 12',
+    ],
+    [
+      'nor fewer that expire',
+      begun([0, 12, 3, 0, 0]),
+      loaded(0, [0, 20, 2]),
+      'in database 0 2 keys expire where in the dump at least 3 do',
+    ],
+  ])('%s', (_what, dump, server, sentence) => {
+    expect(differences(dump, server)).toEqual([sentence]);
+  });
+});
+
+test('a server may count as expiring the keys of which members expire, and no more than there can be', () => {
+  const dump = census([0, 12, 3, 0, 0]);
+  expect(differences(dump, loaded(0, [0, 12, 5]), 2)).toEqual([]);
+  expect(differences(dump, loaded(0, [0, 12, 3]), 2)).toEqual([]);
+  expect(differences(dump, loaded(0, [0, 12, 6]), 2)).toHaveLength(1);
+  expect(differences(dump, loaded(0, [0, 12, 2]), 2)).toHaveLength(1);
 });

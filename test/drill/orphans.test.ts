@@ -87,7 +87,9 @@ describeWith(['redis-server'], 'a server that lives on', () => {
   test('is ended before its folder goes', async () => {
     const folder = folderOf(await deadPid());
     rmSync(join(folder, 'dump.rdb'));
-    const server: ChildProcess = spawn('redis-server', serverOptions(folder, 16), { stdio: 'ignore' });
+    const server: ChildProcess = spawn('redis-server', serverOptions({ folder, databases: 1 }), {
+      stdio: 'ignore',
+    });
     const ended = once(server, 'close');
     const until = systemClock.now() + 10_000;
     while (!existsSync(join(folder, 'socket')) && systemClock.now() < until)

@@ -1,7 +1,6 @@
-/** What a server says when it does not load a dump decides whose fault it is. */
+/** What a server says when it does not load a dump: its reason is found among its other words, and kept. */
 import { expect, test } from 'vitest';
 import { refusalOf } from '../../src/drill/refusal.ts';
-import { serverName } from '../../src/drill/server-program.ts';
 
 const failed = { code: 1, signal: null };
 const SERVER = 'Redis 7.0.15';
@@ -10,51 +9,79 @@ const said = (text: string) => [
   `1:S 24 Nov 2026 07:49:58.511 # ${text}`,
   '1:S 24 Nov 2026 07:49:58.511 # Fatal error loading the DB, check server logs. Exiting.',
 ];
+const internal = (text: string) =>
+  `Internal error in RDB reading offset 19, function at rdb.c:2781 -> ${text}`;
 
 test.each([
-  ["Can't handle RDB format version 12", 'server-too-old'],
-  ["Can't handle foreign RDB format version 12", 'server-too-old'],
-  ["The RDB file contains module data I can't load: no matching module type 'graphdata'", 'module-missing'],
-  ["The RDB file contains AUX module data I can't load: no matching module 'bf'", 'module-missing'],
+  ["Can't handle RDB format version 12", 'version'],
+  ["Can't handle foreign RDB format version 12", 'version'],
+  ['Wrong signature trying to load DB from file', 'signature'],
+  ['Wrong signature trying to load DB from file: KEYDB0009', 'signature'],
+  ["Can't handle foreign type or opcode 25 in RDB with version 12", 'type'],
+  [internal('Unknown RDB encoding type 126'), 'type'],
+  [internal('Unknown RDB string encoding type 4'), 'type'],
+  [internal("The RDB file contains module data I can't load: no matching module type 'graphdata'"), 'module'],
+  ["The RDB file contains AUX module data I can't load: no matching module 'scdtype00'", 'module'],
   [
-    "The RDB file contains module data for the module type 'ReJSON-RL', that the responsible module is not able to load.",
-    'module-missing',
+    internal(
+      "The RDB file contains module data for the module type 'ReJSON-RL', that the responsible module is not able to load.",
+    ),
+    'module-value',
   ],
-  ['Out Of Memory allocating 1073741824 bytes!', 'no-memory'],
-  ['rdbGenericLoadStringObject failed allocating 1073741824 bytes', 'no-memory'],
-  ['Wrong RDB checksum expected: (1) but got (2). Aborting now.', 'refused'],
-  ['Short read or OOM loading DB. Unrecoverable error, aborting now.', 'refused'],
   [
-    'Internal error in RDB reading offset 19, function at rdb.c:2781 -> Unknown RDB encoding type 126',
-    'refused',
+    internal(
+      "The RDB file contains module data for the module 'vectorset' that is not terminated by the proper module value EOF marker",
+    ),
+    'module-value',
   ],
-  ["RDB has duplicated key 'a' in DB 0", 'refused'],
-  ['*** FATAL CONFIG FILE ERROR (Redis 5.0.14) ***', 'server-failed'],
-])('%s: %s', (line, reason) => {
-  expect(refusalOf(said(line), failed, SERVER).reason).toBe(reason);
+  ['Out Of Memory allocating 1073741824 bytes!', 'memory'],
+  ['rdbGenericLoadStringObject failed allocating 1073741824 bytes', 'memory'],
+  ['Wrong RDB checksum expected: (1) but got (2). Aborting now.', 'checksum'],
+  ['Wrong RDB checksum. Aborting now.', 'checksum'],
+  ['Short read or OOM loading DB. Unrecoverable error, aborting now.', 'short'],
+  ["RDB has duplicated key 'a' in DB 0", 'content'],
+  [internal("RDB has duplicated key 'a' in DB 0"), 'content'],
+  [internal('Quicklist integrity check failed.'), 'content'],
+  ['*** FATAL CONFIG FILE ERROR (Redis 5.0.14) ***', 'unexplained'],
+])('%s: %s', (line, objection) => {
+  expect(refusalOf(said(line), failed, SERVER).objection).toBe(objection);
 });
 
 test.each([
-  ['SIGKILL', 'no-memory'],
-  ['SIGSEGV', 'refused'],
-  ['SIGHUP', 'server-failed'],
-] as const)('a server that ended by %s: %s', (signal, reason) => {
-  expect(refusalOf([], { code: null, signal }, SERVER).reason).toBe(reason);
+  ['SIGKILL', 'memory'],
+  ['SIGSEGV', 'content'],
+  ['SIGHUP', 'unexplained'],
+  // A program for other processors: nothing that a dump could do.
+  ['SIGILL', 'unexplained'],
+] as const)('a server that ended by %s: %s', (signal, objection) => {
+  expect(refusalOf([], { code: null, signal }, SERVER).objection).toBe(objection);
 });
 
 test('names the server, and tells the last thing that it said where nothing else is known', () => {
-  expect(refusalOf(['1:S 24 Nov 2026 07:49:58.511 # no way'], failed, SERVER).detail).toBe(
-    'Redis 7.0.15 ended before it had loaded (exit status 1): no way',
-  );
+  expect(refusalOf(['1:S 24 Nov 2026 07:49:58.511 # no way'], failed, SERVER)).toEqual({
+    objection: 'unexplained',
+    detail: 'Redis 7.0.15 ended before it had loaded (exit status 1): no way',
+    said: 'no way',
+  });
 });
 
 test.each([
-  [
-    'Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=ae4d7c971a948f0',
-    'Redis 7.0.15',
-  ],
-  ['Valkey server v=8.1.1 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=1', 'Valkey 8.1.1'],
-  ['v24.0.0', undefined],
-])('knows a server by its answer: %s', (answer, name) => {
-  expect(serverName(answer)).toBe(name);
+  '1:S 24 Nov 2026 07:49:58.511 # ',
+  '23858:S 28 Nov 17:49:54.784 # ',
+  '[23842] 28 Nov 17:49:54.774 # ',
+  '7:12:S 28 Nov 2026 17:49:54.784 # ',
+])('keeps the line that says why, without what every line begins with: %s', (stamp) => {
+  const line = "Can't handle RDB format version 13";
+  expect(refusalOf([`${stamp}${line}`], failed, SERVER).said).toBe(line);
+});
+
+test('believes the loading server, not its checker, which stumbles over the magic that the server has taken', () => {
+  const log = [
+    `1:S 24 Nov 2026 07:49:58.511 # ${internal('Unknown RDB encoding type 22')}`,
+    '[offset 0] Wrong signature trying to load DB from file',
+  ];
+  expect(refusalOf(log, failed, 'Valkey 8.1.8')).toMatchObject({
+    objection: 'type',
+    detail: 'Valkey 8.1.8 does not know the type 22',
+  });
 });

@@ -60,7 +60,7 @@ describeWith(['redis-server'], 'drill', () => {
     const { code, stdout, stderr } = await place.run(['drill', 'crs-large.rdb'], { PATH: '/nowhere' });
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
     expect(stderr).toMatch(
-      /no redis-server and no valkey-server was found in PATH\n {2}Install Redis or Valkey/,
+      /no redis-server, valkey-server or keydb-server was found in PATH\n {2}Install Redis or Valkey/,
     );
   });
 

@@ -7,13 +7,13 @@ import { REAL_DUMPS, type RealDumpName } from '../../src/sandbox/real-dumps.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { aRule, dumpBytes, openDrillground } from '../support/drill.ts';
 import { describeWith } from '../support/needs.ts';
+import { moduleId } from '../support/rdb-fixtures.ts';
 import { auxiliary, dump, expireAt, key, length, selectDatabase, string } from '../support/rdb-writer.ts';
 
-/** Nine characters of six bits each, and a version (Redis, `module.c`, `moduleTypeEncodeId`). */
-function moduleId(name: string): bigint {
-  const characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-  return [...name].reduce((id, letter) => (id << 6n) | BigInt(characters.indexOf(letter)), 0n) << 10n;
-}
+/** Its bytes are right, and every server refuses it. */
+const TWICE_THE_SAME_KEY = dump([selectDatabase(0), key(0, 'a', string('x')), key(0, 'a', string('y'))], {
+  version: 9,
+});
 
 const dumps = Object.keys(REAL_DUMPS) as RealDumpName[];
 
@@ -81,11 +81,20 @@ describeWith(['redis-server'], 'a drill', () => {
     expect(item.expired).toBeGreaterThan(0);
   });
 
-  test('loads a dump that uses more databases than a server has by itself', async () => {
-    const ground = openDrillground();
-    await ground.archive([dump([selectDatabase(40), key(0, 'a', string('x'))], { version: 9 })]);
-    expect(await ground.only()).toMatchObject({ outcome: 'passed', keys: 1 });
-  });
+  test.each([
+    [0, 1],
+    [40, 41],
+  ])(
+    'gives the server no more databases than a dump needs whose highest is %d',
+    async (highest, databases) => {
+      const ground = openDrillground();
+      await ground.archive([dump([selectDatabase(highest), key(0, 'a', string('x'))], { version: 9 })]);
+      const told = join(ground.scratch, '..', 'told');
+      const server = ground.script(`[[ $1 == --version ]] || echo "$@" > ${told}; exec $SERVER "$@"`);
+      expect(await ground.only({ servers: [server] })).toMatchObject({ outcome: 'passed', keys: 1 });
+      expect(readFileSync(told, 'utf8')).toContain(`--databases ${databases} `);
+    },
+  );
 
   test('keeps the last result of each archive, and what is known of the source', async () => {
     const ground = openDrillground();
@@ -124,17 +133,20 @@ describeWith(['redis-server'], 'a drill ends in 4', () => {
        args=("$@"); for i in "\${!args[@]}"; do [[ \${args[$i]} == --dbfilename ]] && args[$((i+1))]=other.rdb; done
        exec $SERVER "\${args[@]}"`,
     );
-    const item = await ground.only({ server });
+    const item = await ground.only({ servers: [server] });
     expect(item).toMatchObject({ outcome: 'failed', reason: 'keys-differ', exitCode: 4 });
     expect(item.detail).toContain('database 0 holds 0 keys where the dump has');
   });
 
-  test('when the server does not take a dump whose bytes are right', async () => {
+  test('when a server that should load it does not take a dump whose bytes are right', async () => {
     const ground = openDrillground();
-    await ground.archive([dump([selectDatabase(0), key(0x7e, 'odd', string('x'))], { version: 9 })]);
+    await ground.archive([TWICE_THE_SAME_KEY]);
     const item = await ground.only();
     expect(item).toMatchObject({ outcome: 'failed', reason: 'refused', exitCode: 4 });
-    expect(item.detail).toMatch(/does not take the dump/);
+    expect(item.detail).toMatch(/does not take the dump: .*duplicated key/);
+    expect(item.trials).toMatchObject([
+      { result: 'refused', said: expect.stringContaining('duplicated key') },
+    ]);
   });
 
   test('when the dump is not there any more', async () => {
@@ -157,14 +169,31 @@ describeWith(['redis-server'], 'a drill ends in 3 and calls nothing damaged', ()
     await ground.archive([dump([], { version: 99 })]);
     const item = await ground.only();
     expect(item).toMatchObject({ outcome: 'not-drillable', reason: 'server-too-old', exitCode: 3 });
-    expect(item.detail).toMatch(/^Redis [\d.]+ cannot read dumps of RDB version 99$/);
+    expect(item.detail).toMatch(/^Redis [\d.]+ does not read RDB version 99 of Redis$/);
     expect(item.hint).toContain('--server');
+  });
+
+  test('when the server does not know a type that is in it', async () => {
+    const ground = openDrillground();
+    await ground.archive([dump([selectDatabase(0), key(0x7e, 'odd', string('x'))], { version: 9 })]);
+    const item = await ground.only();
+    expect(item).toMatchObject({ reason: 'server-too-old', exitCode: 3 });
+    expect(item.detail).toContain('type 126');
+  });
+
+  test('when the dump names so many databases that a server would take more memory for them than there is', async () => {
+    const ground = openDrillground();
+    const server = ground.script('[[ $1 == --version ]] && exec $SERVER --version; exit 1');
+    await ground.archive([dump([selectDatabase(0x7fff_fff0), key(0, 'a', string('x'))], { version: 9 })]);
+    const item = await ground.only({ servers: [server] });
+    expect(item).toMatchObject({ reason: 'no-memory', exitCode: 3 });
+    expect(item.detail).toContain('most of it for 2147483633 databases');
   });
 
   test('when a module is missing', async () => {
     const ground = openDrillground();
     await ground.archive([
-      dump([selectDatabase(0), key(7, 'graph', length(moduleId('graphdata')), length(0))], { version: 9 }),
+      dump([selectDatabase(0), key(7, 'graph', length(moduleId('graphdata', 0)), length(0))], { version: 9 }),
     ]);
     expect(await ground.only()).toMatchObject({ reason: 'module-missing', exitCode: 3 });
   });
@@ -175,7 +204,7 @@ describeWith(['redis-server'], 'a drill ends in 3 and calls nothing damaged', ()
       '[[ $1 == --version ]] && exec $SERVER --version; echo "it was started"; exit 1',
     );
     await ground.archive([dump([auxiliary('used-mem', '999999999999999')], { version: 9 })]);
-    expect(await ground.only({ server })).toMatchObject({ reason: 'no-memory', exitCode: 3 });
+    expect(await ground.only({ servers: [server] })).toMatchObject({ reason: 'no-memory', exitCode: 3 });
   });
 
   test('when the server is killed for its memory, or for another reason of its own', async () => {
@@ -183,9 +212,9 @@ describeWith(['redis-server'], 'a drill ends in 3 and calls nothing damaged', ()
     await ground.archive([dumpBytes('empty.rdb')]);
     const version = '[[ $1 == --version ]] && exec $SERVER --version';
     const killed = ground.script(`${version}\nkill -KILL $$`);
-    expect(await ground.only({ server: killed })).toMatchObject({ reason: 'no-memory', exitCode: 3 });
+    expect(await ground.only({ servers: [killed] })).toMatchObject({ reason: 'no-memory', exitCode: 3 });
     const broken = ground.script(`${version}\necho "*** FATAL CONFIG FILE ERROR ***"; exit 1`);
-    const item = await ground.only({ server: broken });
+    const item = await ground.only({ servers: [broken] });
     expect(item).toMatchObject({ reason: 'server-failed', exitCode: 3 });
     expect(item.detail).toContain('FATAL CONFIG FILE ERROR');
   });
@@ -268,7 +297,7 @@ describeWith(['redis-server'], 'a server that a script starts', () => {
     const server = ground.script(
       `[[ $1 == --version ]] && exec $SERVER --version\n$SERVER "$@" & echo $! > ${pid}; wait`,
     );
-    expect(await ground.only({ server })).toMatchObject({ outcome: 'passed' });
+    expect(await ground.only({ servers: [server] })).toMatchObject({ outcome: 'passed' });
     const process = join('/proc', readFileSync(pid, 'utf8').trim(), 'cmdline');
     // One that has ended has no command line, whether its parent has heard of it or not.
     expect(existsSync(process) ? readFileSync(process, 'utf8') : '').toBe('');
@@ -285,7 +314,7 @@ describeWith(['redis-server'], 'a server that a script starts', () => {
     const server = ground.script(
       `[[ $1 == --version ]] && exec $SERVER --version\nexec ${process.execPath} -e "${silent}" -- "$@"`,
     );
-    expect(await ground.only({ server })).toMatchObject({ reason: 'timeout', exitCode: 3 });
+    expect(await ground.only({ servers: [server] })).toMatchObject({ reason: 'timeout', exitCode: 3 });
   });
 });
 
@@ -295,15 +324,15 @@ describe('the server', () => {
     await ground.archive([dumpBytes('empty.rdb')]);
     const drill = ground.drill({}, { searchPath: '/nowhere' });
     await expect(drill).rejects.toMatchObject({ code: 'not-drillable', exit: 3 });
-    await expect(drill).rejects.toThrow(/no redis-server and no valkey-server/);
+    await expect(drill).rejects.toThrow(/no redis-server, valkey-server or keydb-server was found in PATH/);
   });
 
   test.each([
     ['/nowhere/redis-server', /there is no program/],
-    ['/bin/true', /is neither redis-server nor valkey-server/],
+    ['/bin/true', /is none of redis-server, valkey-server, keydb-server/],
   ])('that was named and is none is a wrong configuration: %s', async (server, message) => {
     const ground = openDrillground();
-    const drill = ground.drill({ server });
+    const drill = ground.drill({ servers: [server] });
     await expect(drill).rejects.toMatchObject({ code: 'config', exit: 2 });
     await expect(drill).rejects.toThrow(message);
   });
@@ -314,7 +343,7 @@ describe('the server', () => {
     const server = ground.script(
       '[[ $1 == --version ]] && { echo "Redis server v=7.0.0 sha=0"; exit; }; env | cut -d= -f1 | sort | paste -sd,; exit 1',
     );
-    const item = await ground.only({ server });
+    const item = await ground.only({ servers: [server] });
     expect(item.detail).toMatch(/: LC_ALL,PATH,PWD,SHLVL,_$/);
   });
 });

@@ -81,7 +81,13 @@ export function openDrillground({ clock = systemClock }: { readonly clock?: Cloc
         reading: { store, decoder },
         clock,
         sources: ['ap-guangzhou'],
-        settings: { rules: [], searchPath: process.env['PATH'] ?? '', directory: scratch, ...settings },
+        settings: {
+          servers: [],
+          rules: [],
+          searchPath: process.env['PATH'] ?? '',
+          directory: scratch,
+          ...settings,
+        },
       },
     );
 

@@ -65,7 +65,7 @@ function stream(code: number): Buffer {
 /** Packed as `module.c` packs a name: nine letters of six bits, and the version in ten. */
 export const MODULE_ID = moduleId('ReJSON-RL', 3);
 
-function moduleId(name: string, version: number): bigint {
+export function moduleId(name: string, version: number): bigint {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   let id = 0n;
   for (const letter of name) id = (id << 6n) | BigInt(letters.indexOf(letter));

@@ -8,7 +8,7 @@ import { type LoadedDatabase, readKeyspace } from '../../src/drill/compare.ts';
 import { SCRATCH_FILES } from '../../src/drill/scratch.ts';
 import { openLink } from '../../src/drill/server-link.ts';
 import { serverOptions } from '../../src/drill/server-process.ts';
-import { serverName } from '../../src/drill/server-program.ts';
+import { serverIdentity } from '../../src/drill/server-program.ts';
 import { startCommand } from './command.ts';
 
 /** Those that `test/support/servers` unpacks. */
@@ -82,7 +82,7 @@ async function withServer<Result>(
 ): Promise<Result | 'refuses'> {
   const folder = await mkdtemp(join(tmpdir(), 'archiver-server-'));
   if (dump) await writeFile(join(folder, SCRATCH_FILES.dump), dump);
-  const { child, said, result } = startCommand([...serverOptions(folder, databases), ...options], {
+  const { child, said, result } = startCommand([...serverOptions({ folder, databases }), ...options], {
     cwd: folder,
     program: [path],
     env: { PATH: process.env['PATH'] ?? '' },
@@ -111,8 +111,7 @@ function programsIn(folder: string): string[] {
 }
 
 function identity(path: string): Pick<RealServer, 'product' | 'version'> {
-  const name = serverName(execFileSync(path, ['--version'], { encoding: 'utf8' }));
-  const [product, version] = name?.split(' ') ?? [];
-  if (product === undefined || version === undefined) throw new Error(`${path} does not say what it is`);
-  return { product, version };
+  const found = serverIdentity(execFileSync(path, ['--version'], { encoding: 'utf8' }));
+  if (found === undefined) throw new Error(`${path} does not say what it is`);
+  return { product: found.product, version: found.version };
 }

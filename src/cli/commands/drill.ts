@@ -1,7 +1,7 @@
 /** `drill`: proves that an archive can be restored, by loading it into a throw-away server. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { ArchiverError } from '../../domain/errors.ts';
-import type { DrillChoice, DrillItem, DrillRequest, SampleSize } from '../../drill/report.ts';
+import type { DrillChoice, DrillItem, DrillRequest, SampleSize, ServerTrial } from '../../drill/report.ts';
 import { counted, humanTime, readable } from '../../report/amounts.ts';
 import { redact } from '../../report/redact.ts';
 import type { Column } from '../../report/terminal/table.ts';
@@ -14,7 +14,7 @@ import { withQuietApp } from '../with-app.ts';
 interface DrillOptions {
   readonly source?: string;
   readonly sample?: SampleSize;
-  readonly server?: string;
+  readonly server?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -34,7 +34,11 @@ export function addDrill(program: Command, surroundings: Surroundings, finish: (
       'so many archives instead, or a share (5%) of all: those that are due',
       parseSample,
     )
-    .option('--server <program>', 'path or name of the server (default: what is found in PATH)')
+    .option(
+      '--server <program>',
+      'path or name of the server; may be given again, the one that fits is taken (default: of the configured ones and those in PATH)',
+      (program: string, before: readonly string[] = []) => [...before, program],
+    )
     .option('--json', 'one JSON document instead of a table')
     .addHelpText('after', exitSection(ARCHIVE_CODES))
     .action(
@@ -44,11 +48,11 @@ export function addDrill(program: Command, surroundings: Surroundings, finish: (
         options: DrillOptions,
         command: Command,
       ) => {
-        const { json = false, server } = options;
+        const { json = false, server: servers } = options;
         const progress = progressLine(stderr);
         const request = {
           ...choiceOf(instanceId, backupId, options),
-          ...(server !== undefined && { server }),
+          ...(servers !== undefined && { servers }),
           signal: surroundings.signal,
           tell: progress.tell,
         };
@@ -69,7 +73,7 @@ export function addDrill(program: Command, surroundings: Surroundings, finish: (
 }
 
 const drillColumns: readonly Column<DrillItem>[] = [
-  { title: 'RESULT', value: ({ outcome }) => outcome },
+  { title: 'RESULT', value: ({ outcome, partial }) => (partial ? `${outcome} in part` : outcome) },
   { title: 'INSTANCE', value: ({ instanceId }) => instanceId },
   { title: 'BACKUP', value: ({ backupId }) => backupId },
   { title: 'STARTED (UTC)', value: ({ startedAt }) => readable(startedAt), optional: true },
@@ -79,23 +83,46 @@ const drillColumns: readonly Column<DrillItem>[] = [
   { title: 'TOOK', value: ({ durationMs }) => humanTime(durationMs), align: 'right', optional: true },
 ];
 
-/** What the table has no room for: why one did not pass and what to do, what was asked, and how many there were. */
+/** What the table has no room for: why one did not pass and what to do, which server was taken, what was asked, and how many there were. */
 function drillStory(items: readonly DrillItem[]): string {
-  const lines = items.flatMap(({ instanceId, backupId, outcome, reason, detail, hint = '' }) =>
-    outcome === 'passed' ? [] : [`${instanceId} ${backupId}: ${reason}: ${detail}`, `  ${hint}`],
-  );
+  const lines = items.flatMap(storyOf);
   const asked = items.reduce((sum, { assertions }) => sum + assertions.length, 0);
   const held = items.reduce((sum, { assertions }) => sum + assertions.filter(({ ok }) => ok).length, 0);
   const demands = asked === 0 ? '' : `; ${held} of ${counted(asked, 'assertion')} held`;
-  const count = (wanted: DrillItem['outcome']): string => {
-    const some = items.filter(({ outcome }) => outcome === wanted).length;
-    return some === 0 ? '' : `, ${some} ${wanted}`;
+  const count = (what: string, chosen: (item: DrillItem) => boolean): string => {
+    const some = items.filter(chosen).length;
+    return some === 0 ? '' : `, ${some} ${what}`;
   };
+  const passed = count('passed', ({ outcome, partial }) => outcome === 'passed' && !partial);
+  const inPart = count('passed in part', ({ outcome, partial }) => outcome === 'passed' && partial === true);
+  const failed = count('failed', ({ outcome }) => outcome === 'failed');
+  const untried = count('not-drillable', ({ outcome }) => outcome === 'not-drillable');
   if (items.length > 0)
-    lines.push(
-      `${counted(items.length, 'archive')} drilled${count('passed')}${count('failed')}${count('not-drillable')}${demands}`,
-    );
+    lines.push(`${counted(items.length, 'archive')} drilled${passed}${inPart}${failed}${untried}${demands}`);
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function storyOf({ instanceId, backupId, outcome, reason, detail, hint = '', trials }: DrillItem): string[] {
+  const which = `${instanceId} ${backupId}`;
+  if (outcome !== 'passed') return [`${which}: ${reason}: ${detail}`, ...serversOf(trials), `  ${hint}`];
+  const remark = detail === '' ? [] : [`${which}: ${detail}`];
+  const servers = serversOf(trials);
+  return servers.length > 0 && remark.length === 0
+    ? [`${which}: passed`, ...servers]
+    : [...remark, ...servers];
+}
+
+/** Which server was taken and why, where there was a choice or it took more than a start. */
+function serversOf(trials: readonly ServerTrial[]): string[] {
+  const files = Map.groupBy(trials, ({ file }) => file);
+  return [...files].flatMap(([file, tried]) =>
+    tried.length === 1 && !tried.some(({ relaxed }) => relaxed)
+      ? []
+      : tried.map(
+          ({ server, path, result, detail }) =>
+            `  ${files.size > 1 ? `${file}: ` : ''}${server} (${path}): ${result}: ${detail}`,
+        ),
+  );
 }
 
 function choiceOf(

@@ -1,0 +1,54 @@
+/**
+ * What it means for an archive that a server refuses its dump, or loads other keys: whether it is the dump's fault, the machine's, or only
+ * the wrong server. The dump's bytes have been proved before (SHA-256, CRC-64). Pure.
+ */
+import type { Census } from '../domain/census.ts';
+import type { Stranger } from './choose-server.ts';
+import type { Objection } from './refusal.ts';
+import type { DrillFailure, DrillReason, ServerTrial } from './report.ts';
+
+/**
+ * Only what a server says of the dump's contents is the dump's fault, and only where its word counts: it descends from the server that
+ * wrote the dump, and is as new. What it does not know or does not have, nobody can blame on a dump; and what it says of bytes that we
+ * have just read, counted and found right, it says of its disk or its memory.
+ */
+export function reasonOf(
+  objection: Objection,
+  stranger: Stranger | undefined,
+  { ending }: Pick<Census, 'ending'>,
+): DrillReason {
+  switch (objection) {
+    case 'version':
+    case 'signature':
+    case 'type':
+      return stranger ?? 'server-too-old';
+    case 'module':
+      return 'module-missing';
+    case 'module-value':
+      return stranger ?? 'module-missing';
+    case 'memory':
+      return 'no-memory';
+    case 'slow':
+      return 'timeout';
+    case 'short':
+      // We have seen the end that it misses.
+      return ending.kind === 'complete' ? 'server-failed' : (stranger ?? 'refused');
+    case 'content':
+      return stranger ?? 'refused';
+    case 'checksum':
+    case 'unexplained':
+      return 'server-failed';
+  }
+}
+
+const FAILURES: Readonly<Record<DrillFailure, true>> = {
+  damaged: true,
+  refused: true,
+  'keys-differ': true,
+  'assertion-failed': true,
+};
+
+/** Whether what came of a dump in a server, or of an archive, is the archive's fault. */
+export function isFailure(result: ServerTrial['result']): boolean {
+  return result in FAILURES;
+}
