@@ -6,7 +6,8 @@
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 # The second image, for restore tests (docs/drill.md): the same program beside a server, on the server's own base.
 #   docker build --target drill -t rdb-archiver-drill:0.1.0 .
-# Valkey 8 reads dumps of Redis 2.8 to 7.2 and of Valkey; for those of Redis 7.4: --build-arg SERVER_IMAGE=redis:7.4.5-bookworm
+# Valkey 8.1 loads what TencentDB offers today: Redis 2.8 to 7.2 and Valkey 8.0. For dumps of Redis 7.4 and newer, or of Valkey 9, take a server
+# that is as new, for instance --build-arg SERVER_IMAGE=redis:7.4.5-bookworm (docs/drill.md has the table).
 ARG SERVER_IMAGE=valkey/valkey:8.1.3-bookworm
 
 # Bundle the program with its production dependencies. Install scripts stay off: no package of ours needs one to build or to run.
