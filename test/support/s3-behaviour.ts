@@ -23,6 +23,8 @@ export interface Behaviour extends StorageBehaviour {
   multipartEtags: 'md5' | 'opaque';
   /** `ignored`: answers with the whole object, whatever range or condition the request names, as a simple gateway does. */
   ranges: 'honoured' | 'ignored';
+  /** `ignored`: takes any key for the right one, as gateways do that were started without any. */
+  signatures: 'checked' | 'ignored';
   /** Says that a page is not the last without saying how to go on, as a list of the first version looks to a client of the second. */
   tokenlessPages: boolean;
 }

@@ -1,5 +1,7 @@
 /** Switches of the S3 stand-in: what goes wrong, at which request, and gates that hold a request until a test lets it go. */
 
+import type { Answer } from './s3-behaviour.ts';
+
 export type S3Operation =
   | 'ListObjects'
   | 'ListObjectsV2'
@@ -29,7 +31,8 @@ export interface S3Request {
 }
 
 /**
- * `answer`: refuses with this status and code, having done nothing. `reset`: breaks the connection in the middle of the body.
+ * `answer`: refuses with this status and code, having done nothing. `bare`: answers with this and no document of S3's, as
+ * gateways do, and stores that say nothing. `reset`: breaks the connection in the middle of the body.
  * `cut`: answers half of the object and breaks the connection. `stall`: answers half and then nothing more. `lose-reply`: does the work, then breaks the connection.
  * `error-in-200`: answers 200 with an error document, having done nothing. `corrupt`: stores one bit changed, its own digests right
  * for that. `wrong-etag`: answers an ETag of other bytes. `web-page`: answers 200 with HTML. `drop-upload`: removes the upload first,
@@ -37,6 +40,7 @@ export interface S3Request {
  */
 export type S3Effect =
   | { readonly effect: 'answer'; readonly status: number; readonly code: string }
+  | { readonly effect: 'bare'; readonly answer: Answer }
   | { readonly effect: 'error-in-200'; readonly code: string }
   | {
       readonly effect:

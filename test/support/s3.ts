@@ -44,6 +44,8 @@ export interface S3Server {
   readonly behaviour: Behaviour;
   /** Refused with 403 as long as they are in here. */
   readonly denied: Set<S3Operation>;
+  /** Given to requests without any key as long as they are in here. */
+  readonly open: Set<S3Operation>;
   /** How often each operation was asked for. */
   readonly counts: Map<S3Operation, number>;
   readonly requests: readonly S3Request[];
@@ -69,6 +71,7 @@ interface Context {
   readonly behaviour: Behaviour;
   readonly faults: Faults;
   readonly denied: Set<S3Operation>;
+  readonly open: Set<S3Operation>;
   readonly counts: Map<S3Operation, number>;
   readonly requests: S3Request[];
 }
@@ -88,10 +91,12 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
       versioned: false,
       multipartEtags: 'md5',
       ranges: 'honoured',
+      signatures: 'checked',
       tokenlessPages: false,
     },
     faults: createFaults(),
     denied: new Set(),
+    open: new Set(),
     counts: new Map(),
     requests: [],
   };
@@ -106,7 +111,7 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
     http: new HttpAgent({ keepAlive: true, lookup: findOnLoopback }),
     https: new HttpsAgent({ keepAlive: true }),
   };
-  const { state, behaviour, faults, denied, counts, requests } = context;
+  const { state, behaviour, faults, denied, open, counts, requests } = context;
   return {
     bucket: BUCKET,
     credentials: CREDENTIALS,
@@ -115,6 +120,7 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
     agents,
     behaviour,
     denied,
+    open,
     counts,
     requests,
     objects: state.objects,
@@ -172,6 +178,7 @@ async function answerRequest(
   if (refusal !== undefined || typeof body === 'string')
     return reply(response, refusal ?? refuse(400, 'InvalidRequest'));
   if (fault?.effect === 'answer') return reply(response, refuse(fault.status, fault.code));
+  if (fault?.effect === 'bare') return reply(response, fault.answer);
   if (fault?.effect === 'error-in-200')
     return reply(response, { status: 200, body: errorDocument(fault.code) });
   if (fault?.effect === 'web-page')
@@ -209,12 +216,14 @@ function note(
 }
 
 function refusalOf(
-  { behaviour, denied }: Context,
+  { behaviour, denied, open }: Context,
   address: Address,
   request: IncomingMessage,
 ): Answer | undefined {
   if (behaviour.mode === 'cos' && address.pathStyle) return refuse(403, 'PathStyleDomainForbidden');
-  const problem = signatureProblem(request, CREDENTIALS);
+  const isPublic = request.headers.authorization === undefined && open.has(address.operation);
+  const problem =
+    behaviour.signatures === 'ignored' || isPublic ? undefined : signatureProblem(request, CREDENTIALS);
   if (problem !== undefined) return refuse(problem === 'AuthorizationHeaderMalformed' ? 400 : 403, problem);
   if (address.bucket !== BUCKET) return refuse(404, 'NoSuchBucket');
   return denied.has(address.operation) ? refuse(403, 'AccessDenied') : undefined;

@@ -4,7 +4,8 @@ import type { Agent as HttpsAgent } from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Clock } from '../../domain/clock.ts';
 import type { Secret } from '../../domain/secret.ts';
-import { explainS3Error } from './errors.ts';
+import { type Address, addressOf } from './address.ts';
+import { explainS3Error, type Place } from './errors.ts';
 import { createPartMd5, type PartMd5 } from './part-md5.ts';
 import { type ProviderName, type ProviderProfile, providerFor } from './provider-profile.ts';
 import { SlicingHandler } from './request-handler.ts';
@@ -47,6 +48,8 @@ export interface Bucket {
   readonly partMd5: PartMd5;
   /** Ids of multipart uploads that are on their way through this client. */
   readonly uploadsInHand: Set<string>;
+  /** Where its requests go. Rejects with an `ArchiverError` where nobody knows. */
+  address(): Promise<Address>;
   /** Sends a request; its failure comes as an `ArchiverError` that says what was tried (`action`, on `key`), or as the signal's reason. */
   call<Output>(
     action: string,
@@ -70,8 +73,16 @@ const NO_LOGGER = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 export function openBucket(options: S3ClientOptions): Bucket {
   const { bucket: name, clock } = options;
   const { profile, region } = providerFor(options.profile ?? 'auto', options.endpoint);
-  const proxy = options.endpoint === undefined ? undefined : options.agents.proxyFor?.(options.endpoint);
   const client = new S3Client(clientConfig(options, profile, options.region ?? region));
+  const place = async (): Promise<Place | undefined> => {
+    try {
+      const { server, bucket } = await addressOf(client, name);
+      return { server, proxy: options.agents.proxyFor?.(bucket) };
+    } catch {
+      // The request has failed by the same cause, which is told.
+      return undefined;
+    }
+  };
   return {
     client,
     name,
@@ -81,13 +92,21 @@ export function openBucket(options: S3ClientOptions): Bucket {
       isBodyBound(profile, protocol) ? { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } : {},
     partMd5: createPartMd5(clock),
     uploadsInHand: new Set(),
+    async address() {
+      try {
+        return await addressOf(client, name);
+      } catch (error) {
+        throw explainS3Error(error, `tell where s3://${name} is`);
+      }
+    },
     async call(action, key, signal, send) {
       signal.throwIfAborted();
       try {
         return await send({ abortSignal: signal });
       } catch (error) {
+        const where = await place();
         signal.throwIfAborted();
-        throw explainS3Error(error, `${action} s3://${name}/${key}`, proxy);
+        throw explainS3Error(error, `${action} s3://${name}/${key}`, where);
       }
     },
   };

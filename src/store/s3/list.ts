@@ -3,8 +3,8 @@ import { ListObjectsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { ArchiverError } from '../../domain/errors.ts';
 import type { ListedObject, ListOptions } from '../object-store.ts';
 import type { Bucket } from './client.ts';
-import { NOT_S3 } from './errors.ts';
 import { plainEtag } from './head.ts';
+import { NOT_S3 } from './hints.ts';
 
 /** What the answers of both versions of the call have in common. */
 interface Page {

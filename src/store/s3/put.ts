@@ -5,8 +5,9 @@ import type { Storage } from '../../domain/object-lock.ts';
 import type { PutOptions } from '../object-store.ts';
 import { digestWhole, type PartDigest } from './body-digest.ts';
 import type { Bucket, HeadersFor } from './client.ts';
-import { answerOf, NOT_S3 } from './errors.ts';
+import { answerOf } from './errors.ts';
 import { headObject } from './head.ts';
+import { NOT_S3 } from './hints.ts';
 import { askingFor, storageInput } from './lock.ts';
 import type { ProviderProfile } from './provider-profile.ts';
 

@@ -55,7 +55,10 @@ describe('an S3 failure', () => {
       networkError('ERR_PROXY_TUNNEL', 'Failed to establish tunnel via http://proxy:3128/: HTTP/1.1 407'),
     ],
   ])('that is a proxy refusing us (%s) names the proxy and what to correct', (_what, error) => {
-    const explained = explainS3Error(error, 'put s3://b/k', 'http://proxy:3128');
+    const explained = explainS3Error(error, 'put s3://b/k', {
+      server: 'http://store',
+      proxy: 'http://proxy:3128',
+    });
     expect(explained).toMatchObject({
       code: 'store-refused',
       message: expect.stringMatching(
