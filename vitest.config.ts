@@ -6,6 +6,7 @@ import { skippedReporter } from './test/support/skipped-reporter.ts';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/without-aws.ts'],
     pool: 'forks',
     // Most of them wait for sockets and for other programs; one worker leaves half of a small machine idle.
     maxWorkers: 2,

@@ -34,6 +34,8 @@ for (const [name, stream] of Object.entries({ output: process.stdout, error: pro
 const surroundings: Surroundings = {
   // The adapters are loaded by the commands that need them: help and version come at once.
   createApp: async (config, ports) => (await import('./app/app.ts')).createApp(config, ports),
+  describeDestination: async (config) =>
+    (await import('./app/wire-destination.ts')).describeDestination(config, systemClock),
   inspectFile: async (request) => (await import('./inspect/inspect-file.ts')).inspectFile(request),
   createSandbox: openSandbox,
   stdout: outputOf(process.stdout),

@@ -1,6 +1,8 @@
 /** Part of the composition root: the configured destination, as a store and as what `check` tries out. */
 import type { Config, S3Destination } from '../config/schema.ts';
+import type { CheckFacts } from '../domain/check.ts';
 import type { Clock } from '../domain/clock.ts';
+import { asArchiverError } from '../domain/errors.ts';
 import { createAgents } from '../network/agents.ts';
 import type { ObjectStore, StoreProbe } from '../store/object-store.ts';
 import type { WantedStorage } from '../store/s3/storage-fit.ts';
@@ -26,17 +28,18 @@ export async function openDestination(config: Config, clock: Clock): Promise<Des
       },
     };
   }
-  const [{ createS3Store }, { createBufferPool }, { assertStorageFits }, { providerFor }] = await Promise.all(
-    [
+  const [{ createS3Store }, { createBufferPool }, { assertStorageFits }, { providerFor }, { settle }] =
+    await Promise.all([
       import('../store/s3/s3-store.ts'),
       import('../store/buffer-pool.ts'),
       import('../store/s3/storage-fit.ts'),
       import('../store/s3/provider-profile.ts'),
-    ],
-  );
-  const options = { ...s3Options(destination), partSize, agents: createAgents(environment), clock };
+      import('../store/s3/aws-settings.ts'),
+    ]);
+  const settled = await settle(s3Options(destination));
+  const options = { ...settled, partSize, agents: createAgents(environment), clock };
   const wanted = wantedOf(config, destination);
-  assertStorageFits(wanted, providerFor(destination.profile, destination.endpoint).profile);
+  assertStorageFits(wanted, providerFor(settled.profile, settled.endpoint).profile);
   return {
     store: createS3Store({ ...options, pool: createBufferPool(bufferMemory) }),
     async openProbe() {
@@ -44,6 +47,25 @@ export async function openDestination(config: Config, clock: Clock): Promise<Des
       return createS3Probe({ ...options, poolCapacity: bufferMemory, wanted });
     },
   };
+}
+
+/** The bucket as it is in force, whoever said so, for people; empty for a folder. Nothing is asked of it. */
+export async function describeDestination(
+  { destination, environment }: Config,
+  clock: Clock,
+): Promise<CheckFacts> {
+  if (destination.kind === 'file') return {};
+  const [{ settle }, { openBucket }, { destinationInForce }] = await Promise.all([
+    import('../store/s3/aws-settings.ts'),
+    import('../store/s3/client.ts'),
+    import('../store/s3/in-force.ts'),
+  ]);
+  const options = { ...(await settle(s3Options(destination))), agents: createAgents(environment), clock };
+  try {
+    return await destinationInForce(openBucket(options), options);
+  } catch (error) {
+    return { unknown: asArchiverError(error).message };
+  }
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Everything that the command line takes from outside, so that a test can be the outside. */
 import type { CreateApp } from '../app/app.ts';
+import type { Config } from '../config/schema.ts';
+import type { CheckFacts } from '../domain/check.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { InspectReport } from '../inspect/report.ts';
 
@@ -39,6 +41,8 @@ export type InspectFile = (request: {
 
 export interface Surroundings {
   readonly createApp: CreateApp;
+  /** What became of the destination's settings, whoever made them; empty for a folder. */
+  readonly describeDestination: (config: Config) => Promise<CheckFacts>;
   readonly inspectFile: InspectFile;
   /** Port 0 takes a free one. */
   readonly createSandbox: (options: { readonly port: number }) => Promise<RunningSandbox>;

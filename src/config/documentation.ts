@@ -1,5 +1,6 @@
 /** What is written about the settings elsewhere, made from the settings themselves: the reference page and the `.env` example. */
 import { z } from 'zod';
+import { otherAwsVariables } from './aws-variables.ts';
 import { drillRuleShape, drillShape } from './drill-settings.ts';
 import { settingFacts } from './fields.ts';
 import { notifyShape } from './notify-settings.ts';
@@ -71,6 +72,18 @@ export function configurationPage(): string {
     '',
     'A `NAME_FILE` variable names a file that holds the value (a mounted Kubernetes Secret, say); a newline at its end is cut off.',
     'Setting both is refused.',
+    '',
+    '## Other variables of AWS',
+    '',
+    'The AWS SDK, which speaks to the destination, reads many variables, and the shared AWS files (`~/.aws/config`, `~/.aws/credentials`) by the',
+    'same names. Where requests go is told by those above; `config show` (`destination.inForce`) and `check` say what came of it, and by',
+    'whose word. The others change neither the bytes on the wire nor what is taken for a proof, whoever else needs them on this machine:',
+    '',
+    '| variables | what becomes of them |',
+    '| --- | --- |',
+    ...otherAwsVariables.map(
+      ({ names, fate }) => `| ${names.map((name) => `\`${name}\``).join(', ')} | ${fate} |`,
+    ),
   ];
   return `${parts.join('\n')}\n`;
 }

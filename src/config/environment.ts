@@ -51,9 +51,12 @@ export function readEnvironment(env: Readonly<Variables>, cwd: string, problems:
 
 /**
  * The AWS SDK finds its profile, role and web identity in the process's environment and nowhere else, so those variables of `.env`
- * are copied there. Keys are not: they travel in the configuration.
+ * are copied there, and empty ones, which mean something to it, are removed. Keys are not copied: they travel in the configuration.
  */
 export function lendToAwsSdk(env: Variables, environment: Environment): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (name.startsWith('AWS_') && value?.trim() === '') delete env[name];
+  }
   for (const [name, value] of Object.entries(environment.variables)) {
     if (name.startsWith('AWS_') && !/ACCESS_KEY|SESSION_TOKEN/.test(name)) env[name] ||= value;
   }

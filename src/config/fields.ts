@@ -114,9 +114,16 @@ export function place() {
   const expected = 'expected s3://BUCKET/PREFIX or file:///DIR';
   return z
     .string({ error: expected })
+    .refine((value) => !DIRECTORY_BUCKET.test(value), {
+      error: 'expected a general purpose bucket: directory buckets (S3 Express) list in no order',
+      abort: true,
+    })
     .transform(parsePlace)
     .pipe(z.custom<Place>((value) => value !== undefined, expected));
 }
+
+/** AWS keeps the ending for them, and its SDK signs requests to them otherwise. */
+const DIRECTORY_BUCKET = /^s3:\/\/[^/]+--x-s3(\/|$)/;
 
 const BUCKET_AND_PREFIX = /^s3:\/\/([A-Za-z0-9][A-Za-z0-9._-]{1,254})(?:\/([^?#]*))?$/;
 

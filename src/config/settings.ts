@@ -115,7 +115,8 @@ export const destinationShape = {
   }),
   endpoint: setting(baseUrl().exactOptional(), {
     variable: 'ARCHIVER_S3_ENDPOINT',
-    meaning: 'Address of an S3-compatible store; AWS where absent.',
+    meaning:
+      'Address of an S3-compatible store; where absent what the AWS SDK is told (`AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`), else AWS.',
   }),
   region: setting(text(/^[A-Za-z0-9-]+$/, "the store's region, for instance eu-central-1").exactOptional(), {
     variable: 'ARCHIVER_S3_REGION',

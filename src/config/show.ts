@@ -1,13 +1,14 @@
 /** The configuration in force, as the file would say it: what `config show` prints. No secret is in it, only whether there is one. */
 import { stringify } from 'yaml';
+import type { CheckFacts } from '../domain/check.ts';
 import type { Secret } from '../domain/secret.ts';
 import { formatListenAddress } from './daemon-fields.ts';
 import { retentionView } from './retention-settings.ts';
 import type { Config, DestinationConfig, ReceiverConfig, SigningConfig, SourceConfig } from './schema.ts';
 import { formatDuration, formatSize, formatUtcOffset } from './units.ts';
 
-/** YAML. Keys are shown as `[redacted]`, passwords in proxy addresses too. */
-export function showConfig(config: Config): string {
+/** YAML. Keys are shown as `[redacted]`, passwords in proxy addresses too. `inForce`: what became of the destination's settings. */
+export function showConfig(config: Config, inForce: CheckFacts = {}): string {
   const {
     sources,
     destination,
@@ -26,7 +27,7 @@ export function showConfig(config: Config): string {
   const { log, environment, notify, heartbeat, signing, drill, retention, ageIdentities, ...plain } = rest;
   return stringify({
     sources: sources.map(sourceView),
-    destination: destinationView(destination),
+    destination: destinationView(destination, inForce),
     ...plain,
     partSize: formatSize(partSize),
     bufferMemory: formatSize(bufferMemory),
@@ -66,7 +67,7 @@ function sourceView({ utcOffsetMinutes, credentials, ...source }: SourceConfig) 
   };
 }
 
-function destinationView(destination: DestinationConfig) {
+function destinationView(destination: DestinationConfig, inForce: CheckFacts) {
   if (destination.kind === 'file') return { url: `file://${destination.directory}` };
   const { kind: _kind, bucket, prefix, credentials, ...rest } = destination;
   return {
@@ -76,6 +77,7 @@ function destinationView(destination: DestinationConfig) {
       credentials === undefined
         ? "none given: the AWS SDK's default chain"
         : { accessKeyId: credentials.accessKeyId, secretAccessKey: '[redacted]' },
+    ...(Object.keys(inForce).length > 0 && { inForce }),
   };
 }
 

@@ -1,5 +1,7 @@
 /** The environment variables that are no setting of the file: credentials, what the platform sets, what other programs share. */
 
+import { awsSettings } from './aws-variables.ts';
+
 interface OtherVariable {
   readonly name: string;
   readonly meaning: string;
@@ -34,6 +36,7 @@ export const otherVariables: readonly OtherVariable[] = [
   },
   { name: 'AWS_SECRET_ACCESS_KEY', meaning: 'Secret key for the destination.', fromFile: true },
   { name: 'AWS_SESSION_TOKEN', meaning: 'Session token, with temporary keys only.', fromFile: true },
+  ...awsSettings,
   {
     name: 'ARCHIVER_AGE_IDENTITY',
     meaning:

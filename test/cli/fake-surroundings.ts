@@ -6,6 +6,7 @@ import type { App, AppPorts } from '../../src/app/app.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { Output, Surroundings } from '../../src/cli/surroundings.ts';
 import type { Config } from '../../src/config/schema.ts';
+import type { CheckFacts } from '../../src/domain/check.ts';
 import type { RunSummary } from '../../src/domain/outcome.ts';
 import type { StatusReport } from '../../src/domain/status.ts';
 import type { InspectReport } from '../../src/inspect/report.ts';
@@ -92,6 +93,8 @@ export interface Outside {
   readonly app?: Partial<App>;
   readonly createApp?: Surroundings['createApp'];
   readonly env?: Record<string, string>;
+  /** What becomes of the destination's settings. */
+  readonly destination?: CheckFacts;
   readonly signal?: AbortSignal;
   readonly createSandbox?: Surroundings['createSandbox'];
   readonly inspectFile?: Surroundings['inspectFile'];
@@ -126,6 +129,7 @@ export async function runIn(args: readonly string[], outside: Outside = {}): Pro
   };
   const code = await runProgram(args, {
     createApp,
+    describeDestination: async () => outside.destination ?? {},
     inspectFile:
       outside.inspectFile ??
       (async () => {

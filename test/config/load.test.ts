@@ -235,6 +235,18 @@ describe('precedence', () => {
     expect(env).toEqual({ ...ESSENTIALS, AWS_PROFILE: 'backup' });
   });
 
+  test('an empty variable is an unset one for the AWS SDK too, which would take it for a value', () => {
+    const env: Env = {
+      ...ESSENTIALS,
+      AWS_REGION: '',
+      AWS_USE_FIPS_ENDPOINT: ' ',
+      AWS_PROFILE: 'backup',
+      OTHER: '',
+    };
+    loadConfig({ flags: {}, env, cwd });
+    expect(env).toEqual({ ...ESSENTIALS, AWS_PROFILE: 'backup', OTHER: '' });
+  });
+
   test('passes on proxies, private authorities, TKE and HOME, and no key', () => {
     const passed = {
       HTTPS_PROXY: 'http://proxy:3128',

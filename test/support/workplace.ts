@@ -49,6 +49,8 @@ export async function openWorkplace({ fill, world, bucket }: WorkplaceOptions = 
   const cwd = mkdtempSync(join(tmpdir(), 'archiver-e2e-'));
   const env = {
     ...sandboxEnvironment(cloud),
+    // Whoever runs the tests has shared AWS files, perhaps.
+    HOME: cwd,
     ...(bucket === undefined
       ? { ARCHIVER_DESTINATION: pathToFileURL(join(cwd, 'kept')).href }
       : bucketEnvironment(bucket)),

@@ -23,5 +23,6 @@ async function schema(): Promise<string> {
 
 async function show(command: Command, surroundings: Surroundings): Promise<string> {
   const { showConfig } = await import('../../config/show.ts');
-  return showConfig(await configOf(command, surroundings));
+  const config = await configOf(command, surroundings);
+  return showConfig(config, await surroundings.describeDestination(config));
 }

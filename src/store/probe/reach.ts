@@ -1,8 +1,8 @@
-/** Whether the bucket answers at all, and by which way of addressing it. */
-import { isIP } from 'node:net';
-import { type Finding, failing, passed, warned } from '../../domain/check.ts';
+/** Whether the bucket answers at all, at which address, and who can read along on the way. */
+import { type Finding, failing, notTried, passed, warned } from '../../domain/check.ts';
 import { asArchiverError } from '../../domain/errors.ts';
 import { type Bucket, openBucket, type S3ClientOptions } from '../s3/client.ts';
+import { destinationInForce } from '../s3/in-force.ts';
 import { listObjects } from '../s3/list.ts';
 
 const WAYS = { true: 'in the path', false: 'in the host name' } as const;
@@ -14,30 +14,30 @@ export async function probeReach(
   prefix: string,
   signal: AbortSignal,
 ): Promise<Finding> {
-  const pathStyle = options.forcePathStyle ?? bucket.profile.pathStyle;
-  const way = WAYS[`${pathStyle}`];
   try {
     await listOne(bucket, prefix, signal);
-    const region = await bucket.client.config.region();
-    return passed('reach', `${addressOf(options)} answers, the bucket ${way}, region ${region}`, {
-      endpoint: addressOf(options),
-      pathStyle,
-      region,
-    });
+    const facts = await destinationInForce(bucket, options);
+    // What our own settings say needs no telling.
+    const by = /AWS_|shared/.test(String(facts['endpointBy'])) ? ` (${facts['endpointBy']})` : '';
+    const way = WAYS[`${facts['pathStyle'] === true}`];
+    const detail = `${facts['endpoint']}${by} answers, the bucket ${way}, region ${facts['region']}`;
+    return passed('reach', detail, facts);
   } catch (thrown) {
     signal.throwIfAborted();
     const error = asArchiverError(thrown);
-    if (!(await answersOtherwise(options, !pathStyle, prefix, signal))) return failing('reach', error);
-    const hint = `It answers with the bucket ${WAYS[`${!pathStyle}`]}: set ARCHIVER_S3_FORCE_PATH_STYLE=${!pathStyle}.`;
+    const other = await answersOtherwise(bucket, options, prefix, signal);
+    if (other === undefined) return failing('reach', error);
+    const hint = `It answers with the bucket ${WAYS[`${other}`]}: set ARCHIVER_S3_FORCE_PATH_STYLE=${other}.`;
     return failing('reach', { code: error.code, message: error.message, hint });
   }
 }
 
 /** What travels in clear text can be read by whoever stands in between, and archives are whole databases. */
-export function probeTransport({ endpoint }: Pick<S3ClientOptions, 'endpoint'>): Finding {
-  if (endpoint === undefined || endpoint.startsWith('https:'))
-    return passed('transport', 'encrypted (https)');
-  const { hostname } = new URL(endpoint);
+export async function probeTransport(bucket: Bucket): Promise<Finding> {
+  const address = await bucket.address().catch(() => undefined);
+  if (address === undefined) return notTried('transport', 'nothing tells where the bucket is');
+  const { protocol, hostname } = new URL(address.bucket);
+  if (protocol === 'https:') return passed('transport', 'encrypted (https)');
   const stays = /^(localhost|.*\.localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
   if (stays) return passed('transport', 'clear text, but within this machine', { clearText: true });
   return warned(
@@ -54,25 +54,21 @@ async function listOne(bucket: Bucket, prefix: string, signal: AbortSignal): Pro
   await objects.return(undefined);
 }
 
+/** The setting of `forcePathStyle` by which it answers; undefined where it does not, or where both lead to the same address. */
 async function answersOtherwise(
+  bucket: Bucket,
   options: S3ClientOptions,
-  forcePathStyle: boolean,
   prefix: string,
   signal: AbortSignal,
-): Promise<boolean> {
-  // A bucket cannot stand in front of an address that is no name.
-  const host = options.endpoint === undefined ? '' : new URL(options.endpoint).hostname;
-  if (!forcePathStyle && isIP(host.replace(/^\[|\]$/g, '')) !== 0) return false;
-  const other = openBucket({ ...options, forcePathStyle });
+): Promise<boolean | undefined> {
   try {
+    const { bucketInPath } = await bucket.address();
+    const other = openBucket({ ...options, forcePathStyle: !bucketInPath });
+    if ((await other.address()).bucketInPath === bucketInPath) return undefined;
     await listOne(other, prefix, signal);
-    return true;
+    return !bucketInPath;
   } catch {
     signal.throwIfAborted();
-    return false;
+    return undefined;
   }
-}
-
-function addressOf({ endpoint }: S3ClientOptions): string {
-  return endpoint ?? 'AWS';
 }

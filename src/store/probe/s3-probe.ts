@@ -8,6 +8,7 @@ import { type WantedStorage, wantedClasses } from '../s3/storage-fit.ts';
 import { probeDelete, probeListing } from './bucket.ts';
 import { probeCompleteIfAbsent, probePutIfAbsent } from './conditions.ts';
 import type { Probe, ProbeContext, Traits } from './context.ts';
+import { probeCredentials } from './credentials.ts';
 import { LOCK_NAMES, probeObjectLock, probeVersioning, wantsLock } from './lock.ts';
 import { probeBodyChecks, probeEncryption, probeProof, probeWriteRead } from './objects.ts';
 import { judgeProfile } from './profile-fit.ts';
@@ -80,13 +81,13 @@ export function createS3Probe(options: S3ProbeOptions): StoreProbe {
         }
       };
 
-      const transport = probeTransport(options);
+      const before = [await probeTransport(bucket), await ask('credentials', probeCredentials)];
       const reach = await ask('reach', async () => ({
         finding: await probeReach(bucket, options, keyOf(''), signal),
       }));
-      if (reach.verdict === 'failed') return [transport, reach, ...unasked([WRITE_READ, ...probes], reach)];
+      if (reach.verdict === 'failed') return [...before, reach, ...unasked([WRITE_READ, ...probes], reach)];
       const written = await ask(...WRITE_READ);
-      const found = [transport, reach, written];
+      const found = [...before, reach, written];
       if (written.verdict === 'failed') found.push(...unasked(probes, written));
       else for (const [name, probe] of probes) found.push(await ask(name, probe));
       if (written.verdict !== 'failed')

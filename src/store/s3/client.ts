@@ -1,4 +1,4 @@
-/** The S3 client as this product needs it: no surprise checksums, bounded waiting, errors that tell what to do. */
+/** The S3 client as this product needs it: nothing decided behind our back, bounded waiting, errors that tell what to do. */
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
@@ -14,7 +14,12 @@ export interface S3ClientOptions {
   readonly bucket: string;
   /** Base address; AWS where absent. */
   readonly endpoint?: string;
+  /** Absent: what the endpoint shows; for AWS the SDK asks for it. */
   readonly region?: string;
+  readonly fips?: boolean;
+  readonly dualStack?: boolean;
+  /** For messages: who said so. */
+  readonly toldBy?: { readonly endpoint: string; readonly region: string };
   /** Bucket in the path instead of the host name; the provider's way where absent. */
   readonly forcePathStyle?: boolean;
   /** Absent: the SDK's default chain (environment, profile, web identity, instance role). */
@@ -34,7 +39,7 @@ export interface S3ClientOptions {
   readonly clock: Clock;
 }
 
-/** Headers of a request by its protocol (`https:`), which only the request itself tells: the SDK knows more sources of an endpoint than we do. */
+/** Headers of a request by its protocol (`https:`), as it stands on the wire. */
 export type HeadersFor = (protocol: string) => Readonly<Record<string, string>>;
 
 /** A bucket to talk to: the SDK's client, and what all calls have in common. */
@@ -65,19 +70,44 @@ const CONNECTION_TIMEOUT = 10_000;
 /** Milliseconds without a byte in either direction. Completing a large upload can be silent for long; it is settled by asking. */
 const SOCKET_TIMEOUT = 60_000;
 
-/** For one request, the SDK's own back-off between them (decision 2: it is the only one that repeats a single request). */
-const MAX_ATTEMPTS = 4;
-
 const NO_LOGGER = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * Whatever stands in the variables and shared files of AWS: what goes over the wire, and what is taken for a proof, must not depend on who
+ * else uses the machine. `docs/configuration.md` names each variable; where requests go is settled before (`aws-settings.ts`).
+ */
+const FIXED = {
+  ignoreConfiguredEndpointUrls: true,
+  // The SDK's default since 3.729 is a CRC-32 in a chunked trailer, which R2, Ceph and others refuse. We send our own.
+  requestChecksumCalculation: 'WHEN_REQUIRED',
+  // What is read is held against the manifest's SHA-256, and another digest of the same bytes says no more.
+  responseChecksumValidation: 'WHEN_REQUIRED',
+  // The SDK's own back-off is the only one that repeats a single request (decision 6). A client-side limit of the rate (`adaptive`) is none.
+  retryMode: 'standard',
+  maxAttempts: 4,
+  defaultsMode: 'legacy',
+  // The one signature that every store knows.
+  authSchemePreference: ['sigv4'],
+  sigv4aSigningRegionSet: async () => undefined,
+  // Our buckets are names, never ARNs; and directory buckets, which list in no order, the configuration refuses.
+  useArnRegion: false,
+  disableMultiregionAccessPoints: true,
+  disableS3ExpressSessionAuth: false,
+  disableClockSkewCorrection: false,
+  // Several gateways never answer `Expect: 100-continue`, and each part would wait for it.
+  expectContinueHeader: false,
+  logger: NO_LOGGER,
+} as const satisfies S3ClientConfig;
 
 export function openBucket(options: S3ClientOptions): Bucket {
   const { bucket: name, clock } = options;
   const { profile, region } = providerFor(options.profile ?? 'auto', options.endpoint);
   const client = new S3Client(clientConfig(options, profile, options.region ?? region));
+  const { toldBy, agents } = options;
   const place = async (): Promise<Place | undefined> => {
     try {
       const { server, bucket } = await addressOf(client, name);
-      return { server, proxy: options.agents.proxyFor?.(bucket) };
+      return { server, toldBy: toldBy?.endpoint, proxy: agents.proxyFor?.(bucket) };
     } catch {
       // The request has failed by the same cause, which is told.
       return undefined;
@@ -125,19 +155,15 @@ function clientConfig(
   profile: ProviderProfile,
   region: string | undefined,
 ): S3ClientConfig {
-  const { endpoint, credentials, agents } = options;
+  const { endpoint, credentials, agents, fips = false, dualStack = false } = options;
   return {
+    ...FIXED,
     ...(endpoint === undefined ? {} : { endpoint, region: region ?? 'us-east-1' }),
     ...(region === undefined ? {} : { region }),
+    useFipsEndpoint: fips,
+    useDualstackEndpoint: dualStack,
     forcePathStyle: options.forcePathStyle ?? profile.pathStyle,
     ...(credentials === undefined ? {} : { credentials: revealed(credentials) }),
-    // The SDK's default since 3.729 is a CRC-32 in a chunked trailer, which R2, Ceph and others refuse. We send our own.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    // Several gateways never answer `Expect: 100-continue`, and each part would wait for it.
-    expectContinueHeader: false,
-    maxAttempts: MAX_ATTEMPTS,
-    logger: NO_LOGGER,
     requestHandler: new SlicingHandler({
       httpAgent: agents.http,
       httpsAgent: agents.https,

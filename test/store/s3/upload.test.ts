@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { Secret } from '../../../src/domain/secret.ts';
 import { createBufferPool } from '../../../src/store/buffer-pool.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
+import { settle } from '../../../src/store/s3/aws-settings.ts';
 import { MIN_PART_SIZE } from '../../../src/store/s3/part-size.ts';
 import { createS3Store } from '../../../src/store/s3/s3-store.ts';
 import { patterned, streamOf } from '../../support/bodies.ts';
@@ -61,7 +62,8 @@ describe('an upload to S3', () => {
     const { bucket, agents, credentials } = server;
     const { accessKeyId, secretAccessKey } = credentials;
     const byVariable = createS3Store({
-      ...{ bucket, region: 'us-east-1', forcePathStyle: true, agents },
+      ...(await settle({ bucket, region: 'us-east-1' })),
+      ...{ profile: 'aws', agents },
       credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
       ...{ partSize: MIN_PART_SIZE, pool: createBufferPool(4 * MIN_PART_SIZE), clock: createTestClock() },
     });
