@@ -5,6 +5,7 @@ import { asArchiverError } from '../../domain/errors.ts';
 import type { StoreProbe } from '../object-store.ts';
 import { openBucket, type S3ClientOptions } from '../s3/client.ts';
 import { type WantedStorage, wantedClasses } from '../s3/storage-fit.ts';
+import { probeAccess } from './access.ts';
 import { probeDelete, probeListing } from './bucket.ts';
 import { probeCompleteIfAbsent, probePutIfAbsent } from './conditions.ts';
 import type { Probe, ProbeContext, Traits } from './context.ts';
@@ -41,6 +42,7 @@ const WRITE_READ = ['write-and-read', probeWriteRead] as const;
 type NamedProbe = readonly [name: string, probe: Probe];
 
 const PROBES: readonly NamedProbe[] = [
+  ['access', probeAccess],
   ['encryption', probeEncryption],
   ['checks-on-arrival', probeBodyChecks],
   ['multipart', probeMultipart],
