@@ -14,9 +14,13 @@ const UNCOUNTED_ZIPMAP = 254;
 interface Counted {
   elements: number;
   elementsExact: boolean;
-  expiringFields: number;
-  expiringFieldsExact: boolean;
-  lastFieldExpiry: number;
+}
+
+/** And of a hash's fields. */
+export interface CountedFields {
+  expiring: number;
+  lastExpiry: number;
+  exact: boolean;
 }
 
 /** Adds its elements, each of so many entries; false where it is too short to be a collection. */
@@ -29,12 +33,12 @@ export function countBlob(kind: number, blob: Capture, entriesEach: number, key:
 }
 
 /** The same of a listpack of fields, values and expiries, and what it says of the expiries. */
-export function countFields(blob: Capture, key: Counted): boolean {
+export function countFields(blob: Capture, key: Counted, fields: CountedFields): boolean {
   if (!countBlob(LISTPACK, blob, 3, key)) return false;
   const { expiring, last, whole } = expiringFields(blob.bytes, blob.length);
-  key.expiringFields = expiring;
-  key.lastFieldExpiry = last;
-  if (!whole) key.expiringFieldsExact = false;
+  fields.expiring = expiring;
+  fields.lastExpiry = last;
+  fields.exact = whole;
   return true;
 }
 

@@ -184,6 +184,9 @@ const KEY_METADATA = row(repeat(skip(4), parts));
 /** The job's name, then the slots from and to (Valkey 9.0, `cluster_migrateslots.c`): in dumps that are written during a migration. */
 const SLOT_IMPORT = row(string, repeat(length, length));
 
+/** Before version 5 the end was the last byte. */
+export const NOTHING_FOLLOWS = row();
+
 export interface Format {
   /** The newest version whose types are all in the table. */
   readonly newest: number;

@@ -56,15 +56,18 @@ export function createKeyTable(asOf: number): KeyTable {
   return {
     add(key) {
       if (key.database !== currentNumber) choose(key.database);
-      const { row } = key.form;
-      const empty = key.elements === 0 && key.form.droppedEmpty;
+      const { form, bytes, expires } = key;
+      const { row } = form;
+      const empty = key.elements === 0 && form.droppedEmpty;
       const expired = !empty && hasExpired(key, asOf);
-      count(counts, row * COLUMNS, key, empty, expired);
-      count(current, 0, key, empty, expired);
+      count(counts, row * COLUMNS, bytes, expires, empty, expired);
+      count(current, 0, bytes, expires, empty, expired);
       add(elements, row, key.elements);
       if (!key.elementsExact) byForm.inexact[row] = 1;
-      if (key.expiringFields > 0) add(byForm.fields, row, key.expiringFields);
-      if (!key.expiringFieldsExact) byForm.fieldsInexact[row] = 1;
+      if (key.fields !== undefined) {
+        add(byForm.fields, row, key.fields.expiring);
+        if (!key.fields.exact) byForm.fieldsInexact[row] = 1;
+      }
     },
     result() {
       const numbers = [...databases.keys()].sort((left, right) => left - right);
@@ -83,14 +86,22 @@ export function createKeyTable(asOf: number): KeyTable {
 /** A hash goes with the last of its fields. */
 function hasExpired(key: KeySeen, asOf: number): boolean {
   if (key.expires && key.expiresAt < asOf) return true;
-  return key.expiringFields > 0 && key.expiringFields === key.elements && key.lastFieldExpiry < asOf;
+  const { fields, elements } = key;
+  return fields !== undefined && elements > 0 && fields.expiring === elements && fields.lastExpiry < asOf;
 }
 
-function count(columns: Float64Array, at: number, key: KeySeen, empty: boolean, expired: boolean): void {
+function count(
+  columns: Float64Array,
+  at: number,
+  bytes: number,
+  expires: boolean,
+  empty: boolean,
+  expired: boolean,
+): void {
   add(columns, at + KEYS, 1);
-  add(columns, at + BYTES, key.bytes);
+  add(columns, at + BYTES, bytes);
   if (empty) add(columns, at + EMPTY, 1);
-  if (key.expires) add(columns, at + EXPIRING, 1);
+  if (expires) add(columns, at + EXPIRING, 1);
   if (expired) add(columns, at + EXPIRED, 1);
 }
 

@@ -20,11 +20,17 @@ export interface KeySeen {
   readonly elements: number;
   /** False where `elements` is only the least that there can be. */
   readonly elementsExact: boolean;
-  /** Of a hash: fields that expire by themselves, and the last time that one of them does, in milliseconds since the epoch. */
-  readonly expiringFields: number;
-  readonly lastFieldExpiry: number;
+  /** Of a hash whose fields may expire by themselves; undefined of all other keys. */
+  readonly fields: FieldsSeen | undefined;
+}
+
+export interface FieldsSeen {
+  /** How many of the fields do. */
+  readonly expiring: number;
+  /** The last time that one of them does, in milliseconds since the epoch. */
+  readonly lastExpiry: number;
   /** False where the hash was too large to see all of its fields. */
-  readonly expiringFieldsExact: boolean;
+  readonly exact: boolean;
 }
 
 export interface RdbListener {

@@ -17,7 +17,7 @@ export interface RdbReader {
   readonly trailing: number;
   /** Whose format it is; undefined where it begins as none. */
   readonly magic: RdbMagic | undefined;
-  /** The types and opcodes that were met so far, by their numbers; the one too at which the walk ended because nobody knows it. */
+  /** The types and opcodes that were read so far, by their numbers; the one too at which the walk ended because nobody knows it. */
   readonly codes: readonly number[];
   /** Whether a CRC-64 stands at the end; false for zeros in its place, and before the end has been read. */
   readonly hasChecksum: boolean;
@@ -79,8 +79,7 @@ export function createRdbReader(listener: RdbListener): RdbReader {
       walk.ending = { kind: 'not-a-dump', offset: 0, detail };
       return;
     }
-    walk.format = FORMATS[magic.family];
-    walk.checksummed = hasChecksum(magic);
+    walk.start(FORMATS[magic.family], hasChecksum(magic));
     listener.magic(magic);
   }
 
@@ -122,11 +121,12 @@ export function createRdbReader(listener: RdbListener): RdbReader {
     get magic() {
       return magic;
     },
-    get codes() {
-      return [...walk.met.keys()].filter((code) => walk.met[code] === 1);
-    },
     get hasChecksum() {
-      return walk.hasChecksum;
+      return walk.found.hasChecksum && magic !== undefined && hasChecksum(magic);
+    },
+    get codes() {
+      const { codes } = walk.found;
+      return Array.from(codes.keys()).filter((code) => codes[code] === 1);
     },
     get size() {
       return size;

@@ -1,8 +1,8 @@
 /** What the records of a dump mean: keys with what was said before them, databases, fields, libraries. */
-import { countFields } from './blob.ts';
+import { type CountedFields, countFields } from './blob.ts';
 import type { Capture } from './capture.ts';
 import { FORMATS, OPCODE, type ValueForm, VECTOR_SET } from './format.ts';
-import type { KeySeen, RdbListener } from './listener.ts';
+import type { FieldsSeen, KeySeen, RdbListener } from './listener.ts';
 import { moduleName } from './module-name.ts';
 import { printableName } from './printable-name.ts';
 
@@ -30,9 +30,7 @@ class CurrentKey implements KeySeen {
   bytes = 0;
   elements = 0;
   elementsExact = true;
-  expiringFields = 0;
-  expiringFieldsExact = true;
-  lastFieldExpiry = 0;
+  fields: FieldsSeen | undefined;
 
   constructor(name: Uint8Array) {
     this.name = name;
@@ -48,7 +46,9 @@ export class Records {
   /** The end of the dump has been read, checksum and all. */
   finished = false;
   /** A CRC-64 stands there, not the zeros of `rdbchecksum no`. */
-  checksummed = false;
+  hasChecksum = false;
+  /** 1 for each type and opcode that was read, and the one at which the walk ended because nobody knows it. */
+  readonly codes = new Uint8Array(256);
   readonly #listener: RdbListener;
   readonly #name: Capture;
   #code = 0;
@@ -60,6 +60,7 @@ export class Records {
   #touched = false;
   #parts = 0;
   #soonest = 1;
+  readonly #fields: CountedFields = { expiring: 0, lastExpiry: 0, exact: true };
 
   /** `name` captures the keys' names. */
   constructor(listener: RdbListener, name: Capture) {
@@ -82,6 +83,7 @@ export class Records {
       this.#key(form, position);
       return undefined;
     }
+    this.codes[this.#code] = 1;
     switch (this.#code) {
       case OPCODE.expireMilliseconds:
       case OPCODE.expireSeconds:
@@ -94,7 +96,7 @@ export class Records {
         return undefined;
       case OPCODE.end:
         this.finished = true;
-        this.checksummed = this.value !== 0;
+        this.hasChecksum = this.value !== 0;
         return undefined;
       default:
         this.#told();
@@ -126,7 +128,7 @@ export class Records {
 
   /** What the delays of a hash's fields count from; without it they are times themselves. */
   soonest(milliseconds: number): void {
-    this.#touched = true;
+    this.#hasFields();
     this.#soonest = milliseconds;
   }
 
@@ -137,21 +139,28 @@ export class Records {
 
   /** A field of a hash expires then. */
   fieldExpiry(milliseconds: number): void {
-    const { key } = this;
-    this.#touched = true;
-    key.expiringFields++;
-    if (milliseconds > key.lastFieldExpiry) key.lastFieldExpiry = milliseconds;
+    const fields = this.#hasFields();
+    fields.expiring++;
+    if (milliseconds > fields.lastExpiry) fields.lastExpiry = milliseconds;
   }
 
   /** A hash in a listpack; false where it is too short to be one. */
   fields(blob: Capture): boolean {
+    return countFields(blob, this.key, this.#hasFields());
+  }
+
+  #hasFields(): CountedFields {
     this.#touched = true;
-    return countFields(blob, this.key);
+    this.key.fields = this.#fields;
+    return this.#fields;
   }
 
   #key(form: ValueForm, position: number): void {
     const { key } = this;
-    key.form = form;
+    if (key.form !== form) {
+      key.form = form;
+      this.codes[this.#code] = 1;
+    }
     key.bytes = position - this.#start;
     key.nameLength = this.#name.length;
     key.nameBytes = this.#name.whole;
@@ -169,10 +178,10 @@ export class Records {
   }
 
   #reset(): void {
-    const { key } = this;
-    key.expiringFields = 0;
-    key.expiringFieldsExact = true;
-    key.lastFieldExpiry = 0;
+    this.key.fields = undefined;
+    this.#fields.expiring = 0;
+    this.#fields.lastExpiry = 0;
+    this.#fields.exact = true;
     this.#soonest = 1;
     this.#parts = 0;
     this.#touched = false;

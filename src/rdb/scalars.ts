@@ -12,16 +12,16 @@ import {
   SOONEST,
   TAGGED,
 } from './steps.ts';
-import { type ByteWindow, ILLEGAL, SHORT } from './window.ts';
+import { type ByteWindow, SHORT } from './window.ts';
 
 /** An array's element is of no kind that there is. */
 const UNKNOWN_TAG = -5;
-/** What is wrong where a thing could not be read; of too few bytes there is nothing to say. */
-export const PROBLEMS: ReadonlyMap<number, string> = new Map([
-  [ILLEGAL, 'bytes that are no length'],
-  [UNKNOWN_PART, 'a module’s value of no known kind'],
-  [UNKNOWN_TAG, 'an array’s element of no known kind'],
-]);
+
+/** What is wrong where one of the negative answers came in place of a thing. */
+export function problemOf(answer: number): string {
+  if (answer === UNKNOWN_PART) return 'a module’s value of no known kind';
+  return answer === UNKNOWN_TAG ? 'an array’s element of no known kind' : 'bytes that are no length';
+}
 
 /** The longest score in digits; the three above it are words, without any. */
 const LONGEST_SCORE = 252;

@@ -2,12 +2,12 @@
 import type { CensusEnding } from '../domain/census.ts';
 import { countBlob } from './blob.ts';
 import { Capture } from './capture.ts';
-import { FORMATS, type Format, OPCODE } from './format.ts';
+import { FORMATS, type Format, NOTHING_FOLLOWS, OPCODE } from './format.ts';
 import type { RdbListener } from './listener.ts';
 import { LAST_PART, readPart } from './module-part.ts';
 import { Records } from './records.ts';
 import { Rounds } from './rounds.ts';
-import { PROBLEMS, readScalar } from './scalars.ts';
+import { problemOf, readScalar } from './scalars.ts';
 import {
   AGAIN,
   BLOB,
@@ -23,7 +23,7 @@ import {
   STRING,
   TEXT,
 } from './steps.ts';
-import { ByteWindow } from './window.ts';
+import { ByteWindow, SHORT } from './window.ts';
 
 /** Enough of a key's name to show it and to tell its prefix, and of a library's code to find its name. */
 const NAME_LIMIT = 512;
@@ -40,18 +40,10 @@ export class Walk {
   readonly window = new ByteWindow();
   /** How it ended; undefined while it goes on. The end of the file is for whoever feeds it to tell. */
   ending: CensusEnding | undefined;
-  /** 1 for each type and opcode that was met, the one too that nobody knows. */
-  readonly met = new Uint8Array(256);
-  /** False for dumps without a CRC-64 behind their end, before version 5. */
-  checksummed = true;
   readonly #records: Records;
   readonly #name = new Capture(NAME_LIMIT);
   readonly #text = new Capture(NAME_LIMIT);
   readonly #blob = new Capture(BLOB_LIMIT);
-  /** Made when the first of them comes: hardly any dump has one. */
-  #fields: Capture | undefined;
-  /** What follows each byte that can begin a record, in the dump's family. */
-  #table = FORMATS.redis.steps;
   /** What is being captured now. */
   #capture: Capture | undefined;
   /** Bytes that are still to be passed over, before the next step and after what is captured. */
@@ -62,15 +54,19 @@ export class Walk {
   #step = 0;
   readonly #rounds = new Rounds();
   #node = PACKED_NODE;
+  /** What follows each byte that can begin a record, in the dump's family. */
+  #table = FORMATS.redis.steps;
+  /** Made when the first of them comes: hardly any dump has one. */
+  #fields: Capture | undefined;
 
   constructor(listener: RdbListener) {
     this.#records = new Records(listener, this.#name);
   }
 
-  /** How the dump's family numbers what comes; before the first byte of it. */
-  set format(format: Format) {
-    this.#table = format.steps;
-    this.#records.forms = format.forms;
+  /** Before its first byte: how the dump's family numbers what comes, and whether a CRC-64 stands behind its end. */
+  start({ steps, forms }: Format, checksummed: boolean): void {
+    this.#table = checksummed ? steps : steps.with(OPCODE.end, NOTHING_FOLLOWS);
+    this.#records.forms = forms;
   }
 
   /** Goes as far as the bytes at hand reach. What it leaves of them (`window.at`) it needs again, with more behind. */
@@ -83,9 +79,9 @@ export class Walk {
     return this.#records.finished;
   }
 
-  /** Whether a CRC-64 stands at its end. */
-  get hasChecksum(): boolean {
-    return this.#records.checksummed;
+  /** What was found besides. */
+  get found(): Pick<Records, 'hasChecksum' | 'codes'> {
+    return this.#records;
   }
 
   /** One step; false where it needs more bytes. */
@@ -107,11 +103,8 @@ export class Walk {
         return this.#goOn(this.#rounds.again() ? -operand(steps, at + 1) : 2);
       case NAME:
         return this.#begun(this.#name);
-      case END: {
-        this.#steps = NO_STEPS;
-        const problem = this.#records.end(window.position);
-        return problem === undefined || this.#damaged(window.position, problem);
-      }
+      case END:
+        return this.#end();
       case REPEAT:
         return this.#repeat(steps, at);
       case BLOB:
@@ -169,17 +162,8 @@ export class Walk {
     const { position } = window;
     const code = window.bytes[window.at] as number;
     const steps = this.#table[code];
-    this.met[code] = 1;
-    if (steps === undefined) {
-      const detail = `nothing that this program knows has the type ${code}`;
-      this.ending = { kind: 'unknown-type', offset: position, detail };
-      return false;
-    }
+    if (steps === undefined) return this.#unknown(code);
     window.at++;
-    if (code === OPCODE.end && !this.checksummed) {
-      this.#records.finished = true;
-      return true;
-    }
     this.#steps = steps;
     this.#step = 0;
     this.#node = PACKED_NODE;
@@ -187,10 +171,23 @@ export class Walk {
     return true;
   }
 
+  #end(): boolean {
+    this.#steps = NO_STEPS;
+    const problem = this.#records.end(this.window.position);
+    return problem === undefined || this.#damaged(this.window.position, problem);
+  }
+
+  #unknown(code: number): false {
+    this.#records.codes[code] = 1;
+    const detail = `nothing that this program knows has the type ${code}`;
+    this.ending = { kind: 'unknown-type', offset: this.window.position, detail };
+    return false;
+  }
+
   /** What to do where a length or a string's head could not be read. */
   #halt(reason: number): false {
-    const problem = PROBLEMS.get(reason);
-    return problem === undefined ? false : this.#damaged(this.window.position, problem);
+    if (reason !== SHORT) this.#damaged(this.window.position, problemOf(reason));
+    return false;
   }
 
   #damaged(offset: number, detail: string): false {

@@ -21,9 +21,7 @@ const named = (name: string) => {
     bytes: 10,
     elements: 0,
     elementsExact: true,
-    expiringFields: 0,
-    expiringFieldsExact: true,
-    lastFieldExpiry: 0,
+    fields: undefined,
   } as const;
 };
 
