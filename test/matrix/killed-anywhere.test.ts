@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createApp } from '../../src/app/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
@@ -16,7 +16,6 @@ import { syntheticDump } from '../../src/sandbox/synthetic-dump.ts';
 import { createWorld, type World } from '../../src/sandbox/world.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { HOUR_MS } from '../support/builders.ts';
-import { type Bundle, bundleProgram } from '../support/bundle.ts';
 import { type RunningCommand, startCommand } from '../support/command.ts';
 import { type S3Server, startS3 } from '../support/s3.ts';
 import { INSTANCE, MiB } from '../support/scenario.ts';
@@ -30,11 +29,6 @@ const AT_ONCE = 2;
 
 /** Shared: nothing here changes the cloud. */
 const world = theCloud();
-let bundle: Bundle;
-beforeAll(async () => {
-  bundle = await bundleProgram();
-});
-afterAll(() => bundle.remove());
 
 test('SIGKILL at any request leaves no half archive, and the next run ends as if nothing had happened', async () => {
   const undisturbed = await inBucket(async (work, s3) => {
@@ -101,7 +95,7 @@ async function runAgain({ cwd, env }: Workplace): Promise<number> {
 }
 
 function start({ cwd, env }: Workplace): RunningCommand {
-  return startCommand(['run'], { cwd, env: { ...env, ...SETTINGS }, program: bundle.program });
+  return startCommand(['run'], { cwd, env: { ...env, ...SETTINGS } });
 }
 
 async function inBucket<Result>(use: (work: Workplace, s3: S3Server) => Promise<Result>): Promise<Result> {

@@ -1,25 +1,41 @@
-/** The program as it ships, in one bundle, which starts several times as fast as its sources: for tests that start it again and again. */
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** The program as it ships, which starts several times as fast as its sources: built once a run, for all tests that start it. */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { rolldown } from 'rolldown';
+import { runFolder } from './run-folder.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
+const ROLLDOWN = join(ROOT, 'node_modules/rolldown/bin/cli.mjs');
 
-export interface Bundle {
-  /** For `startCommand`. */
+/** For `startCommand`: what to run, and where Node finds what it has compiled of it, as in the container image. */
+export function builtProgram(): {
   readonly program: readonly string[];
-  remove(): void;
+  readonly env: Readonly<Record<string, string>>;
+} {
+  const folder = runFolder();
+  const main = join(buildOnce(folder), 'dist/main.js');
+  return { program: [process.execPath, main], env: { NODE_COMPILE_CACHE: join(folder, 'compiled') } };
 }
 
-export async function bundleProgram(): Promise<Bundle> {
-  const home = mkdtempSync(join(tmpdir(), 'archiver-bundle-'));
-  const bundle = await rolldown({ input: { main: join(ROOT, 'src/main.ts') }, platform: 'node' });
-  await bundle.write({ dir: join(home, 'dist'), format: 'esm' });
-  await bundle.close();
+/** Builds into `home` what a package holds: `dist/` and `package.json`. Takes a second or two. */
+export function buildProgram(home: string): void {
+  const dist = join(home, 'dist');
+  execFileSync(process.execPath, [ROLLDOWN, '--config', '--dir', dist], { cwd: ROOT, stdio: 'pipe' });
+  cpSync(join(ROOT, 'src/sandbox/dumps'), join(dist, 'dumps'), { recursive: true });
   copyFileSync(join(ROOT, 'package.json'), join(home, 'package.json'));
-  return {
-    program: [process.execPath, join(home, 'dist/main.js')],
-    remove: () => rmSync(home, { recursive: true }),
-  };
+}
+
+/** Test files that need it at the same moment all build it, and use the one that is there first. */
+function buildOnce(folder: string): string {
+  const program = join(folder, 'program');
+  if (existsSync(program)) return program;
+  mkdirSync(folder, { recursive: true });
+  const mine = mkdtempSync(`${program}-`);
+  buildProgram(mine);
+  try {
+    renameSync(mine, program);
+  } catch {
+    rmSync(mine, { recursive: true });
+  }
+  return program;
 }

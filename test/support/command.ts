@@ -1,9 +1,7 @@
 /** Runs the program as its users do: a child process, its streams and its exit status. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
-
-const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
+import { builtProgram } from './bundle.ts';
 
 export interface CommandResult {
   /** Null where a signal ended it. */
@@ -20,10 +18,10 @@ export interface RunningCommand {
 }
 
 export interface CommandOptions {
-  /** Nothing else is in its environment. */
+  /** Nothing else is in its environment, but where the program's compiled code is. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** The program to run in place of `node src/main.ts`. */
+  /** To run in place of the program as it ships. */
   readonly program?: readonly string[];
 }
 
@@ -31,10 +29,11 @@ export function startCommand(
   args: readonly string[],
   { env = {}, cwd, program }: CommandOptions,
 ): RunningCommand {
-  const [file = '', ...before] = program ?? [process.execPath, MAIN];
+  const started = program ? { program, env: {} } : builtProgram();
+  const [file = '', ...before] = started.program;
   const child = spawn(file, [...before, ...args], {
     cwd,
-    env: { ...env },
+    env: { ...started.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const text = { stdout: '', stderr: '' };

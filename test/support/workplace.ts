@@ -7,6 +7,7 @@ import type { Manifest } from '../../src/domain/manifest.ts';
 import { sandboxEnvironment } from '../../src/sandbox/sandbox.ts';
 import { createWorld, type World } from '../../src/sandbox/world.ts';
 import { systemClock } from '../../src/system-clock.ts';
+import { builtProgram } from './bundle.ts';
 import { type Cloud, createCloud } from './cloud.ts';
 import { type CommandResult, type RunningCommand, startCommand } from './command.ts';
 import { addBackup, INSTANCE } from './scenario.ts';
@@ -24,7 +25,7 @@ export interface Workplace {
   readonly cloud: Cloud;
   /** Variables for the cloud and the destination, and nothing else. */
   readonly env: Readonly<Record<string, string>>;
-  /** Starts `node src/main.ts …`; `env` is added to the workplace's own, and an empty value unsets one. */
+  /** Starts the program; `env` is added to the workplace's own, and an empty value unsets one. */
   start(args: readonly string[], env?: Readonly<Record<string, string>>): RunningCommand;
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CommandResult>;
   /** Ends what still runs, and removes everything. */
@@ -69,7 +70,10 @@ export async function openWorkplace({ fill, world, bucket }: WorkplaceOptions = 
     env,
     start: (args, more) => start(args, more),
     run: (args, more) => start(args, more).result,
-    shell: (line, more) => start([line], { ...more, PROGRAM, PATH: SHELL_PATH }, ['bash', '-c']).result,
+    shell(line, more) {
+      const { program, env } = builtProgram();
+      return start([line], { ...env, ...more, PROGRAM: program.join(' '), PATH }, ['bash', '-c']).result;
+    },
     async close() {
       for (const { child } of running) child.kill('SIGKILL');
       await Promise.all(running.map(({ result }) => result));
@@ -79,8 +83,7 @@ export async function openWorkplace({ fill, world, bucket }: WorkplaceOptions = 
   };
 }
 
-const PROGRAM = `${process.execPath} ${join(import.meta.dirname, '../../src/main.ts')}`;
-const SHELL_PATH = process.env['PATH'] ?? '';
+const { PATH = '' } = process.env;
 
 function bucketEnvironment({ endpoint, bucket, credentials }: BucketPlace): Record<string, string> {
   return {

@@ -10,6 +10,9 @@ export const CHART = resolve(DEPLOY, 'helm/rdb-archiver');
 /** For `describeWith`. */
 export const RENDERERS = ['helm', 'kustomize', 'kube-strict'];
 
+/** They are written in Go and live for a moment: less collecting saves a third of their processor time. */
+const GO = { GOGC: '400' };
+
 interface ToolResult {
   readonly code: number | null;
   readonly stdout: string;
@@ -23,7 +26,7 @@ export function runTool(tool: string, args: readonly string[], input = ''): Tool
     const { error, status, stdout, stderr } = spawnSync(tool, args, {
       input,
       encoding: 'utf8',
-      env: { PATH: process.env['PATH'], HOME: home },
+      env: { PATH: process.env['PATH'], HOME: home, ...GO },
     });
     if (error) throw error;
     return { code: status, stdout, stderr };
@@ -65,11 +68,21 @@ export function helmTemplate(values: object, kubeVersion = '1.33.0'): ToolResult
   );
 }
 
-/** The chart's manifests, each of which has passed the strict reader. */
+/** The chart's manifests, each of which has passed the strict reader; the same values are rendered once. */
 export function renderChart(values: object): Manifest[] {
+  const key = JSON.stringify(values);
+  const text = rendered.get(key) ?? renderStrictly(values);
+  rendered.set(key, text);
+  return parseManifests(text);
+}
+
+const rendered = new Map<string, string>();
+
+function renderStrictly(values: object): string {
   const { code, stdout, stderr } = helmTemplate(values);
   if (code !== 0) throw new Error(stderr);
-  return strictly(stdout);
+  strictly(stdout);
+  return stdout;
 }
 
 /** Manifests that every field of is known to Kubernetes, and of the right type. */
