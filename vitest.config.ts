@@ -1,6 +1,8 @@
-/** How the tests run: every file in a process of its own, in any order, offline. */
+/** How the tests run: offline, in any order, files one after another in a few processes that they share. */
 import './src/require-node.js';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 import { skippedReporter } from './test/support/skipped-reporter.ts';
 
 export default defineConfig({
@@ -8,12 +10,18 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/without-aws.ts'],
     pool: 'forks',
-    // Most of them wait for sockets and for other programs; one worker leaves half of a small machine idle.
-    maxWorkers: 2,
+    // No file changes what another could see, so the next one finds loaded and compiled what this one has used.
+    isolate: false,
+    // Half of their time they wait for sockets and for other programs: a worker a core would leave it idle.
+    maxWorkers: 2 * availableParallelism(),
+    // Every scenario has buffers of some 5 MiB; by itself V8 would collect the whole heap whenever there are a few of these.
+    execArgv: ['--external-memory-accounted-in-global-limit'],
+    globalSetup: ['test/support/run-folder.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    sequence: { shuffle: true },
+    sequence: { shuffle: true, sequencer: LongestFirst },
     restoreMocks: true,
+    unstubEnvs: true,
     reporters: ['default', skippedReporter],
   },
 });
