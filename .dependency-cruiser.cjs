@@ -8,7 +8,7 @@ const MAY_IMPORT = {
   domain: [],
   config: ['domain'],
   source: ['domain'],
-  store: ['domain', 'integrity/crc64', 'integrity/md5-pair', 'integrity/taps'],
+  store: ['domain', 'integrity/crc32-join', 'integrity/crc64', 'integrity/md5-pair', 'integrity/taps'],
   plan: ['domain'],
   integrity: ['domain'],
   rdb: ['domain'],

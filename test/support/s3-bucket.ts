@@ -93,6 +93,8 @@ export interface ObjectTraits {
   /** Whether multipart ETags are the MD5 of the parts' MD5s, as S3's are. */
   readonly md5MultipartEtag: boolean;
   readonly withCrc32: boolean;
+  /** Of an upload in parts too the CRC-32 of the whole, which takes the bytes. */
+  readonly wholeCrc32: boolean;
   readonly withCrc64: boolean;
 }
 
@@ -111,10 +113,13 @@ export async function joinObject(
     bodies.map((body) => body.md5),
     (md5s) => (multipart ? createHash('md5').update(md5s).digest() : md5s),
   );
-  const crc = joined(
-    bodies.map((body) => body.crc32),
-    (crcs) => (multipart ? bigEndian(crc32(crcs)) : crcs),
-  );
+  const composite = multipart && !traits.wholeCrc32;
+  const crc = traits.wholeCrc32
+    ? bigEndian(chunks.reduce((sum, chunk) => crc32(chunk, sum), 0))
+    : joined(
+        bodies.map((body) => body.crc32),
+        (crcs) => (composite ? bigEndian(crc32(crcs)) : crcs),
+      );
   const etag = multipart && !traits.md5MultipartEtag ? randomBytes(16) : md5;
   return {
     size: bodies.reduce((total, { size }) => total + size, 0),
@@ -122,7 +127,7 @@ export async function joinObject(
     contentType,
     chunks,
     modified: Date.now(),
-    ...(traits.withCrc32 ? { crc32: `${crc.toString('base64')}${suffix}` } : {}),
+    ...(traits.withCrc32 ? { crc32: `${crc.toString('base64')}${composite ? suffix : ''}` } : {}),
     ...(traits.withCrc64 ? { crc64: await crc64Of(chunks) } : {}),
   };
 }

@@ -274,8 +274,9 @@ function conditionRefusal(
 const S3_CONDITION = ['if-none-match', refuse(412, 'PreconditionFailed')] as const;
 const COS_CONDITION = ['x-cos-forbid-overwrite', refuse(409, 'FileAlreadyExists')] as const;
 
-function traitsOf({ mode, multipartEtags }: Behaviour): ObjectTraits {
+function traitsOf({ mode, multipartEtags, multipartCrc32 }: Behaviour): ObjectTraits {
   return {
+    wholeCrc32: multipartCrc32 === 'full-object',
     md5MultipartEtag: mode !== 'cos' && multipartEtags === 'md5',
     withCrc32: mode === 'aws',
     withCrc64: mode === 'cos',

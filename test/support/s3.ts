@@ -90,6 +90,7 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
       ...defaultStorageBehaviour(),
       versioned: false,
       multipartEtags: 'md5',
+      multipartCrc32: 'composite',
       ranges: 'honoured',
       signatures: 'checked',
       tokenlessPages: false,

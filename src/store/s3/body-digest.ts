@@ -1,6 +1,7 @@
 /** Digests of a body on its way: of each part, to be sent along, and of the whole, to be compared with what the store answers. None that nobody asks for. */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { joinCrc32 } from '../../integrity/crc32-join.ts';
 import { ecmaTap } from '../../integrity/crc64.ts';
 import type { Tap } from '../../integrity/taps.ts';
 import type { PartMd5 } from './part-md5.ts';
@@ -21,8 +22,8 @@ export interface SentBody {
   readonly size: number;
   /** The ETag of a store whose ETags are MD5s: the MD5 in hex, for several parts the MD5 of their MD5s and `-N`. Absent where nobody asks. */
   readonly etag?: string;
-  /** The store's own checksum, spelled as in the profile's `echo` header; absent where it answers none. */
-  readonly checksum?: string;
+  /** The store's own checksum, spelled as in the profile's `echo` header, in every form that it may have; absent where it answers none. */
+  readonly checksums?: readonly string[];
 }
 
 export interface BodyDigest {
@@ -83,8 +84,8 @@ function sentBody(
 ): SentBody {
   const size = parts.reduce((total, part) => total + part.size, 0);
   const etag = wantsMd5(wishes) ? { etag: etagOf(parts, multipart) } : {};
-  if (crc64 !== undefined) return { size, ...etag, checksum: String(crc64.result()) };
-  if (wishes.echo === 'x-amz-checksum-crc32') return { size, ...etag, checksum: crc32Of(parts, multipart) };
+  if (crc64 !== undefined) return { size, ...etag, checksums: [String(crc64.result())] };
+  if (wishes.echo === 'x-amz-checksum-crc32') return { size, ...etag, checksums: crc32sOf(parts, multipart) };
   return { size, ...etag };
 }
 
@@ -106,10 +107,18 @@ function etagOf(parts: readonly PartDigest[], multipart: boolean): string {
   return multipart ? `${createHash('md5').update(md5s).digest('hex')}-${parts.length}` : md5s.toString('hex');
 }
 
-/** For several parts S3 answers the CRC-32 of the parts' CRC-32s ("composite"). */
-function crc32Of(parts: readonly PartDigest[], multipart: boolean): string {
+/**
+ * For several parts S3 answers the CRC-32 of the parts' CRC-32s (`COMPOSITE`, and the number of parts behind it), or, if it is one of a
+ * newer kind or Ceph from 20 on, that of the whole (`FULL_OBJECT`).
+ */
+function crc32sOf(parts: readonly PartDigest[], multipart: boolean): string[] {
   const crcs = Buffer.concat(parts.flatMap(({ crc32 }) => crc32 ?? []));
-  return multipart ? `${bigEndian(crc32(crcs)).toString('base64')}-${parts.length}` : crcs.toString('base64');
+  if (!multipart) return [crcs.toString('base64')];
+  const known = parts.map(({ size }, index) => ({ size, crc: crcs.readUInt32BE(4 * index) }));
+  return [
+    `${bigEndian(crc32(crcs)).toString('base64')}-${parts.length}`,
+    bigEndian(joinCrc32(known)).toString('base64'),
+  ];
 }
 
 function bigEndian(value: number): Buffer {

@@ -87,13 +87,9 @@ export function compareHeld(
   { md5Etags }: ProviderProfile,
 ): 'same' | 'different' | 'unknown' {
   if (held.size !== sent.size) return 'different';
-  if (
-    held.checksum !== undefined &&
-    sent.checksum !== undefined &&
-    comparable(held.checksum, sent.checksum)
-  ) {
-    return held.checksum === sent.checksum ? 'same' : 'different';
-  }
+  const checksums = sent.checksums?.filter((ours) => comparable(ours, held.checksum)) ?? [];
+  if (held.checksum !== undefined && checksums.length > 0)
+    return checksums.includes(held.checksum) ? 'same' : 'different';
   if (held.keyed || held.etag === undefined || sent.etag === undefined) return 'unknown';
   if (held.etag === sent.etag) return 'same';
   const believed = md5Etags === 'all' || (md5Etags === 'single-put' && !sent.etag.includes('-'));
@@ -114,9 +110,9 @@ export function looksLikeMd5(etag: string): boolean {
   return /^[0-9a-f]{32}(?:-\d+)?$/.test(etag);
 }
 
-/** A store may answer the whole object's CRC-32 where we know only the parts' one (`…-N`): those say nothing of each other. */
-function comparable(one: string, other: string): boolean {
-  return one.includes('-') === other.includes('-');
+/** A CRC-32 of the parts' CRC-32s (`…-N`) and one of the whole object say nothing of each other. */
+function comparable(ours: string, held = ''): boolean {
+  return ours.includes('-') === held.includes('-');
 }
 
 function headersOf(response: unknown): Readonly<Record<string, string>> {

@@ -28,11 +28,11 @@ async function digestOf(provider: ProviderName, ...parts: readonly Uint8Array[])
 describe('the digest of a body', () => {
   test('of one part is its MD5, its CRC-32, or its CRC-64 as COS writes it', async () => {
     expect((await digestOf('ceph', CHECK)).whole).toEqual({ size: 9, etag: MD5 });
-    expect((await digestOf('aws', CHECK)).whole).toEqual({ size: 9, checksum: 'y/Q5Jg==' });
+    expect((await digestOf('aws', CHECK)).whole).toEqual({ size: 9, checksums: ['y/Q5Jg=='] });
     expect((await digestOf('cos', CHECK)).whole).toEqual({
       size: 9,
       etag: MD5,
-      checksum: '11051210869376104954',
+      checksums: ['11051210869376104954'],
     });
   });
 
@@ -42,16 +42,24 @@ describe('the digest of a body', () => {
     expect((await digestOf('cos', ...parts)).whole).toEqual({
       size: 9,
       etag: `${createHash('md5').update(md5s).digest('hex')}-2`,
-      checksum: '11051210869376104954',
+      checksums: ['11051210869376104954'],
     });
-    expect((await digestOf('aws', ...parts)).whole.checksum).toMatch(/^[A-Za-z0-9+/]{6}==-2$/);
+  });
+
+  test('of several parts has the CRC-32 in both forms that stores answer: of the parts’, and of the whole', async () => {
+    const { whole } = await digestOf('aws', CHECK.subarray(0, 5), CHECK.subarray(5));
+    expect(whole.checksums).toEqual([expect.stringMatching(/^[A-Za-z0-9+/]{6}==-2$/), 'y/Q5Jg==']);
+    expect(sentWhole(CHECK, PROFILES.aws, true).checksums).toEqual([
+      expect.stringMatching(/==-1$/),
+      'y/Q5Jg==',
+    ]);
   });
 
   test('of nothing is that of the empty body', async () => {
     expect((await digestOf('cos', Buffer.alloc(0))).whole).toEqual({
       size: 0,
       etag: 'd41d8cd98f00b204e9800998ecf8427e',
-      checksum: '0',
+      checksums: ['0'],
     });
   });
 

@@ -26,42 +26,58 @@ function compared(
 
 describe('a held object', () => {
   it('of another size is another one, whatever its checksum says', () => {
-    expect(compared({ size: 9, checksum: 'x', etag: MD5 }, { checksum: 'x', etag: MD5 })).toBe('different');
+    expect(compared({ size: 9, checksum: 'x', etag: MD5 }, { checksums: ['x'], etag: MD5 })).toBe(
+      'different',
+    );
   });
 
   test.each<[string, Partial<HeldObject>, Partial<SentBody>, Believed, string]>([
-    ['the same checksum', { checksum: 'x' }, { checksum: 'x' }, 'all', 'same'],
-    ['another checksum', { checksum: 'x' }, { checksum: 'y' }, 'all', 'different'],
+    ['the same checksum', { checksum: 'x' }, { checksums: ['x'] }, 'all', 'same'],
+    ['another checksum', { checksum: 'x' }, { checksums: ['y'] }, 'all', 'different'],
     [
       'the same checksum and another ETag',
       { checksum: 'x', etag: OTHER },
-      { checksum: 'x', etag: MD5 },
+      { checksums: ['x'], etag: MD5 },
       'all',
       'same',
     ],
     [
       'another checksum and the same ETag',
       { checksum: 'x', etag: MD5 },
-      { checksum: 'y', etag: MD5 },
+      { checksums: ['y'], etag: MD5 },
       'all',
       'different',
     ],
     [
       'a checksum of the whole where we know the parts’',
       { checksum: 'x' },
-      { checksum: 'x-2' },
+      { checksums: ['x-2'] },
       'all',
       'unknown',
     ],
     [
       'a checksum of the parts where we know the whole’s',
       { checksum: 'x-2' },
-      { checksum: 'x' },
+      { checksums: ['x'] },
       'all',
       'unknown',
     ],
-    ['no checksum, and the same ETag', { etag: MD5 }, { checksum: 'x', etag: MD5 }, 'all', 'same'],
-    ['no checksum, and another ETag', { etag: OTHER }, { checksum: 'x', etag: MD5 }, 'all', 'different'],
+    [
+      'the checksum of the whole among both that we know',
+      { checksum: 'x' },
+      { checksums: ['y-2', 'x'] },
+      'all',
+      'same',
+    ],
+    [
+      'another checksum of the whole than both that we know',
+      { checksum: 'z' },
+      { checksums: ['y-2', 'x'] },
+      'all',
+      'different',
+    ],
+    ['no checksum, and the same ETag', { etag: MD5 }, { checksums: ['x'], etag: MD5 }, 'all', 'same'],
+    ['no checksum, and another ETag', { etag: OTHER }, { checksums: ['x'], etag: MD5 }, 'all', 'different'],
     ['a checksum that we did not work out', { checksum: 'x', etag: MD5 }, { etag: MD5 }, 'all', 'same'],
     ['neither', {}, {}, 'all', 'unknown'],
     ['no ETag of its own', {}, { etag: MD5 }, 'all', 'unknown'],

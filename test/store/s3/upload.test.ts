@@ -322,6 +322,17 @@ describe('the proof of an upload', () => {
     });
   });
 
+  test('is the CRC-32 of the whole where the store answers that of an upload in parts, and nothing is read back', async () => {
+    server = await startS3({ mode: 'aws' });
+    server.behaviour.multipartCrc32 = 'full-object';
+    expect(await proofOf('aws', DUMP)).toBe('checksum');
+    expect(server.objects.get(KEY)?.crc32).not.toContain('-');
+    expect(server.counts.get('GetObject')).toBeUndefined();
+    server.objects.clear();
+    server.fail({ on: 'UploadPart', effect: 'corrupt', nth: 2 });
+    await expect(proofOf('aws', DUMP)).rejects.toMatchObject({ code: 'store-failed' });
+  });
+
   test('holds for a dump whose bytes the stand-in does not even keep', async () => {
     server = await startS3({ mode: 'aws', discardBodies: true });
     expect(await proofOf('aws', DUMP)).toBe('checksum');
