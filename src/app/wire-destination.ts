@@ -28,20 +28,21 @@ export async function openDestination(config: Config, clock: Clock): Promise<Des
       },
     };
   }
-  const [{ createS3Store }, { createBufferPool }, { assertStorageFits }, { providerFor }, { settle }] =
+  const [{ createS3Store }, { openBucket }, { createBufferPool }, { assertStorageFits }, { settle }] =
     await Promise.all([
       import('../store/s3/s3-store.ts'),
+      import('../store/s3/client.ts'),
       import('../store/buffer-pool.ts'),
       import('../store/s3/storage-fit.ts'),
-      import('../store/s3/provider-profile.ts'),
       import('../store/s3/aws-settings.ts'),
     ]);
   const settled = await settle(s3Options(destination));
   const options = { ...settled, partSize, agents: createAgents(environment), clock };
   const wanted = wantedOf(config, destination);
-  assertStorageFits(wanted, providerFor(settled.profile, settled.endpoint).profile);
+  const bucket = openBucket(options);
+  assertStorageFits(wanted, bucket.profile);
   return {
-    store: createS3Store({ ...options, pool: createBufferPool(bufferMemory) }),
+    store: createS3Store({ ...options, bucket: () => bucket, pool: createBufferPool(bufferMemory) }),
     async openProbe() {
       const { createS3Probe } = await import('../store/probe/s3-probe.ts');
       return createS3Probe({ ...options, poolCapacity: bufferMemory, wanted });

@@ -1,4 +1,4 @@
-/** One run: look, plan, archive what is open, most urgent first, and tell one outcome per backup considered. */
+/** One run: sweep, look, plan, archive what is open, most urgent first, and tell one outcome per backup considered. */
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { toInstant } from '../domain/instant.ts';
@@ -43,11 +43,11 @@ const UNREACHABLE_LIMIT = 10;
 export async function runOnce(ports: RunPorts, signal: AbortSignal): Promise<RunSummary> {
   return withLedger(ports, signal, async (ledger) => {
     const startedAt = ports.clock.now();
+    // First of all: what is swept behind an archive's back was begun at a key that may be the archive's.
+    await ports.sweep(ledger.runId, ports.observer, signal);
     const found = await survey(ports.targets, ports, { shard: ports.policy.shard, now: startedAt, signal });
     report(found, ledger, ports);
-    const end = await archiveAll(openWork(found), ledger, ports, { startedAt, signal });
-    // By now every upload of this run has ended, one way or the other.
-    if (!signal.aborted && end !== 'store-lost') await ports.sweep(ledger.runId, ports.observer, signal);
+    await archiveAll(openWork(found), ledger, ports, { startedAt, signal });
   });
 }
 
@@ -124,7 +124,7 @@ async function archiveAll(
   ledger: Ledger,
   ports: RunPorts,
   { startedAt, signal }: { readonly startedAt: number; readonly signal: AbortSignal },
-): Promise<'tried' | 'store-lost'> {
+): Promise<void> {
   const { clock, policy } = ports;
   const queue = work.values();
   const process = { ...ports, retry: policy.retry };
@@ -146,7 +146,6 @@ async function archiveAll(
   }
 
   await Promise.all(Array.from({ length: policy.concurrency }, worker));
-  return unreachableInARow >= UNREACHABLE_LIMIT ? 'store-lost' : 'tried';
 }
 
 function storeIsLost(): ArchiverError {

@@ -1,7 +1,7 @@
-/** The end of a run: what killed runs have left of their uploads goes. */
+/** The beginning of a run: what killed runs have left of their uploads goes. */
 import type { ArchiveLayout } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
-import { asArchiverError } from '../domain/errors.ts';
+import { ArchiverError, asArchiverError } from '../domain/errors.ts';
 import type { Observer } from '../report/observer.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
@@ -13,7 +13,10 @@ export interface SweepPorts {
   readonly ageMs: number;
 }
 
-/** Never rejects: a store that has no such call, or refuses it, keeps nobody from archiving. */
+/**
+ * A store that has no such call, or refuses it, keeps nobody from archiving. Rejects only with `archive-damaged`, where the store has deleted
+ * a finished object with an upload.
+ */
 export type Sweep = (runId: string, observer: Observer, signal: AbortSignal) => Promise<void>;
 
 /** A failure is told once in the life of the process: the next run would only say the same again. */
@@ -29,6 +32,7 @@ export function createSweep({ store, layout, clock, ageMs }: SweepPorts): Sweep 
       });
       if (removed > 0) observer({ type: 'uploads.swept', runId, removed });
     } catch (thrown) {
+      if (thrown instanceof ArchiverError && thrown.code === 'archive-damaged') throw thrown;
       if (signal.aborted || told) return;
       told = true;
       const { message } = asArchiverError(thrown);

@@ -241,7 +241,7 @@ export const runShape = {
   staleUploadAge: setting(duration({ min: SECOND, max: 365 * DAY }, 'of at most 365d').prefault('24h'), {
     variable: 'ARCHIVER_STALE_UPLOAD_AGE',
     meaning:
-      'At its end a run removes what killed runs left of uploads longer ago than this; must be longer than `runDeadline`.',
+      'Before it archives, a run removes what killed runs left of uploads longer ago than this; must be longer than `runDeadline`.',
   }),
   bandwidth: setting(size({ min: KiB, max: 1024 * GiB }, 'a second of at least 1KiB').exactOptional(), {
     variable: 'ARCHIVER_BANDWIDTH',

@@ -1,11 +1,12 @@
 /** The object store's promises, kept on S3 servers of three kinds. */
 
+import { PROFILES, type ProviderName, type ProviderProfile } from '../../src/store/s3/provider-profile.ts';
 import { type S3Server, startS3 } from '../support/s3.ts';
 import { beginUpload } from '../support/s3-bucket.ts';
 import { storeOn } from '../support/s3-stores.ts';
 import { objectStoreContract } from './object-store.ts';
 
-function underTest(server: S3Server, profile: 'aws' | 'cos' | 'ceph' | 'other') {
+function underTest(server: S3Server, profile: ProviderName | ProviderProfile) {
   // Pages that end often, so that going on is tested with few keys.
   server.behaviour.pageSize = 100;
   return {
@@ -32,6 +33,6 @@ objectStoreContract(
   async () => {
     const server = await startS3({ mode: 'ceph' });
     server.behaviour.conditionalWrites = 'refused';
-    return underTest(server, 'other');
+    return underTest(server, { ...PROFILES.other, abortSparesObject: true });
   },
 );

@@ -1,15 +1,23 @@
-/** What killed runs leave of their uploads is removed by a later run, and nothing else is. */
+/** What killed runs leave of their uploads is removed by a later run, and nothing else is: not even where the store would take more. */
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { interruption } from '../../src/domain/errors.ts';
 import { PARTIAL_PREFIX, UPLOADS_FOLDER } from '../../src/store/file/key.ts';
-import { download } from '../support/cloud.ts';
 import { beginUpload, storeChunks } from '../support/s3-bucket.ts';
-import { addBackup, createScenario, INSTANCE, MiB, type Scenario } from '../support/scenario.ts';
+import type { S3Request } from '../support/s3-faults.ts';
+import {
+  addBackup,
+  createScenario,
+  INSTANCE,
+  MiB,
+  only,
+  type Scenario,
+  type ScenarioOptions,
+} from '../support/scenario.ts';
 
 const HOUR_MS = 3_600_000;
+const { signal } = new AbortController();
 const KEY = `redis/data/ap-guangzhou/${INSTANCE}/20261120T021500Z_gone/dump.rdb`;
 
 /** Leaves an upload as a killed run does, so long ago by the worker's clock. */
@@ -87,18 +95,14 @@ describe('a run', () => {
     },
   );
 
-  it('that is interrupted sweeps nothing', async () => {
+  it('sweeps before it archives, so that no upload is given up behind the back of a new archive', async () => {
     const scenario = await createScenario();
     strand(scenario, 25);
-    const controller = new AbortController();
-    const gate = scenario.cloud.holdAt(download());
-    const running = scenario.run(controller.signal);
-    await gate.reached;
-    controller.abort(interruption('SIGTERM'));
-    await running;
-    gate.release();
-    expect(scenario.s3.counts.get('ListMultipartUploads')).toBeUndefined();
-    expect(scenario.s3.uploads.size).toBe(1);
+    await scenario.run();
+    const begun = scenario.s3.requests.map(({ operation, key }) => `${operation} ${key}`);
+    expect(begun.indexOf(`AbortMultipartUpload ${KEY}`)).toBeLessThan(
+      begun.findIndex((request) => /^PutObject redis\/data/.test(request)),
+    );
   });
 
   it('leaves the upload of a run that is still at it alone', async () => {
@@ -146,5 +150,74 @@ describe('a run', () => {
     strand(scenario, 25);
     await scenario.archive(INSTANCE);
     expect(scenario.s3.uploads.size).toBe(1);
+  });
+});
+
+describe('on a store that deletes the finished object when another upload to its key is given up', () => {
+  const large: ScenarioOptions['world'] = (world, clock) => {
+    world.addInstance({ id: INSTANCE });
+    addBackup(world, clock, { id: 'backup-1', size: 11 * MiB });
+  };
+  const withProfile = (profile: 'aws' | 'other'): ScenarioOptions => ({
+    world: large,
+    adjust: (config) =>
+      config.destination.kind === 's3'
+        ? { ...config, destination: { ...config.destination, profile } }
+        : config,
+  });
+  /** What the slower run does last before its object would become visible. */
+  const asksForWinner = ({ operation, key }: S3Request) =>
+    operation === 'GetObject' && key.includes('/catalog/');
+  const archivedKey = ({ keys }: Scenario) => keys('data')[0] ?? '';
+
+  it('a sweep leaves the upload alone where nothing is known of the store, and the archive is whole', async () => {
+    const scenario = await createScenario(withProfile('other'));
+    await scenario.run();
+    scenario.s3.behaviour.abort = 'deletes-object';
+    const id = strand(scenario, 25, archivedKey(scenario));
+    const run = await scenario.run();
+    expect(run.summary.exitCode).toBe(0);
+    expect([...scenario.s3.uploads.keys()]).toEqual([id]);
+    expect((await scenario.app.verify({ quick: false, signal })).exitCode).toBe(0);
+  });
+
+  it('a run that was slower leaves its upload, and the archive of the faster one is whole', async () => {
+    const scenario = await createScenario(withProfile('other'));
+    scenario.s3.behaviour.abort = 'deletes-object';
+    const gate = scenario.s3.holdAt(asksForWinner);
+    const slow = scenario.run();
+    await gate.arrived;
+    expect(only(await (await scenario.secondWorker()).run())).toMatchObject({ outcome: 'archived' });
+    gate.release();
+    expect(only(await slow)).toMatchObject({ outcome: 'skipped', reason: 'already-archived' });
+    expect(scenario.s3.uploads.size).toBe(1);
+    expect((await scenario.app.verify({ quick: false, signal })).exitCode).toBe(0);
+  });
+
+  it('that was believed to spare it, a loss is told as one: exit 4, and which object', async () => {
+    const scenario = await createScenario(withProfile('aws'));
+    await scenario.run();
+    scenario.s3.behaviour.abort = 'deletes-object';
+    const key = archivedKey(scenario);
+    strand(scenario, 25, key);
+    const swept = await scenario.run();
+    expect(swept.summary.exitCode).toBe(4);
+    expect(swept.of('run.failed')[0]?.error).toMatchObject({
+      code: 'archive-damaged',
+      message: expect.stringContaining(`${key} is gone`),
+    });
+  });
+
+  it('that was believed to spare it, the slower of two runs says that it has cost the archive', async () => {
+    const scenario = await createScenario(withProfile('aws'));
+    scenario.s3.behaviour.abort = 'deletes-object';
+    const gate = scenario.s3.holdAt(asksForWinner);
+    const slow = scenario.run();
+    await gate.arrived;
+    await (await scenario.secondWorker()).run();
+    gate.release();
+    const late = await slow;
+    expect(only(late)).toMatchObject({ outcome: 'failed', error: { code: 'archive-damaged' } });
+    expect(late.summary.exitCode).toBe(4);
   });
 });

@@ -21,6 +21,8 @@ export interface Behaviour extends StorageBehaviour {
   versioned: boolean;
   /** What the ETags of uploads in parts are: the MD5 of the parts' MD5s, or nothing that anybody could work out (always so with `cos`). */
   multipartEtags: 'md5' | 'opaque';
+  /** `deletes-object`: giving up an upload deletes the finished object of the same key too, as S3Mock does. */
+  abort: 'spares-object' | 'deletes-object';
   /** What CRC-32 is answered of an upload in parts: that of the parts' (`COMPOSITE`, as S3 does), or that of the whole (`FULL_OBJECT`, as Ceph 20 does). */
   multipartCrc32: 'composite' | 'full-object';
   /** `ignored`: answers with the whole object, whatever range or condition the request names, as a simple gateway does. */

@@ -83,8 +83,11 @@ export const OPERATIONS: Readonly<Record<ReadRequest['operation'], Operate>> = {
     return { status: 200, headers: bodyHeaders(request.kept, request.kept.md5.toString('hex'), behaviour) };
   },
   CompleteMultipartUpload: completeUpload,
-  AbortMultipartUpload: (state, _behaviour, { query }) =>
-    state.uploads.delete(query.get('uploadId') ?? '') ? { status: 204 } : refuse(404, 'NoSuchUpload'),
+  AbortMultipartUpload: (state, { abort }, { key, query }) => {
+    if (!state.uploads.delete(query.get('uploadId') ?? '')) return refuse(404, 'NoSuchUpload');
+    if (abort === 'deletes-object') state.objects.delete(key);
+    return { status: 204 };
+  },
 };
 
 /** The whole object, or what the request's range (`bytes=N-`) and condition make of it. */

@@ -4,9 +4,10 @@ import type { Agent as HttpsAgent } from 'node:https';
 import { Secret } from '../../src/domain/secret.ts';
 import { type BufferPool, createBufferPool } from '../../src/store/buffer-pool.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { openBucket, relyingOn, type S3ClientOptions } from '../../src/store/s3/client.ts';
 import { MIN_PART_SIZE } from '../../src/store/s3/part-size.ts';
-import type { ProviderName } from '../../src/store/s3/provider-profile.ts';
-import { createS3Store, type S3StoreOptions } from '../../src/store/s3/s3-store.ts';
+import { PROFILES, type ProviderName, type ProviderProfile } from '../../src/store/s3/provider-profile.ts';
+import { createS3Store } from '../../src/store/s3/s3-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import type { S3Credentials } from './s3-signature.ts';
 
@@ -17,22 +18,24 @@ interface Place {
   readonly agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
 }
 
-/** A store on that bucket, with parts of 5 MiB from a pool of four; `overrides` replaces single options. */
+/** A store on that bucket, with parts of 5 MiB from a pool of four, which does all that its profile says; `overrides` replaces single options. */
 export function storeOn(
   place: Place,
-  profile: ProviderName,
-  overrides: Partial<S3StoreOptions> & { readonly pool?: BufferPool } = {},
+  profile: ProviderName | ProviderProfile,
+  overrides: Partial<S3ClientOptions> & { readonly pool?: BufferPool } = {},
 ): ObjectStore {
   const { accessKeyId, secretAccessKey } = place.credentials;
-  return createS3Store({
+  const known = typeof profile === 'string' ? PROFILES[profile] : profile;
+  const { pool = createBufferPool(4 * MIN_PART_SIZE), ...options } = overrides;
+  const opened = openBucket({
     bucket: place.bucket,
     endpoint: place.endpoint,
-    profile,
+    profile: known.name,
     credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
     agents: place.agents,
-    partSize: MIN_PART_SIZE,
-    pool: createBufferPool(4 * MIN_PART_SIZE),
     clock: systemClock,
-    ...overrides,
+    ...options,
   });
+  const bucket = relyingOn(opened, known);
+  return createS3Store({ bucket: () => bucket, agents: place.agents, partSize: MIN_PART_SIZE, pool });
 }

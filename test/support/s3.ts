@@ -91,6 +91,7 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
       versioned: false,
       multipartEtags: 'md5',
       multipartCrc32: 'composite',
+      abort: 'spares-object',
       ranges: 'honoured',
       signatures: 'checked',
       tokenlessPages: false,

@@ -116,10 +116,8 @@ export function openBucket(options: S3ClientOptions): Bucket {
   return {
     client,
     name,
-    profile,
+    ...reliance(profile),
     clock,
-    payloadHeaders: (protocol): Readonly<Record<string, string>> =>
-      isBodyBound(profile, protocol) ? { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } : {},
     partMd5: createPartMd5(clock),
     uploadsInHand: new Set(),
     async address() {
@@ -139,6 +137,19 @@ export function openBucket(options: S3ClientOptions): Bucket {
         throw explainS3Error(error, `${action} s3://${name}/${key}`, where);
       }
     },
+  };
+}
+
+/** The same bucket, relied on as far as this profile says. Uploads that are on their way go on as they began. */
+export function relyingOn(bucket: Bucket, profile: ProviderProfile): Bucket {
+  return { ...bucket, ...reliance(profile) };
+}
+
+function reliance(profile: ProviderProfile): Pick<Bucket, 'profile' | 'payloadHeaders'> {
+  return {
+    profile,
+    payloadHeaders: (protocol): Readonly<Record<string, string>> =>
+      isBodyBound(profile, protocol) ? { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } : {},
   };
 }
 

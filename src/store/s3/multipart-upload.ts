@@ -3,27 +3,23 @@
  * Parts are sent as they are filled; the upload is completed only when every part is known to lie there, and given up only after
  * every part has settled, since a part that outlives its upload is stored, and billed, for ever.
  */
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
 import type { Clock } from '../../domain/clock.ts';
 import { ArchiverError } from '../../domain/errors.ts';
-import type { Storage } from '../../domain/object-lock.ts';
-import type { PartDigest, SentBody } from './body-digest.ts';
+import type { SentBody } from './body-digest.ts';
 import type { Bucket } from './client.ts';
 import { answerOf } from './errors.ts';
 import type { FilledPart } from './fill-parts.ts';
-import { compareHeld, headObject, looksLikeMd5, plainEtag, usesKey } from './head.ts';
-import { askingFor, storageInput } from './lock.ts';
-import { addingHeaders, bodyCheck } from './put.ts';
+import { giveUpUpload } from './give-up.ts';
+import { compareHeld, headObject } from './head.ts';
+import {
+  completeUpload,
+  createUpload,
+  type NewUpload,
+  type StoredPart,
+  sendPart,
+} from './multipart-requests.ts';
 
-export interface MultipartOptions {
-  readonly key: string;
-  readonly contentType: string;
-  readonly storage: Storage | undefined;
+export interface MultipartOptions extends NewUpload {
   /** The caller's: cancels requests on their way. */
   readonly signal: AbortSignal;
   /** Called with the first failure of any part, so that nobody fills further ones. */
@@ -37,16 +33,14 @@ export interface MultipartUpload {
   settled(): Promise<void>;
   /** Makes the object visible. All parts must have settled well. */
   complete(sent: SentBody): Promise<void>;
-  /** Settles all parts and removes what was uploaded. Never throws: it must not hide why. */
+  /**
+   * Settles all parts and removes what was uploaded. Rejects with nothing that would hide why, but for `archive-damaged`: that giving up
+   * has cost a finished object is worse than any reason to do so.
+   */
   giveUp(): Promise<void>;
 }
 
-interface StoredPart {
-  readonly etag: string;
-  readonly digest: PartDigest;
-}
-
-/** Milliseconds that each step of giving up may take, whatever has become of the caller's signal: a pod is killed after sixty seconds. */
+/** Milliseconds that each of the two steps of giving up may take, whatever has become of the caller's signal: a pod is killed after sixty seconds. */
 const GIVE_UP_TIMEOUT = 20_000;
 
 export function beginMultipartUpload(bucket: Bucket, options: MultipartOptions): MultipartUpload {
@@ -59,8 +53,8 @@ export function beginMultipartUpload(bucket: Bucket, options: MultipartOptions):
   async function send(part: FilledPart): Promise<void> {
     try {
       const [uploadId, digest] = await Promise.all([created, part.digest]);
-      const etag = await sendPart(bucket, key, uploadId, { ...part, digest }, signal);
-      stored.set(part.number, { etag, digest });
+      const etag = await sendPart(bucket, { key, id: uploadId }, { ...part, digest }, signal);
+      stored.set(part.number, { number: part.number, etag, digest });
     } catch (error) {
       options.onFailure(error);
     } finally {
@@ -91,8 +85,9 @@ export function beginMultipartUpload(bucket: Bucket, options: MultipartOptions):
     async giveUp() {
       await settled();
       try {
-        await abort(bucket, key, await created);
-      } catch {
+        await abandon(bucket, key, await created);
+      } catch (error) {
+        if (error instanceof ArchiverError && error.code === 'archive-damaged') throw error;
         // Not begun, already gone, or out of reach: the bucket's lifecycle rule takes what is left, and the first cause is told.
       }
     },
@@ -100,66 +95,17 @@ export function beginMultipartUpload(bucket: Bucket, options: MultipartOptions):
 }
 
 /** Not cancelled at once with the rest: an upload whose id we never hear could not be given up. */
-async function create(
-  bucket: Bucket,
-  { key, contentType, storage, signal }: MultipartOptions,
-): Promise<string> {
-  const command = new CreateMultipartUploadCommand({
-    Bucket: bucket.name,
-    Key: key,
-    ContentType: contentType,
-    ...(bucket.profile.bodyCheck === 'crc32' ? { ChecksumAlgorithm: 'CRC32' } : {}),
-    ...storageInput(storage),
-  });
+async function create(bucket: Bucket, { signal, ...upload }: MultipartOptions): Promise<string> {
   const patience = createPatience(bucket.clock);
   signal.addEventListener('abort', patience.runOut);
   try {
-    const { UploadId } = await askingFor(storage, () =>
-      bucket.call('begin an upload to', key, patience.signal, (options) =>
-        bucket.client.send(command, options),
-      ),
-    );
-    if (UploadId !== undefined) {
-      bucket.uploadsInHand.add(UploadId);
-      return UploadId;
-    }
+    const uploadId = await createUpload(bucket, upload, patience.signal);
+    bucket.uploadsInHand.add(uploadId);
+    return uploadId;
   } finally {
     signal.removeEventListener('abort', patience.runOut);
     patience.end();
   }
-  throw new ArchiverError('store-failed', `s3://${bucket.name}/${key}: the store named no upload id`);
-}
-
-/** Sends one part and compares the digest the store answers with, where it is one. Returns the ETag as the store wrote it. */
-async function sendPart(
-  bucket: Bucket,
-  key: string,
-  uploadId: string,
-  part: Pick<FilledPart, 'number' | 'bytes'> & { readonly digest: PartDigest },
-  signal: AbortSignal,
-): Promise<string> {
-  const { number, bytes, digest } = part;
-  const command = new UploadPartCommand({
-    Bucket: bucket.name,
-    Key: key,
-    UploadId: uploadId,
-    PartNumber: number,
-    Body: bytes,
-    ...bodyCheck(bucket.profile, digest),
-  });
-  command.middlewareStack.add(addingHeaders(bucket.payloadHeaders), { step: 'build', name: 'ownHeaders' });
-  const answer = await bucket.call(`upload part ${number} of`, key, signal, (options) =>
-    bucket.client.send(command, options),
-  );
-  const { ETag } = answer;
-  if (ETag === undefined)
-    throw new ArchiverError('store-failed', `s3://${bucket.name}/${key}: no ETag for part ${number}`);
-  const believed =
-    bucket.profile.md5Etags !== 'none' && !usesKey(answer.ServerSideEncryption, answer.SSECustomerAlgorithm);
-  const etag = plainEtag(ETag);
-  if (believed && digest.md5 && looksLikeMd5(etag) && etag !== digest.md5.toString('hex'))
-    throw otherBytes(bucket, key, number);
-  return ETag;
 }
 
 /** The parts in order, after asserting that none is missing and that they are as long as what was sent. */
@@ -167,12 +113,12 @@ function listParts(
   stored: ReadonlyMap<number, StoredPart>,
   begun: number,
   size: number,
-): readonly (StoredPart & { number: number })[] {
+): readonly StoredPart[] {
   const parts = Array.from({ length: begun }, (_, index) => {
     const part = stored.get(index + 1);
     if (part === undefined)
       throw new ArchiverError('internal', `part ${index + 1} of ${begun} was never stored`);
-    return { ...part, number: index + 1 };
+    return part;
   });
   const total = parts.reduce((bytes, { digest }) => bytes + digest.size, 0);
   if (total !== size) throw new ArchiverError('internal', `the parts hold ${total} bytes of ${size}`);
@@ -183,27 +129,12 @@ async function complete(
   bucket: Bucket,
   key: string,
   uploadId: string,
-  parts: ReturnType<typeof listParts>,
+  parts: readonly StoredPart[],
   sent: SentBody,
   signal: AbortSignal,
 ): Promise<void> {
-  const withCrc = bucket.profile.bodyCheck === 'crc32';
-  const command = new CompleteMultipartUploadCommand({
-    Bucket: bucket.name,
-    Key: key,
-    UploadId: uploadId,
-    MultipartUpload: {
-      Parts: parts.map(({ number, etag, digest }) => ({
-        PartNumber: number,
-        ETag: etag,
-        ...(withCrc && digest.crc32 ? { ChecksumCRC32: digest.crc32.toString('base64') } : {}),
-      })),
-    },
-  });
   try {
-    await bucket.call('complete the upload of', key, signal, (options) =>
-      bucket.client.send(command, options),
-    );
+    await completeUpload(bucket, { key, id: uploadId }, parts, signal);
   } catch (error) {
     if (!(await completedAfterAll(bucket, key, sent, error, signal))) throw error;
   }
@@ -230,14 +161,11 @@ async function completedAfterAll(
   return verdict === 'same' || (verdict === 'unknown' && answer.code === 'NoSuchUpload');
 }
 
-async function abort(bucket: Bucket, key: string, uploadId: string): Promise<void> {
-  const command = new AbortMultipartUploadCommand({ Bucket: bucket.name, Key: key, UploadId: uploadId });
+async function abandon(bucket: Bucket, key: string, uploadId: string): Promise<void> {
   const patience = createPatience(bucket.clock);
   patience.runOut();
   try {
-    await bucket.call('give up the upload of', key, patience.signal, (options) =>
-      bucket.client.send(command, options),
-    );
+    await giveUpUpload(bucket, { key, id: uploadId }, patience.signal);
   } finally {
     patience.end();
     // Where it failed, a later sweep may try again.
@@ -250,14 +178,4 @@ function createPatience(clock: Clock) {
   const controller = new AbortController();
   const alarm = clock.alarm(GIVE_UP_TIMEOUT, () => controller.abort());
   return { signal: controller.signal, runOut: () => alarm.restart(), end: () => alarm.stop() };
-}
-
-function otherBytes(bucket: Bucket, key: string, number: number): ArchiverError {
-  return new ArchiverError(
-    'store-failed',
-    `s3://${bucket.name}/${key}: the store holds other bytes than were sent as part ${number}`,
-    {
-      hint: 'Something between here and the store changes bytes; the next run tries again.',
-    },
-  );
 }

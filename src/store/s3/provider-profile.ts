@@ -26,6 +26,8 @@ export interface ProviderProfile {
   readonly ifAbsentHonoured: boolean;
   /** Whether it is honoured in a bucket with versioning too, which object lock brings with it. */
   readonly ifAbsentAmongVersions: boolean;
+  /** Whether a finished object is known to outlive the abort of another upload to its key. Where not, an upload whose key has an object is never aborted. */
+  readonly abortSparesObject: boolean;
   /** Modes of object lock that S3's own headers and calls can ask for; empty where the store has none, or one that is set by other means. */
   readonly lockModes: readonly ObjectLock['mode'][];
   /** Storage classes whose objects cannot be read before a request has brought them back, which takes hours. */
@@ -51,6 +53,7 @@ const OTHER: ProviderProfile = {
   ifAbsent: IF_NONE_MATCH,
   ifAbsentHonoured: false,
   ifAbsentAmongVersions: false,
+  abortSparesObject: false,
   lockModes: LOCK_MODES,
   coldClasses: ['GLACIER', 'DEEP_ARCHIVE', 'ARCHIVE', 'COLD', 'COLD_ARCHIVE', 'DEEP_COLD_ARCHIVE'],
   listing: 'v2',
@@ -72,6 +75,7 @@ export const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
     ifAbsentAmongVersions: true,
     coldClasses: ['GLACIER', 'DEEP_ARCHIVE'],
     bodyCheckHonoured: true,
+    abortSparesObject: true,
   },
   // Multipart ETags are not MD5s and there is no second list version (rclone's profile says so too); the CRC-64 of every object
   // is answered on HEAD (COS documentation, "CRC64 check"), and `x-cos-forbid-overwrite` is the older spelling of put-if-absent.
@@ -90,6 +94,7 @@ export const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
     coldClasses: ['ARCHIVE', 'DEEP_ARCHIVE', 'MAZ_ARCHIVE'],
     listing: 'v1',
     bodyCheckHonoured: true,
+    abortSparesObject: true,
   },
   // Answers 501 to If-None-Match on a put.
   oss: {
@@ -105,6 +110,7 @@ export const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
     lockModes: [],
     coldClasses: ['GLACIER', 'DEEP_ARCHIVE', 'ARCHIVE', 'COLD_ARCHIVE', 'DEEP_COLD_ARCHIVE'],
     bodyCheckHonoured: true,
+    abortSparesObject: true,
   },
   // WORM by the mode COMPLIANCE alone, and never with an upload in parts, only by a call of its own behind it (OBS API, "Configuring WORM").
   obs: {
@@ -118,6 +124,7 @@ export const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
     coldClasses: ['COLD', 'GLACIER', 'DEEP_ARCHIVE'],
     listing: 'v1',
     bodyCheckHonoured: true,
+    abortSparesObject: true,
   },
   // Two parts at once: more of them are answered with errors (litestream's provider guide).
   r2: {
@@ -133,6 +140,7 @@ export const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
     coldClasses: [],
     partsInFlight: 2,
     bodyCheckHonoured: true,
+    abortSparesObject: true,
   },
   b2: {
     ...OTHER,
@@ -141,6 +149,7 @@ export const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
     remark: 'Deletes hide: have a lifecycle rule remove hidden versions.',
     md5Etags: 'single-put',
     coldClasses: [],
+    abortSparesObject: true,
   },
   // Its own precondition header cannot be mixed with S3's headers.
   gcs: {
@@ -154,6 +163,7 @@ export const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
     lockModes: [],
     coldClasses: [],
     bodyCheckHonoured: true,
+    abortSparesObject: true,
   },
   minio: {
     ...OTHER,
@@ -165,6 +175,7 @@ export const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
     ifAbsentAmongVersions: true,
     coldClasses: [],
     bodyCheckHonoured: true,
+    abortSparesObject: true,
   },
   ceph: {
     ...OTHER,
@@ -176,6 +187,7 @@ export const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
     ifAbsentHonoured: true,
     coldClasses: [],
     bodyCheckHonoured: true,
+    abortSparesObject: true,
   },
   other: OTHER,
 };

@@ -1,6 +1,5 @@
 /** Gives up multipart uploads that a killed process has left: nobody will complete them, and their parts are stored and billed for ever. */
 import {
-  AbortMultipartUploadCommand,
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandOutput,
   ListPartsCommand,
@@ -8,13 +7,10 @@ import {
 import type { SweepOptions } from '../object-store.ts';
 import type { Bucket } from './client.ts';
 import { answerOf } from './errors.ts';
+import { giveUpUpload } from './give-up.ts';
+import type { UnfinishedUpload } from './multipart-requests.ts';
 
-interface Unfinished {
-  readonly key: string;
-  readonly id: string;
-}
-
-/** Resolves with how many were given up. What another process finished or gave up meanwhile is not counted. */
+/** Resolves with how many were given up. What another process finished or gave up meanwhile is not counted, nor what had to be left alone. */
 export async function sweepUploads(bucket: Bucket, prefix: string, options: SweepOptions): Promise<number> {
   let swept = 0;
   for await (const upload of staleUploads(bucket, prefix, options)) {
@@ -32,7 +28,7 @@ async function* staleUploads(
   bucket: Bucket,
   prefix: string,
   { isOurs, begunBefore, signal }: SweepOptions,
-): AsyncGenerator<Unfinished> {
+): AsyncGenerator<UnfinishedUpload> {
   let marker: Pick<ListMultipartUploadsCommandOutput, 'NextKeyMarker' | 'NextUploadIdMarker'> = {};
   for (;;) {
     const page = await fetchPage(bucket, prefix, marker, signal);
@@ -53,7 +49,7 @@ async function* staleUploads(
 /** Whether a part came since then. Parts are listed in the order of their numbers, which is that of their coming. */
 async function isMoving(
   bucket: Bucket,
-  { key, id }: Unfinished,
+  { key, id }: UnfinishedUpload,
   since: number,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -93,13 +89,9 @@ function fetchPage(
   );
 }
 
-async function giveUp(bucket: Bucket, { key, id }: Unfinished, signal: AbortSignal): Promise<boolean> {
-  const command = new AbortMultipartUploadCommand({ Bucket: bucket.name, Key: key, UploadId: id });
+async function giveUp(bucket: Bucket, upload: UnfinishedUpload, signal: AbortSignal): Promise<boolean> {
   try {
-    await bucket.call('give up the unfinished upload of', key, signal, (options) =>
-      bucket.client.send(command, options),
-    );
-    return true;
+    return await giveUpUpload(bucket, upload, signal);
   } catch (error) {
     if (answerOf(error)?.status === 404) return false;
     throw error;

@@ -4,6 +4,7 @@ import { Secret } from '../../../src/domain/secret.ts';
 import { createBufferPool } from '../../../src/store/buffer-pool.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 import { settle } from '../../../src/store/s3/aws-settings.ts';
+import { openBucket } from '../../../src/store/s3/client.ts';
 import { MIN_PART_SIZE } from '../../../src/store/s3/part-size.ts';
 import { createS3Store } from '../../../src/store/s3/s3-store.ts';
 import { patterned, streamOf } from '../../support/bodies.ts';
@@ -61,12 +62,13 @@ describe('an upload to S3', () => {
     onTestFinished(() => void vi.unstubAllEnvs());
     const { bucket, agents, credentials } = server;
     const { accessKeyId, secretAccessKey } = credentials;
-    const byVariable = createS3Store({
+    const opened = openBucket({
       ...(await settle({ bucket, region: 'us-east-1' })),
-      ...{ profile: 'aws', agents },
+      ...{ profile: 'aws', agents, clock: createTestClock() },
       credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
-      ...{ partSize: MIN_PART_SIZE, pool: createBufferPool(4 * MIN_PART_SIZE), clock: createTestClock() },
     });
+    const pool = createBufferPool(4 * MIN_PART_SIZE);
+    const byVariable = createS3Store({ bucket: () => opened, agents, partSize: MIN_PART_SIZE, pool });
     await byVariable.upload(KEY, streamOf(DUMP), options);
     await byVariable.put('small', Buffer.from('{}'), { ...options, ifAbsent: false });
     const bodies = server.requests.filter(({ operation }) => ['UploadPart', 'PutObject'].includes(operation));
