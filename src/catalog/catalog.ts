@@ -1,4 +1,5 @@
 /** The catalog: which archives there are. The bucket is its only state, and a manifest's presence is the commit. */
+import { isDeepStrictEqual } from 'node:util';
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError } from '../domain/errors.ts';
@@ -162,10 +163,13 @@ export function createCatalog(
         const asked = { ...options, storage, contentType: CONTENT_TYPE, ifAbsent: true };
         if ((await store.put(key, body, asked)) === 'stored') return committed(manifest);
         const winner = await read(key, options);
-        if (winner)
-          return winner.archiver.runId === manifest.archiver.runId
-            ? committed(winner)
-            : { kind: 'lost', winner };
+        if (winner && winner.archiver.runId !== manifest.archiver.runId) return { kind: 'lost', winner };
+        if (winner && !recordsTheSame(winner, manifest))
+          throw new ArchiverError(
+            'archive-damaged',
+            `the manifest ${key} lies there otherwise than it was written`,
+          );
+        if (winner) return committed(winner);
       }
       throw new ArchiverError(
         'store-failed',
@@ -198,4 +202,19 @@ function refOf(manifest: Manifest): ArchiveRef {
     backupId: manifest.backup.id,
     startedAt: manifest.backup.startedAt,
   };
+}
+
+/** Two tries of one run differ in when they ended, and where bytes are stored that are others each time. */
+function recordsTheSame(one: Manifest, other: Manifest): boolean {
+  const told = ({ source, instance, backup, files }: Manifest) => {
+    const kept = files.map(({ name, key, size, sha256, stored }) => ({
+      name,
+      size,
+      sha256,
+      ...(!stored && { key }),
+    }));
+    // As it is written: what is undefined is not there.
+    return JSON.parse(JSON.stringify({ source, instance, backup, files: kept })) as unknown;
+  };
+  return isDeepStrictEqual(told(one), told(other));
 }

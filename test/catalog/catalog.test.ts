@@ -210,6 +210,14 @@ describe('the catalog', () => {
       expect(await catalog.find(refOf(manifest), { signal })).toEqual(manifest);
     });
 
+    it('that lies there otherwise than the same run wrote it is told as damage', async () => {
+      const manifest = aManifest();
+      await catalog.commit(manifest, { signal });
+      const [file, ...files] = manifest.files;
+      const flipped = { ...manifest, files: [{ ...file, sha256: '0'.repeat(64) }, ...files] } as Manifest;
+      await expect(catalog.commit(flipped, { signal })).rejects.toMatchObject({ code: 'archive-damaged' });
+    });
+
     it('over what is no manifest fails, and leaves it as it is', async () => {
       const key = keyOf(aManifest());
       await put(key, Buffer.from('<html>'));

@@ -13,6 +13,12 @@ import type { ProviderProfile } from './provider-profile.ts';
 
 type PutAnswer = 'stored' | 'exists';
 
+/** What a put has made. */
+export interface StoredVersion {
+  /** Absent where the bucket keeps no versions. */
+  readonly versionId?: string;
+}
+
 /** What of the SDK's parameters makes the server check a body before it stores it. */
 interface BodyCheck {
   readonly ContentMD5?: string;
@@ -44,8 +50,10 @@ export async function putObject(
     await send(put);
     return 'stored';
   }
-  const { ifAbsentHonoured, ifAbsentAmongVersions } = bucket.profile;
-  return ifAbsentHonoured && ifAbsentAmongVersions ? putByCondition(put) : putCarefully(put);
+  const { ifAbsentHonoured, ifAbsentAmongVersions, bodyCheckHonoured } = bucket.profile;
+  // Where nobody checks the bytes on arrival they are looked at afterwards: a manifest is no less than its dump.
+  const decides = ifAbsentHonoured && ifAbsentAmongVersions && bodyCheckHonoured;
+  return decides ? putByCondition(put) : putCarefully(put);
 }
 
 /** The server checks these bytes by this header before it stores them; an object-locked bucket demands one of the two. */
@@ -144,14 +152,14 @@ export async function putBody(
   },
   signal: AbortSignal,
   condition?: ProviderProfile['ifAbsent'],
-): Promise<void> {
+): Promise<StoredVersion> {
   const command = new PutObjectCommand({ Bucket: bucket.name, Key: key, ...input, ...storageInput(storage) });
   const headers: HeadersFor = (protocol) => ({
     ...bucket.payloadHeaders(protocol),
     ...(condition && { [condition[0]]: condition[1] }),
   });
   command.middlewareStack.add(addingHeaders(headers), { step: 'build', name: 'ownHeaders' });
-  const { ETag } = await askingFor(storage, () =>
+  const { ETag, VersionId: versionId } = await askingFor(storage, () =>
     bucket.call('put', key, signal, (options) => bucket.client.send(command, options)),
   );
   // A web page is a success to the SDK; every store names what it has stored.
@@ -159,6 +167,7 @@ export async function putBody(
     throw new ArchiverError('store-failed', `s3://${bucket.name}/${key}: no ETag after the put`, {
       hint: NOT_S3,
     });
+  return { ...(versionId !== undefined && { versionId }) };
 }
 
 /** A step of the SDK's that adds headers of our own before the request is signed. */
