@@ -106,8 +106,8 @@ export const createApp: CreateApp = async (
   const observer = fanOut([listener]);
   const agents = createAgents(config.environment);
   const direct = directAgents();
-  const { store, openProbe } = await openDestination(config, clock);
   const layout = archiveLayout(config.destination.kind === 's3' ? config.destination.prefix : '');
+  const { store, prepare, openProbe } = await openDestination(config, { clock, keyOf: layout.probeKey });
   const { signing = { trusted: [] } } = config;
   const catalog = createCatalog(store, layout, clock, createSignatures(signing));
   const quarantine = createQuarantine(store, layout);
@@ -132,6 +132,7 @@ export const createApp: CreateApp = async (
     targets: createSources(config, { agents, direct, clock, observer: delivery.observer }),
     catalog,
     quarantine,
+    prepare,
     sweep: createSweep({ store, layout, clock, ageMs: config.staleUploadAgeMs }),
     backup: {
       layout,

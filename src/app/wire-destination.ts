@@ -1,20 +1,31 @@
 /** Part of the composition root: the configured destination, as a store and as what `check` tries out. */
 import type { Config, S3Destination } from '../config/schema.ts';
+import type { ArchiveLayout } from '../domain/archive-key.ts';
 import type { CheckFacts } from '../domain/check.ts';
 import type { Clock } from '../domain/clock.ts';
 import { asArchiverError } from '../domain/errors.ts';
 import { createAgents } from '../network/agents.ts';
-import type { ObjectStore, StoreProbe } from '../store/object-store.ts';
+import type { CallOptions, ObjectStore, Preparation, StoreProbe } from '../store/object-store.ts';
+import type { Bucket } from '../store/s3/client.ts';
 import type { WantedStorage } from '../store/s3/storage-fit.ts';
+import { readVersion } from '../version.ts';
 
 export interface Destination {
   readonly store: ObjectStore;
+  /**
+   * Finds out how far the destination is to be relied on; until then it is not. To be called before anything is archived. Rejects where
+   * the store would not keep an archive (`store-refused`), cannot be reached, or with the signal's reason.
+   */
+  prepare(options: CallOptions): Promise<Preparation>;
   /** Loaded only where somebody asks. It uses the store's connections. */
   openProbe(): Promise<StoreProbe>;
 }
 
 /** Loads only the adapter that is needed: the S3 client takes most of the program's start. */
-export async function openDestination(config: Config, clock: Clock): Promise<Destination> {
+export async function openDestination(
+  config: Config,
+  { clock, keyOf }: { readonly clock: Clock; readonly keyOf: ArchiveLayout['probeKey'] },
+): Promise<Destination> {
   const { destination, partSize, environment } = config;
   const bufferMemory = config.bufferMemory - segmentMemory(config);
   if (destination.kind === 'file') {
@@ -22,30 +33,47 @@ export async function openDestination(config: Config, clock: Clock): Promise<Des
     const { directory } = destination;
     return {
       store: createFileStore({ directory }),
+      prepare: async () => ({}),
       async openProbe() {
         const { createFileProbe } = await import('../store/file/probe.ts');
         return createFileProbe({ directory });
       },
     };
   }
-  const [{ createS3Store }, { openBucket }, { createBufferPool }, { assertStorageFits }, { settle }] =
-    await Promise.all([
-      import('../store/s3/s3-store.ts'),
-      import('../store/s3/client.ts'),
-      import('../store/buffer-pool.ts'),
-      import('../store/s3/storage-fit.ts'),
-      import('../store/s3/aws-settings.ts'),
-    ]);
+  const [
+    { createS3Store },
+    { openBucket, relyingOn },
+    { createBufferPool },
+    { assertStorageFits },
+    { settle },
+    { unseen },
+    { createPreparation },
+  ] = await Promise.all([
+    import('../store/s3/s3-store.ts'),
+    import('../store/s3/client.ts'),
+    import('../store/buffer-pool.ts'),
+    import('../store/s3/storage-fit.ts'),
+    import('../store/s3/aws-settings.ts'),
+    import('../store/s3/reliance.ts'),
+    import('../store/probe/prepare.ts'),
+  ]);
   const settled = await settle(s3Options(destination));
   const options = { ...settled, partSize, agents: createAgents(environment), clock };
   const wanted = wantedOf(config, destination);
   const bucket = openBucket(options);
-  assertStorageFits(wanted, bucket.profile);
+  const choose = destination.profile === 'auto';
+  assertStorageFits(wanted, bucket.profile, choose ? 'open' : 'claimed');
+  const version = readVersion();
+  let relied = relyingOn(bucket, unseen(bucket.profile));
+  const rely = (seen: Bucket) => {
+    relied = seen;
+  };
   return {
-    store: createS3Store({ ...options, bucket: () => bucket, pool: createBufferPool(bufferMemory) }),
+    store: createS3Store({ ...options, bucket: () => relied, pool: createBufferPool(bufferMemory) }),
+    prepare: createPreparation({ bucket, choose, wanted, version, keyOf, rely }),
     async openProbe() {
       const { createS3Probe } = await import('../store/probe/s3-probe.ts');
-      return createS3Probe({ ...options, poolCapacity: bufferMemory, wanted });
+      return createS3Probe({ ...options, poolCapacity: bufferMemory, wanted, version });
     },
   };
 }

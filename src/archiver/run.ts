@@ -6,6 +6,7 @@ import type { RunSummary } from '../domain/outcome.ts';
 import { byUrgency, isAtRisk } from '../plan/plan.ts';
 import type { Shard } from '../plan/shard.ts';
 import type { Observer } from '../report/observer.ts';
+import type { CallOptions, Preparation } from '../store/object-store.ts';
 import type { BackupPorts } from './fetch-file.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { processBackup } from './process-backup.ts';
@@ -25,6 +26,8 @@ export interface RunPolicy {
 }
 
 export interface RunPorts extends SurveyPorts {
+  /** Finds out how far the destination is to be relied on. */
+  readonly prepare: (options: CallOptions) => Promise<Preparation>;
   readonly sweep: Sweep;
   readonly targets: readonly Target[];
   readonly backup: BackupPorts;
@@ -51,7 +54,7 @@ export async function runOnce(ports: RunPorts, signal: AbortSignal): Promise<Run
   });
 }
 
-/** Begins and ends a run around some work, and makes sure that the destination can be reached before anything is attempted. */
+/** Begins and ends a run around some work, and makes sure that the destination can be reached and relied on before anything is attempted. */
 export async function withLedger(
   ports: RunPorts,
   signal: AbortSignal,
@@ -68,6 +71,9 @@ export async function withLedger(
   });
   try {
     await ports.catalog.probe({ signal });
+    const { measured, warning } = await ports.prepare({ signal });
+    if (measured) observer({ type: 'destination.measured', runId: ledger.runId, ...measured });
+    if (warning) observer({ type: 'warning', ...warning });
     await work(ledger);
     signal.throwIfAborted();
   } catch (error) {

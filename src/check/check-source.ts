@@ -25,12 +25,17 @@ export async function checkSource(
     ...(instanceIds && { instanceIds }),
     signal,
   });
+  const asked = found.actions.flatMap(requestOf);
   return [
-    credentialsOf(found),
-    clockOf(found),
-    ...found.actions.map(actionFinding),
+    { ...credentialsOf(found), requests: asked },
+    { ...clockOf(found), requests: asked },
+    ...found.actions.map((tried) => ({ ...actionFinding(tried), requests: requestOf(tried) })),
     ...(await linkFindings(found.sample, ports, signal)),
   ];
+}
+
+function requestOf({ action, error, untried }: TriedAction): string[] {
+  return untried === undefined ? [`${action}: ${error ? error.code : 'done'}`] : [];
 }
 
 /** Any answer but a refusal of the keys shows that they were taken. */
@@ -74,10 +79,19 @@ async function linkFindings(
   const link = linkFinding(sample, String(file.link));
   try {
     const trial = await tryLink(file.link, ports, signal);
-    return [link, downloadFinding(trial, sample), resumeFinding(trial)];
-  } catch (error) {
+    const whole = 'GET of the link: done';
+    const ranged = `GET of the link (bytes=1-): ${trial.obstacle ?? 'done'}`;
+    return [
+      link,
+      { ...downloadFinding(trial, sample), requests: [whole] },
+      { ...resumeFinding(trial), requests: [whole, ranged] },
+    ];
+  } catch (thrown) {
     signal.throwIfAborted();
-    return [link, failing('download', asArchiverError(error)), notTried('resume', 'the download failed')];
+    const error = asArchiverError(thrown);
+    const requests = [`GET of the link: ${error.code}`];
+    const download = { ...failing('download', error), requests };
+    return [link, download, notTried('resume', 'the download failed')];
   }
 }
 

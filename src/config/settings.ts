@@ -131,7 +131,7 @@ export const destinationShape = {
   profile: setting(choice(PROFILES).prefault('auto'), {
     variable: 'ARCHIVER_S3_PROFILE',
     meaning:
-      'Whose quirks to expect (docs/providers.md); `auto` tells by the endpoint, `rdb-archiver check` what fits.',
+      'Whose quirks to expect (docs/providers.md), as far as the bucket was seen to have them. `auto` tells by the endpoint, and takes the cheapest proof that the bucket gives; `rdb-archiver check` says what fits.',
   }),
   storageClass: setting(storageClass().exactOptional(), {
     variable: 'ARCHIVER_S3_STORAGE_CLASS',

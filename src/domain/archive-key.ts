@@ -62,7 +62,7 @@ export interface ArchiveLayout {
   expiredKey(instance: Pick<ArchiveRef, 'source' | 'instanceId'>): string;
   /** What the receivers of notifications were told by one of several shards (from 0). */
   notifyStateKey(shard: { readonly index: number; readonly count: number }): string;
-  /** Where `check` keeps its small objects; the same names each time, so that they never pile up. */
+  /** Where small objects lie by which it is found out what the store does, and what was seen of it. */
   probeKey(name: string): string;
   /** Undefined for a key that is no manifest of ours. */
   parseManifestKey(key: string): ArchiveRef | undefined;

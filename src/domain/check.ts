@@ -16,23 +16,25 @@ export interface Finding {
   readonly hint: string;
   /** The same for programs. */
   readonly facts: CheckFacts;
+  /** What was asked for it and what the answers were, a line each, in the order in which they were asked. */
+  readonly requests: readonly string[];
 }
 
 export function passed(check: string, detail: string, facts: CheckFacts = {}, hint = ''): Finding {
-  return { check, verdict: 'ok', detail, hint, facts };
+  return { check, verdict: 'ok', detail, hint, facts, requests: [] };
 }
 
 export function warned(check: string, detail: string, hint: string, facts: CheckFacts = {}): Finding {
-  return { check, verdict: 'warning', detail, hint, facts };
+  return { check, verdict: 'warning', detail, hint, facts, requests: [] };
 }
 
 export function failing(
   check: string,
   { code, message, hint }: Pick<ArchiverError, 'code' | 'message' | 'hint'>,
 ): Finding {
-  return { check, verdict: 'failed', detail: message, hint, facts: { code } };
+  return { check, verdict: 'failed', detail: message, hint, facts: { code }, requests: [] };
 }
 
 export function notTried(check: string, detail: string): Finding {
-  return { check, verdict: 'not-tried', detail, hint: '', facts: {} };
+  return { check, verdict: 'not-tried', detail, hint: '', facts: {}, requests: [] };
 }

@@ -96,6 +96,14 @@ export type ArchiverEvent =
       readonly receiver: string;
       readonly error: ArchiverError;
     }
+  /** It was found out what the destination really does: what it calls itself, and what archives are proved by from now on. */
+  | {
+      readonly type: 'destination.measured';
+      readonly runId: string;
+      readonly server?: string;
+      readonly proof: string;
+      readonly requests: number;
+    }
   /** So many uploads that killed runs had left unfinished were removed. */
   | { readonly type: 'uploads.swept'; readonly runId: string; readonly removed: number }
   | { readonly type: 'warning'; readonly message: string; readonly hint?: string }

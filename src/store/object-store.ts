@@ -138,6 +138,13 @@ export interface ObjectStore {
   close(): void;
 }
 
+/** What was found out of a destination before a run. */
+export interface Preparation {
+  /** Where nothing was known of it, or no more: what it calls itself, what archives are proved by, and how many requests that took. */
+  readonly measured?: { readonly server?: string; readonly proof: string; readonly requests: number };
+  readonly warning?: { readonly message: string; readonly hint: string };
+}
+
 /** Finds out what a store really does. Beside the store, and not part of it: only `check` needs it. */
 export interface StoreProbe {
   /**

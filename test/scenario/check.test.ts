@@ -198,6 +198,22 @@ describe('the exit status of a check', () => {
   });
 });
 
+it('a check names for every claim the requests that prove it', async () => {
+  const { items } = await checked(await createScenario());
+  // What follows from others' answers, or from the configuration alone.
+  const derived = ['transport', 'profile', 'link', 'stored-form', 'largest-dump'];
+  const unproved = items.filter(({ verdict, requests }) => verdict !== 'not-tried' && requests.length === 0);
+  expect(unproved.map(({ check }) => check).filter((check) => !derived.includes(check))).toEqual([]);
+  const proof = items.find(({ check }) => check === 'proof');
+  expect(proof?.requests).toContain(
+    'HeadObject in-parts: right of what lies there x-amz-checksum-crc32 and etag, wrong none',
+  );
+  const onArrival = items.find(({ check }) => check === 'checks-on-arrival');
+  expect(onArrival?.requests).toContain(
+    'UploadPart in-parts (x-amz-checksum-crc32 of a body that lost a bit on the way): 400 BadDigest',
+  );
+});
+
 it('a check puts nothing but its small objects, and leaves archives as they are', async () => {
   const scenario = await createScenario();
   await scenario.run();
@@ -206,6 +222,7 @@ it('a check puts nothing but its small objects, and leaves archives as they are'
   expect((await checked(scenario)).exitCode).toBe(0);
   const touched = scenario.s3.requests.slice(seen).filter(({ key }) => key !== '');
   expect(touched.length).toBeGreaterThan(10);
-  for (const { key } of touched) expect(key).toMatch(/^redis\/state\/probe\/[a-z-]+$/);
+  for (const { key } of touched)
+    expect(key).toMatch(/^redis\/state\/probe\/((trial-[0-9a-f]+\/)?[a-z-]+|seen\.json)$/);
   expect(scenario.keys().map((key) => [key, scenario.s3.bytesOf(key)])).toEqual(before);
 });

@@ -78,18 +78,45 @@ describe.each(['aws', 'ceph'] as const)('on a store like %s', (mode) => {
 });
 
 describe('an archive that was to be locked', () => {
-  it('is none where the bucket has no object lock: the run fails at once, with what to do', async () => {
-    const scenario = await open();
-    scenario.s3.behaviour.objectLock = false;
-    const run = await scenario.run();
-    expect(only(run)).toMatchObject({
-      outcome: 'failed',
-      reason: 'store-failed',
-      attempts: 1,
-      error: { code: 'store-refused', hint: expect.stringContaining('made with object lock') },
-    });
-    expect(run.summary.exitCode).toBe(3);
-    expect(scenario.keys('catalog')).toEqual([]);
+  it.each([
+    ['the bucket has no object lock', { objectLock: false }, 'has no object lock'],
+    [
+      'the store gives back every header, and knows of no lock',
+      { objectLock: false, locks: 'given-back' },
+      'has no object lock',
+    ],
+  ] as const)(
+    'is none where %s: the run is refused with 11 before anything is attempted',
+    async (_, change, why) => {
+      const scenario = await open();
+      Object.assign(scenario.s3.behaviour, change);
+      const run = await scenario.run();
+      expect(run.summary).toMatchObject({ considered: 0, exitCode: 11 });
+      expect(run.of('run.failed')[0]?.error).toMatchObject({
+        code: 'store-refused',
+        message: expect.stringContaining(why),
+        hint: expect.stringContaining('Make a bucket with object lock'),
+      });
+      expect(scenario.cloud.requests).toHaveLength(0);
+      expect(scenario.keys()).toEqual([]);
+    },
+  );
+
+  it('is none where the store shows locks and lets a locked version be deleted: that was tried on one of our own', async () => {
+    const scenario = await open({ measured: false });
+    scenario.s3.behaviour.locks = 'shown-only';
+    for (const _ of ['tried', 'tried again']) {
+      const run = await scenario.run();
+      expect(run.summary).toMatchObject({ considered: 0, exitCode: 11 });
+      expect(run.of('run.failed')[0]?.error.message).toContain('does not keep them');
+    }
+    expect(scenario.keys()).toEqual([]);
+  });
+
+  it('is one where the key may neither ask how the bucket locks nor delete a version', async () => {
+    const scenario = await open({ measured: false });
+    scenario.s3.denied.add('GetObjectLockConfiguration').add('DeleteObject');
+    expect(only(await scenario.run())).toMatchObject({ outcome: 'archived' });
   });
 
   it('is none where the store locks nothing although it says so: no manifest is written', async () => {

@@ -170,8 +170,16 @@ describe('on a store that deletes the finished object when another upload to its
     operation === 'GetObject' && key.includes('/catalog/');
   const archivedKey = ({ keys }: Scenario) => keys('data')[0] ?? '';
 
+  /** So that nothing is known of the store. */
+  const unmeasured = ({ s3 }: Scenario) =>
+    s3.fail({
+      ...{ on: 'PutObject', key: '/state/probe/', times: Number.POSITIVE_INFINITY },
+      ...{ effect: 'answer', status: 403, code: 'AccessDenied' },
+    });
+
   it('a sweep leaves the upload alone where nothing is known of the store, and the archive is whole', async () => {
-    const scenario = await createScenario(withProfile('other'));
+    const scenario = await createScenario({ ...withProfile('other'), measured: false });
+    unmeasured(scenario);
     await scenario.run();
     scenario.s3.behaviour.abort = 'deletes-object';
     const id = strand(scenario, 25, archivedKey(scenario));
@@ -182,7 +190,8 @@ describe('on a store that deletes the finished object when another upload to its
   });
 
   it('a run that was slower leaves its upload, and the archive of the faster one is whole', async () => {
-    const scenario = await createScenario(withProfile('other'));
+    const scenario = await createScenario({ ...withProfile('other'), measured: false });
+    unmeasured(scenario);
     scenario.s3.behaviour.abort = 'deletes-object';
     const gate = scenario.s3.holdAt(asksForWinner);
     const slow = scenario.run();

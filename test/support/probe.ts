@@ -11,6 +11,11 @@ import type { S3Server } from './s3.ts';
 
 export const PROBE_PREFIX = 'redis/state/probe/';
 
+/** What lies in the bucket but what was seen of it. */
+export function objectsIn({ objects }: Pick<S3Server, 'objects'>): string[] {
+  return [...objects.keys()].filter((key) => key !== `${PROBE_PREFIX}seen.json`).sort();
+}
+
 export function probeOn(
   place: Pick<S3Server, 'bucket' | 'endpoint' | 'credentials' | 'agents'>,
   overrides: Partial<S3ProbeOptions> = {},
@@ -24,6 +29,7 @@ export function probeOn(
     clock: systemClock,
     partSize: 8 * MIB,
     poolCapacity: 128 * MIB,
+    version: '0.0.0-test',
     wanted: { objectLock: [], storageClasses: [], readback: 'auto' },
     ...overrides,
   });

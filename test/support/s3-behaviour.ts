@@ -21,6 +21,10 @@ export interface Behaviour extends StorageBehaviour {
   versioned: boolean;
   /** What the ETags of uploads in parts are: the MD5 of the parts' MD5s, or nothing that anybody could work out (always so with `cos`). */
   multipartEtags: 'md5' | 'opaque';
+  /** `given-back`: no digest of a body is compared, and the checksums that came with it are what the store answers, as rclone, gofakes3 and moto do. */
+  checks: 'verified' | 'given-back';
+  /** `given-back`: the ETag is what came as Content-MD5. */
+  etags: 'computed' | 'given-back';
   /** `deletes-object`: giving up an upload deletes the finished object of the same key too, as S3Mock does. */
   abort: 'spares-object' | 'deletes-object';
   /** What CRC-32 is answered of an upload in parts: that of the parts' (`COMPOSITE`, as S3 does), or that of the whole (`FULL_OBJECT`, as Ceph 20 does). */
@@ -43,6 +47,8 @@ export interface StorageBehaviour {
   lockWithUpload: 'honoured' | 'not-in-parts' | 'ignored';
   /** `ignored`: PutObjectRetention says yes and does nothing. */
   lockByCall: 'honoured' | 'ignored';
+  /** `shown-only`: a locked version can be deleted like any other, as in S3Mock. `given-back`: the store knows of no lock and gives back every header it was sent, as rclone and gofakes3 do. */
+  locks: 'enforced' | 'shown-only' | 'given-back';
   /** HEAD shows a lock only to who may see it. */
   lockShown: boolean;
   /** Others are refused. */
@@ -59,6 +65,7 @@ export function defaultStorageBehaviour(): StorageBehaviour {
     defaultRetentionDays: 0,
     lockWithUpload: 'honoured',
     lockByCall: 'honoured',
+    locks: 'enforced',
     lockShown: true,
     storageClasses: ['STANDARD', 'STANDARD_IA', 'INTELLIGENT_TIERING', 'GLACIER', 'DEEP_ARCHIVE'],
     coldClasses: ['GLACIER', 'DEEP_ARCHIVE'],

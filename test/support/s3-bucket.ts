@@ -11,6 +11,8 @@ export interface Stored {
   readonly crc32: Buffer;
   readonly sha256: string;
   readonly chunks: readonly Buffer[];
+  /** No CRC-32 came with it, and the store works out none. */
+  readonly withoutCrc32?: true;
 }
 
 /** Storage class and lock, in the words of the headers. */
@@ -127,7 +129,9 @@ export async function joinObject(
     contentType,
     chunks,
     modified: Date.now(),
-    ...(traits.withCrc32 ? { crc32: `${crc.toString('base64')}${composite ? suffix : ''}` } : {}),
+    ...(traits.withCrc32 && !bodies.some((body) => body.withoutCrc32)
+      ? { crc32: `${crc.toString('base64')}${composite ? suffix : ''}` }
+      : {}),
     ...(traits.withCrc64 ? { crc64: await crc64Of(chunks) } : {}),
   };
 }

@@ -35,7 +35,7 @@ export interface S3Request {
  * gateways do, and stores that say nothing. `reset`: breaks the connection in the middle of the body.
  * `cut`: answers half of the object and breaks the connection. `stall`: answers half and then nothing more. `lose-reply`: does the work, then breaks the connection.
  * `error-in-200`: answers 200 with an error document, having done nothing. `corrupt`: stores one bit changed, its own digests right
- * for that. `wrong-etag`: answers an ETag of other bytes. `web-page`: answers 200 with HTML. `drop-upload`: removes the upload first,
+ * for that. `flip-on-the-way`: one bit changes before the server has the body, so that only its checks can tell. `wrong-etag`: answers an ETag of other bytes. `web-page`: answers 200 with HTML. `drop-upload`: removes the upload first,
  * as a lifecycle rule does.
  */
 export type S3Effect =
@@ -49,6 +49,7 @@ export type S3Effect =
         | 'stall'
         | 'lose-reply'
         | 'corrupt'
+        | 'flip-on-the-way'
         | 'wrong-etag'
         | 'web-page'
         | 'drop-upload';

@@ -72,15 +72,28 @@ const OBJECT_METHODS: Readonly<Record<string, S3Operation>> = {
   DELETE: 'DeleteObject',
 };
 
+interface Reading {
+  readonly keepBytes: boolean;
+  /** One bit of it changes on the way. */
+  readonly flip: boolean;
+  /** Whether the digest that is signed with the request is compared. */
+  readonly checkSigned: boolean;
+}
+
 /** Reads the body; keeps its bytes only where asked to. An S3 error code where the body is not what its headers promise. */
-export async function readBody(request: IncomingMessage, keepBytes: boolean): Promise<Stored | string> {
+export async function readBody(
+  request: IncomingMessage,
+  { keepBytes, flip, checkSigned }: Reading,
+): Promise<Stored | string> {
   // Trailing checksums come in a framing of their own, which stores have been seen to keep inside the object.
   if (String(request.headers['content-encoding']).includes('aws-chunked')) return 'MissingContentLength';
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
+  if (flip) chunks[0]?.writeUInt8((chunks[0]?.readUInt8(0) ?? 0) ^ 1, 0);
   const body = await storeChunks(chunks, keepBytes);
   const promised = request.headers['x-amz-content-sha256'];
-  if (promised !== body.sha256 && promised !== 'UNSIGNED-PAYLOAD') return 'XAmzContentSHA256Mismatch';
+  if (checkSigned && promised !== body.sha256 && promised !== 'UNSIGNED-PAYLOAD')
+    return 'XAmzContentSHA256Mismatch';
   return body;
 }
 

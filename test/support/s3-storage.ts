@@ -22,6 +22,7 @@ export function storageRefusal(
   const asks = [MODE, UNTIL, HOLD].some((name) => headers[name] !== undefined);
   // Ceph 16 does not even look at them there.
   if (!asks || (inParts && behaviour.mode === 'ceph')) return undefined;
+  if (behaviour.locks === 'given-back') return undefined;
   if (!behaviour.objectLock) return refuse(400, 'InvalidRequest');
   if ((headers[MODE] === undefined) !== (headers[UNTIL] === undefined)) return refuse(400, 'InvalidArgument');
   if (headers[MODE] !== undefined && lockProblem(String(headers[MODE]), String(headers[UNTIL]), behaviour))
@@ -75,9 +76,11 @@ export function addVersion(
   behaviour: Behaviour,
   key: string,
   object: StoredObject,
-): void {
+): StoredObject {
   retire(state, behaviour, key);
-  state.objects.set(key, { ...object, versionId: `v${nextVersion++}` });
+  const version = { ...object, versionId: `v${nextVersion++}` };
+  state.objects.set(key, version);
+  return version;
 }
 
 let nextVersion = 1;
@@ -163,7 +166,8 @@ function retire(state: BucketState, { versioned, objectLock }: Behaviour, key: s
   state.versions.set(key, [current, ...(state.versions.get(key) ?? [])]);
 }
 
-function isLocked({ storage }: StoredObject, { now }: Behaviour): boolean {
+function isLocked({ storage }: StoredObject, { now, locks }: Behaviour): boolean {
+  if (locks !== 'enforced') return false;
   const { lock, legalHold } = storage ?? {};
   return legalHold === true || (lock !== undefined && Date.parse(lock.until) > now());
 }

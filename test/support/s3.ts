@@ -54,6 +54,8 @@ export interface S3Server {
   readonly uploads: BucketState['uploads'];
   fail(fault: S3Fault): ActiveS3Fault;
   holdAt(fits: (request: S3Request) => boolean, options?: { readonly all?: boolean }): Gate;
+  /** Counts from here on. */
+  forgetRequests(): void;
   /** Resolves when every request that has come so far is done with, whether anybody heard the answer or not. */
   settled(): Promise<void>;
   /** The bytes of an object; undefined where there is none. */
@@ -92,6 +94,8 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
       multipartEtags: 'md5',
       multipartCrc32: 'composite',
       abort: 'spares-object',
+      checks: 'verified',
+      etags: 'computed',
       ranges: 'honoured',
       signatures: 'checked',
       tokenlessPages: false,
@@ -130,6 +134,10 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
     uploads: state.uploads,
     fail: faults.add,
     holdAt: faults.holdAt,
+    forgetRequests() {
+      counts.clear();
+      requests.length = 0;
+    },
     settled: async () => void (await Promise.all(atWork)),
     bytesOf(key) {
       const object = state.objects.get(key);
@@ -174,7 +182,11 @@ async function answerRequest(
   const seen = note(context, address, request);
   const fault = context.faults.meet(address.operation, address.key);
   if (fault?.effect === 'reset') return resetInBody(request);
-  const body = await readBody(request, keepsBody(context, address, request));
+  const body = await readBody(request, {
+    keepBytes: keepsBody(context, address, request),
+    flip: fault?.effect === 'flip-on-the-way',
+    checkSigned: context.behaviour.checks === 'verified',
+  });
   const refusal = typeof body === 'string' ? refuse(400, body) : refusalOf(context, address, request);
   await context.faults.pass(seen);
   if (refusal !== undefined || typeof body === 'string')
@@ -246,10 +258,29 @@ async function operate(
   kept: Stored,
 ): Promise<Answer> {
   const text = WITH_XML.has(address.operation) ? Buffer.concat(body.chunks).toString() : '';
-  return OPERATIONS[address.operation](state, behaviour, { ...address, headers, body, kept, text });
+  return OPERATIONS[address.operation](state, behaviour, {
+    ...address,
+    headers,
+    body,
+    kept: believed(kept, headers, behaviour),
+    text,
+  });
 }
 
-/** The bytes change on their way to the disk, after all checks; the store's digests are those of what it has. */
+/** What a store takes for the digests of a body that believes what came with it. */
+function believed(kept: Stored, headers: IncomingMessage['headers'], { checks, etags }: Behaviour): Stored {
+  const told = (name: string) => {
+    const value = headers[name];
+    return value === undefined ? undefined : Buffer.from(String(value), 'base64');
+  };
+  const crc32 = told('x-amz-checksum-crc32');
+  return {
+    ...kept,
+    ...(checks === 'given-back' && (crc32 ? { crc32 } : { withoutCrc32: true })),
+    ...(etags === 'given-back' && { md5: told('content-md5') ?? kept.md5 }),
+  };
+}
+
 /** A manifest is read again even where dumps would not fit into memory. */
 function keepsBody(
   { options }: Context,
@@ -260,7 +291,7 @@ function keepsBody(
   return options.discardBodies !== true || method === 'POST' || isSmall;
 }
 
-/** The body with its first bit flipped, stored as the server would store that; where it keeps no bytes only the digests show it. */
+/** The bytes change on their way to the disk, after all checks: the body with its first bit flipped, stored as the server would store that; where it keeps no bytes only the digests show it. */
 async function flipBit(body: Stored): Promise<Stored> {
   const [first = Buffer.alloc(1), ...rest] = body.chunks;
   const changed = Buffer.from(first);

@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import { type App, createApp } from '../../src/app/app.ts';
+import { openDestination } from '../../src/app/wire-destination.ts';
 import type { Config } from '../../src/config/schema.ts';
+import { archiveLayout } from '../../src/domain/archive-key.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import type { Dialect, Outcome, RunSummary } from '../../src/domain/outcome.ts';
 import { Secret } from '../../src/domain/secret.ts';
@@ -11,6 +13,7 @@ import { syntheticDump } from '../../src/sandbox/synthetic-dump.ts';
 import { createWorld, type World } from '../../src/sandbox/world.ts';
 import { createTestClock, type TestClock } from './clock.ts';
 import { type Cloud, createCloud } from './cloud.ts';
+import { PROBE_PREFIX } from './probe.ts';
 import { type S3Server, startS3 } from './s3.ts';
 
 export interface ScenarioOptions {
@@ -27,6 +30,10 @@ export interface ScenarioOptions {
   readonly observer?: Observer;
   /** A bucket that another scenario shares; one of its own where absent. */
   readonly s3?: S3Server;
+  /** How the bucket behaves, from the beginning. */
+  readonly behaviour?: Partial<S3Server['behaviour']>;
+  /** False for a bucket that no run has ever used; else it was found out, and is remembered, what the store does. */
+  readonly measured?: boolean;
 }
 
 /** One run and all that was told of it. */
@@ -48,7 +55,7 @@ export interface Scenario {
   secondWorker(): Promise<Pick<Scenario, 'run' | 'archive' | 'app'>>;
   /** The manifests in the bucket, by backup id. */
   manifests(): Map<string, Manifest>;
-  /** Keys in the bucket below `redis/`. */
+  /** Keys in the bucket below `redis/`, but what is remembered of the store. */
   keys(kind?: 'catalog' | 'data' | 'quarantine'): string[];
 }
 
@@ -61,12 +68,14 @@ export async function createScenario(options: ScenarioOptions = {}): Promise<Sce
   (options.world ?? oneSmallBackup)(world, clock);
   const cloud = await createCloud({ world, clock, regions: ['ap-guangzhou', 'ap-shanghai'] });
   const s3 = options.s3 ?? (await startS3());
+  Object.assign(s3.behaviour, options.behaviour);
   onTestFinished(async () => {
     await cloud.close();
     if (!options.s3) await s3.close();
   });
   const { adjust = (config) => config } = options;
   const config = adjust(configOf(options, cloud, s3));
+  if (options.measured !== false) await measureBucket(config, s3, clock);
   const newWorker = () => createWorker(config, clock, options);
   const worker = await newWorker();
   return {
@@ -84,8 +93,20 @@ export async function createScenario(options: ScenarioOptions = {}): Promise<Sce
         }),
       );
     },
-    keys: (kind) => [...s3.objects.keys()].filter((key) => key.startsWith(`redis/${kind ?? ''}`)).sort(),
+    keys: (kind) =>
+      [...s3.objects.keys()]
+        .filter((key) => key.startsWith(`redis/${kind ?? ''}`) && !key.startsWith(PROBE_PREFIX))
+        .sort(),
   };
+}
+
+/** As an earlier run has done it; what comes is counted from here on. */
+async function measureBucket(config: Config, s3: S3Server, clock: TestClock): Promise<void> {
+  const keyOf = archiveLayout('redis').probeKey;
+  const { store, prepare } = await openDestination(config, { clock, keyOf });
+  await prepare({ signal: new AbortController().signal });
+  store.close();
+  s3.forgetRequests();
 }
 
 async function createWorker(

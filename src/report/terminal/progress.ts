@@ -111,6 +111,11 @@ export function createProgress(options: ProgressOptions): Progress {
         );
         return;
       }
+      case 'destination.measured': {
+        const who = event.server === undefined ? '' : ` (${event.server})`;
+        say(`${paint.say('dim', 'measured')}  the destination${who}: archives are proved by ${event.proof}`);
+        return;
+      }
       case 'uploads.swept': {
         say(`${paint.say('dim', 'removed')}   ${counted(event.removed, 'upload')} that killed runs had left`);
         return;

@@ -4,15 +4,18 @@ import { notTried, passed, warned } from '../../domain/check.ts';
 import { digestWhole } from '../s3/body-digest.ts';
 import { bodyCheck } from '../s3/put.ts';
 import { attempt, type Probe, type ProbeContext } from './context.ts';
-import { BODY } from './objects.ts';
+import { SOUND } from './digest-trial.ts';
+
+/** What it tries to put. */
+export const ACCESS_NAME = 'checked';
 
 /**
  * A store that checks no signature takes any key for the right one, and one that is public asks for none: archives are then as safe as the
  * network alone. Asks for a listing, for the object of `probeWriteRead`, and to put one more of the probe's own.
  */
 export const probeAccess: Probe = async (context) => {
-  const wrongKey = await askedWith(withWrongKey, context);
-  const noKey = await askedWith(withoutKey, context);
+  const wrongKey = await askedWith('with a wrong key', withWrongKey, context);
+  const noKey = await askedWith('without a key', withoutKey, context);
   const facts = { wrongKey: words(wrongKey.may), noKey: words(noKey.may) };
   const found = [
     ...(wrongKey.may.length > 0 ? [`a wrong key may ${facts.wrongKey}`] : []),
@@ -35,15 +38,13 @@ interface Welcome {
   readonly unknown: boolean;
 }
 
-async function askedWith(disguise: Disguise, context: ProbeContext): Promise<Welcome> {
+async function askedWith(as: string, disguise: Disguise, context: ProbeContext): Promise<Welcome> {
   const may: string[] = [];
   let unknown = false;
   for (const [what, send] of Object.entries(REQUESTS)) {
-    const key = context.keyOf('');
-    const { ok, answer } = {
-      answer: undefined,
-      ...(await attempt(context, what, key, send(context, disguise))),
-    };
+    const { bucket, signal } = context;
+    const ask = () => bucket.call(what, context.keyOf(''), signal, send(context, disguise));
+    const { ok, answer } = { answer: undefined, ...(await attempt(context, `${what} ${as}`, ask)) };
     if (ok) may.push(what);
     else unknown ||= answer?.status === undefined || answer.status < 400 || answer.status >= 429;
   }
@@ -65,8 +66,8 @@ const REQUESTS: Readonly<Record<string, (context: ProbeContext, disguise: Disgui
     return async (options) => (await client.send(command, options)).Body?.transformToByteArray();
   },
   write: ({ bucket: { client, name, profile }, keyOf }, disguise) => {
-    const check = bodyCheck(profile, digestWhole(BODY, profile));
-    const command = new PutObjectCommand({ Bucket: name, Key: keyOf('checked'), Body: BODY, ...check });
+    const check = bodyCheck(profile, digestWhole(SOUND, profile));
+    const command = new PutObjectCommand({ Bucket: name, Key: keyOf(ACCESS_NAME), Body: SOUND, ...check });
     command.middlewareStack.addRelativeTo(inDisguise(disguise), AFTER_SIGNING);
     return (options) => client.send(command, options);
   },

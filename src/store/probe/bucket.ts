@@ -1,14 +1,17 @@
 /** Probes of the bucket's own ways: listing, deletion. */
-import { DeleteObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { failing, passed } from '../../domain/check.ts';
 import { attempt, type Probe, type ProbeContext } from './context.ts';
+import { remove } from './requests.ts';
 
 /** With more than one object below the prefix a page of one must say how to go on; where it does not, archives would be overlooked. */
 export const probeListing: Probe = async (context) => {
-  const { client, name, profile } = context.bucket;
+  const { client, name, profile, call } = context.bucket;
   const prefix = context.keyOf('');
   const command = new ListObjectsV2Command({ Bucket: name, Prefix: prefix, MaxKeys: 1 });
-  const page = await attempt(context, 'list', prefix, (options) => client.send(command, options));
+  const page = await attempt(context, 'ListObjectsV2 (one key of several)', () =>
+    call('list', prefix, context.signal, (options) => client.send(command, options)),
+  );
   const pagesByToken = page.ok && page.output.IsTruncated === true && !!page.output.NextContinuationToken;
   const traits = { pagesByToken };
   const facts = { version: profile.listing, secondVersionWorks: pagesByToken };
@@ -24,10 +27,11 @@ export const probeListing: Probe = async (context) => {
 };
 
 /** Removes the probe's objects. A key that may not delete is no fault: it is the safer one. */
-export function probeDelete(names: readonly string[]): Probe {
-  return async (context) => {
+export function probeDelete(objects: readonly (readonly [place: ProbeContext, name: string])[]): Probe {
+  return async ({ requests }) => {
     const kept: string[] = [];
-    for (const name of names) if (!(await remove(context, name))) kept.push(context.keyOf(name));
+    for (const [place, name] of objects)
+      if (!(await remove({ ...place, requests }, name)).ok) kept.push(place.keyOf(name));
     if (kept.length === 0)
       return {
         finding: passed('delete', 'allowed here: the small objects of this check are gone', { kept: '' }),
@@ -35,12 +39,4 @@ export function probeDelete(names: readonly string[]): Probe {
     const detail = `not allowed, which protects archives; these small objects stay: ${kept.join(', ')}`;
     return { finding: passed('delete', detail, { kept: kept.join(', ') }) };
   };
-}
-
-async function remove(context: ProbeContext, name: string): Promise<boolean> {
-  const { client, name: bucket } = context.bucket;
-  const key = context.keyOf(name);
-  const command = new DeleteObjectCommand({ Bucket: bucket, Key: key });
-  const removed = await attempt(context, 'delete', key, (options) => client.send(command, options));
-  return removed.ok;
 }

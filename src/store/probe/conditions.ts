@@ -2,7 +2,7 @@
 import { passed, warned } from '../../domain/check.ts';
 import { IF_NONE_MATCH, PROFILES, type ProviderProfile } from '../s3/provider-profile.ts';
 import type { Attempt, Probe, ProbeContext } from './context.ts';
-import { bytesAt, putChecked, uploadParts } from './requests.ts';
+import { bytesAt, put, uploadParts } from './requests.ts';
 
 type Condition = NonNullable<ProviderProfile['ifAbsent']>;
 type Honour = 'honoured' | 'ignored' | 'refused';
@@ -27,7 +27,7 @@ const RACE =
 export const probePutIfAbsent: Probe = async (context) => {
   const { profile } = context.bucket;
   const answers: Record<string, Honour> = {};
-  for (const condition of CONDITIONS) answers[condition[0]] = await honourOfPut(context, condition);
+  for (const condition of CONDITIONS) answers[condition[0]] = await honourOfPut(context, 'absent', condition);
   const ifAbsent = Object.keys(answers).filter((name) => answers[name] === 'honoured');
   const [mine] = profile.ifAbsent ?? [];
   const traits = { ifAbsent };
@@ -40,24 +40,31 @@ export const probePutIfAbsent: Probe = async (context) => {
   const said = mine === undefined ? 'the profile sends no condition' : `${mine} is ${answers[mine]}`;
   const known = ifAbsent.length > 0 ? `; ${ifAbsent.join(', ')} would be honoured` : '';
   const relied = profile.ifAbsentHonoured && profile.ifAbsentAmongVersions;
-  const claimed = relied ? ', although the profile relies on it' : ', so the program looks before and after';
+  const claimed = relied
+    ? ', although the profile counts on it: the program looks before and after'
+    : ', so the program looks before and after';
   return { finding: warned('put-if-absent', `${said}${claimed}${known}`, RACE, answers), traits };
 };
 
 /** Dumps need no condition, since both runs' bytes are the same; good to know all the same. */
 export const probeCompleteIfAbsent: Probe = async (context) => {
-  const first = await putChecked(context, 'complete', FIRST);
-  const [name, value] = IF_NONE_MATCH;
-  const second = await uploadParts(context, 'complete', [SECOND], { [name]: value });
+  const first = await put(context, 'complete', FIRST);
+  const [name] = IF_NONE_MATCH;
+  const second = await uploadParts(context, 'complete', [SECOND], { condition: IF_NONE_MATCH });
   const honour = first.ok ? await honourOf(context, 'complete', second) : 'refused';
   const detail = `${name} is ${honour}; no archive depends on it`;
   return { finding: passed('put-if-absent-on-complete', detail, { [name]: honour }) };
 };
 
-async function honourOfPut(context: ProbeContext, [name, value]: Condition): Promise<Honour> {
-  const first = await putChecked(context, 'absent', FIRST);
+/** What a store makes of a condition at a key where an object lies. Three requests. */
+export async function honourOfPut(
+  context: ProbeContext,
+  name: string,
+  condition: Condition,
+): Promise<Honour> {
+  const first = await put(context, name, FIRST);
   if (!first.ok) return 'refused';
-  return honourOf(context, 'absent', await putChecked(context, 'absent', SECOND, { [name]: value }));
+  return honourOf(context, name, await put(context, name, SECOND, { condition }));
 }
 
 /** Honoured: refused as it should be (412, or 409 of COS and OSS) and the first bytes stay. Refused: not known (400, 501). */

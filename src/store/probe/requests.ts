@@ -1,146 +1,173 @@
-/** The requests that probes send: plain ones, and ones with a header of our choice. */
+/** The requests that probes send: the program's own, by its own code, with small objects. Each leaves a line of what was asked and answered. */
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { ArchiverError } from '../../domain/errors.ts';
+import type { Storage } from '../../domain/object-lock.ts';
+import { digestWhole, type PartDigest } from '../s3/body-digest.ts';
+import { relyingOn } from '../s3/client.ts';
+import { giveUpUpload } from '../s3/give-up.ts';
+import { lookAt } from '../s3/head.ts';
 import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  PutObjectCommand,
-  type PutObjectCommandInput,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
-import { digestWhole } from '../s3/body-digest.ts';
-import { capturedHeaders } from '../s3/head.ts';
-import type { StorageInput } from '../s3/lock.ts';
-import { addingHeaders, bodyCheck } from '../s3/put.ts';
+  abortUpload,
+  completeUpload,
+  createUpload,
+  type StoredPart,
+  sendPart,
+  type UnfinishedUpload,
+} from '../s3/multipart-requests.ts';
+import type { ProviderProfile } from '../s3/provider-profile.ts';
+import { bodyCheck, putBody, type StoredVersion } from '../s3/put.ts';
+import { readObject } from '../s3/read.ts';
 import { type Attempt, attempt, type ProbeContext } from './context.ts';
+
+export interface TrialOptions {
+  /** Of other bytes, where the body is to be a damaged one. */
+  readonly digest?: PartDigest;
+  /** A header by which the request fails where something lies. */
+  readonly condition?: NonNullable<ProviderProfile['ifAbsent']>;
+  readonly storage?: Storage;
+  /** What is told of the request besides its name. */
+  readonly note?: string;
+}
 
 const CONTENT_TYPE = 'text/plain';
 
-type Headers = Readonly<Record<string, string>>;
-
-/** One put; `headers` are added before the request is signed. */
 export function put(
   context: ProbeContext,
   name: string,
-  input: Pick<PutObjectCommandInput, 'Body'> & Partial<PutObjectCommandInput>,
-  headers: Headers = {},
-): Promise<Attempt<unknown>> {
-  const { bucket } = context;
-  const key = context.keyOf(name);
-  const command = new PutObjectCommand({
-    Bucket: bucket.name,
-    Key: key,
-    ContentType: CONTENT_TYPE,
-    ...input,
-  });
-  command.middlewareStack.add(addingHeaders(headers), { step: 'build', name: 'probeHeaders' });
-  return attempt(context, 'put', key, (options) => bucket.client.send(command, options));
-}
-
-/** A put as the program makes it: with the check of the body that the profile names. */
-export async function putChecked(
-  context: ProbeContext,
-  name: string,
   body: Buffer,
-  headers: Headers = {},
-  storage: StorageInput = {},
-): Promise<Attempt<unknown>> {
-  const check = bodyCheck(context.bucket.profile, digestWhole(body, context.bucket.profile));
-  return put(context, name, { Body: body, ...check, ...storage }, headers);
+  { digest, condition, storage, note }: TrialOptions = {},
+): Promise<Attempt<StoredVersion>> {
+  const { bucket, signal } = context;
+  const check = bodyCheck(bucket.profile, digest ?? digestWhole(body, bucket.profile));
+  const input = { Body: body, ContentType: CONTENT_TYPE, ...check, storage };
+  return attempt(context, titled(`PutObject ${name}`, note ?? condition?.[0]), () =>
+    putBody(bucket, context.keyOf(name), input, signal, condition),
+  );
 }
 
-/** All headers of a HEAD that asks for checksums. */
-export async function headersAt(context: ProbeContext, name: string): Promise<Attempt<Headers>> {
-  const { bucket } = context;
-  const key = context.keyOf(name);
-  const command = new HeadObjectCommand({ Bucket: bucket.name, Key: key, ChecksumMode: 'ENABLED' });
-  const headers = capturedHeaders(command);
-  return attempt(context, 'look at', key, async (options) => {
-    await bucket.client.send(command, options);
-    return headers();
-  });
-}
-
-export async function bytesAt(context: ProbeContext, name: string): Promise<Attempt<Buffer>> {
-  const { bucket } = context;
-  const key = context.keyOf(name);
-  const command = new GetObjectCommand({ Bucket: bucket.name, Key: key });
-  return attempt(context, 'read', key, async (options) => {
-    const { Body } = await bucket.client.send(command, options);
-    return Buffer.from((await Body?.transformToByteArray()) ?? []);
-  });
-}
-
-/** A multipart upload of these parts, as the program makes it; given up where it fails. `headers` go with Complete. */
-export async function uploadParts(
+/** All headers of a HEAD that asks for checksums; undefined where there is no object. */
+export function headersAt(
   context: ProbeContext,
   name: string,
-  parts: readonly Buffer[],
-  headers: Headers = {},
-  storage: StorageInput = {},
-): Promise<Attempt<unknown>> {
+): Promise<Attempt<Readonly<Record<string, string>> | undefined>> {
+  const { bucket, signal } = context;
+  const asking = relyingOn(bucket, { ...bucket.profile, echo: 'x-amz-checksum-crc32' });
+  return attempt(context, `HeadObject ${name}`, async () => {
+    const seen = await lookAt(asking, context.keyOf(name), signal);
+    return seen?.headers;
+  });
+}
+
+export function bytesAt(context: ProbeContext, name: string): Promise<Attempt<Buffer>> {
+  const { bucket, signal } = context;
   const key = context.keyOf(name);
-  const begun = await beginUpload(context, key, storage);
-  if (!begun.ok) return begun;
-  const uploadId = begun.output;
-  const completed = await attempt(context, 'upload in parts to', key, (options) =>
-    sendParts(context, { key, uploadId, parts, headers }, options),
-  );
-  if (!completed.ok) await abortUpload(context, key, uploadId);
-  return completed;
+  return attempt(context, `GetObject ${name}`, async () => {
+    const body = await readObject(bucket, key, { signal });
+    if (body === undefined)
+      throw new ArchiverError('store-failed', `s3://${bucket.name}/${key}: nothing is there after the put`);
+    const chunks: Buffer[] = [];
+    for await (const chunk of body) chunks.push(Buffer.from(chunk));
+    return Buffer.concat(chunks);
+  });
 }
 
 export function beginUpload(
   context: ProbeContext,
-  key: string,
-  storage: StorageInput = {},
-): Promise<Attempt<string>> {
-  const { client, name, profile } = context.bucket;
-  const command = new CreateMultipartUploadCommand({
-    Bucket: name,
-    Key: key,
-    ContentType: CONTENT_TYPE,
-    ...(profile.bodyCheck === 'crc32' ? { ChecksumAlgorithm: 'CRC32' as const } : {}),
-    ...storage,
-  });
-  return attempt(context, 'begin an upload to', key, async (options) => {
-    const { UploadId } = await client.send(command, options);
-    return UploadId ?? '';
-  });
+  name: string,
+  { storage, note }: TrialOptions = {},
+): Promise<Attempt<UnfinishedUpload>> {
+  const { bucket, signal } = context;
+  const key = context.keyOf(name);
+  return attempt(context, titled(`CreateMultipartUpload ${name}`, note), async () => ({
+    key,
+    id: await createUpload(bucket, { key, contentType: CONTENT_TYPE, storage }, signal),
+  }));
 }
 
-export function abortUpload(context: ProbeContext, key: string, uploadId: string): Promise<Attempt<unknown>> {
-  const { client, name } = context.bucket;
-  const command = new AbortMultipartUploadCommand({ Bucket: name, Key: key, UploadId: uploadId });
-  return attempt(context, 'give up an upload to', key, (options) => client.send(command, options));
+export function sendOnePart(
+  context: ProbeContext,
+  name: string,
+  upload: UnfinishedUpload,
+  { number = 1, bytes, digest, note }: TrialOptions & { readonly number?: number; readonly bytes: Buffer },
+): Promise<Attempt<StoredPart>> {
+  const { bucket, signal } = context;
+  const own = digest ?? digestWhole(bytes, bucket.profile);
+  return attempt(context, titled(`UploadPart ${name}`, note), async () => ({
+    number,
+    digest: own,
+    etag: await sendPart(bucket, upload, { number, bytes, digest: own }, signal),
+  }));
 }
 
-interface PartsToSend {
-  readonly key: string;
-  readonly uploadId: string;
-  readonly parts: readonly Buffer[];
-  readonly headers: Headers;
+export function complete(
+  context: ProbeContext,
+  name: string,
+  upload: UnfinishedUpload,
+  parts: readonly StoredPart[],
+  { condition }: TrialOptions = {},
+): Promise<Attempt<void>> {
+  return attempt(context, titled(`CompleteMultipartUpload ${name}`, condition?.[0]), () =>
+    completeUpload(context.bucket, upload, parts, context.signal, condition),
+  );
 }
 
-async function sendParts(
-  { bucket: { client, name, profile } }: ProbeContext,
-  { key, uploadId, parts, headers }: PartsToSend,
-  options: { readonly abortSignal: AbortSignal },
-): Promise<void> {
-  const target = { Bucket: name, Key: key, UploadId: uploadId };
-  const sent = [];
-  for (const [index, part] of parts.entries()) {
-    const check = bodyCheck(profile, digestWhole(part, profile));
-    const number = { PartNumber: index + 1 };
-    const { ETag } = await client.send(
-      new UploadPartCommand({ ...target, ...number, Body: part, ...check }),
-      options,
-    );
-    const { ChecksumCRC32 } = check;
-    sent.push({ ...number, ETag, ...(ChecksumCRC32 === undefined ? {} : { ChecksumCRC32 }) });
+export function abort(
+  context: ProbeContext,
+  name: string,
+  upload: UnfinishedUpload,
+  note?: string,
+): Promise<Attempt<void>> {
+  return attempt(context, titled(`AbortMultipartUpload ${name}`, note), () =>
+    abortUpload(context.bucket, upload, context.signal),
+  );
+}
+
+/** Removes an object, or one version of it for good. */
+export function remove(
+  { bucket, ...context }: ProbeContext,
+  name: string,
+  { versionId }: StoredVersion = {},
+): Promise<Attempt<unknown>> {
+  const key = context.keyOf(name);
+  const version = versionId === undefined ? {} : { VersionId: versionId };
+  const command = new DeleteObjectCommand({ Bucket: bucket.name, Key: key, ...version });
+  const note = versionId === undefined ? undefined : 'this version, for good';
+  return attempt({ bucket, ...context }, titled(`DeleteObject ${name}`, note), () =>
+    bucket.call('delete', key, context.signal, (options) => bucket.client.send(command, options)),
+  );
+}
+
+/** A multipart upload of these parts; given up where it fails, as the program does it. */
+export async function uploadParts(
+  context: ProbeContext,
+  name: string,
+  bodies: readonly Buffer[],
+  options: TrialOptions = {},
+): Promise<Attempt<unknown>> {
+  const begun = await beginUpload(context, name, options);
+  if (!begun.ok) return begun;
+  const upload = begun.output;
+  const parts: StoredPart[] = [];
+  for (const [index, bytes] of bodies.entries()) {
+    const sent = await sendOnePart(context, name, upload, { number: index + 1, bytes });
+    if (!sent.ok) return giveUpAfter(sent, context, upload);
+    parts.push(sent.output);
   }
-  const command = new CompleteMultipartUploadCommand({ ...target, MultipartUpload: { Parts: sent } });
-  command.middlewareStack.add(addingHeaders(headers), { step: 'build', name: 'probeHeaders' });
-  await client.send(command, options);
+  const completed = await complete(context, name, upload, parts, options);
+  return completed.ok ? completed : giveUpAfter(completed, context, upload);
+}
+
+async function giveUpAfter<Output>(
+  failure: Attempt<Output>,
+  { bucket, signal }: ProbeContext,
+  upload: UnfinishedUpload,
+): Promise<Attempt<Output>> {
+  await giveUpUpload(relyingOn(bucket, { ...bucket.profile, abortSparesObject: true }), upload, signal).catch(
+    () => signal.throwIfAborted(),
+  );
+  return failure;
+}
+
+function titled(request: string, note: string | undefined): string {
+  return note === undefined ? request : `${request} (${note})`;
 }

@@ -1,10 +1,8 @@
 /** Probe of storage classes: does the store take those that are configured, does it say so, and can what lies there be read. */
 import { type Finding, failing, passed, warned } from '../../domain/check.ts';
-import { asArchiverError } from '../../domain/errors.ts';
-import { askingFor, storageInput } from '../s3/lock.ts';
 import type { Probe, ProbeContext } from './context.ts';
-import { BODY } from './objects.ts';
-import { bytesAt, headersAt, putChecked } from './requests.ts';
+import { SOUND } from './digest-trial.ts';
+import { bytesAt, headersAt, put } from './requests.ts';
 
 /** The object that this probe makes, once for each class. */
 export const CLASS_NAME = 'storage-class';
@@ -24,18 +22,11 @@ export function probeStorageClasses(classes: readonly string[]): Probe {
 }
 
 async function tryClass(context: ProbeContext, storageClass: string): Promise<Fate | Finding> {
-  try {
-    await askingFor({ storageClass }, async () => {
-      const stored = await putChecked(context, CLASS_NAME, BODY, {}, storageInput({ storageClass }));
-      if (!stored.ok) throw stored.error;
-    });
-  } catch (error) {
-    context.signal.throwIfAborted();
-    return failing('storage-class', asArchiverError(error));
-  }
+  const stored = await put(context, CLASS_NAME, SOUND, { storage: { storageClass }, note: storageClass });
+  if (!stored.ok) return failing('storage-class', stored.error);
   const headers = await headersAt(context, CLASS_NAME);
   // S3 is silent of its default.
-  const shown = headers.ok ? (headers.output['x-amz-storage-class'] ?? 'STANDARD') : storageClass;
+  const shown = headers.ok ? (headers.output?.['x-amz-storage-class'] ?? 'STANDARD') : storageClass;
   if (shown !== storageClass) return 'other-class';
   return (await bytesAt(context, CLASS_NAME)).ok ? 'readable' : 'cold';
 }

@@ -11,6 +11,7 @@ import type { PartDigest } from './body-digest.ts';
 import type { Bucket } from './client.ts';
 import { looksLikeMd5, plainEtag, usesKey } from './head.ts';
 import { askingFor, storageInput } from './lock.ts';
+import type { ProviderProfile } from './provider-profile.ts';
 import { addingHeaders, bodyCheck } from './put.ts';
 
 /** One upload that was begun and is not completed. */
@@ -84,12 +85,13 @@ export async function sendPart(
   return ETag;
 }
 
-/** Makes an object of the parts, in their order. */
+/** Makes an object of the parts, in their order. `condition` is for who wants to know what comes of it: no archive depends on one here. */
 export async function completeUpload(
   bucket: Bucket,
   { key, id }: UnfinishedUpload,
   parts: readonly StoredPart[],
   signal: AbortSignal,
+  condition?: ProviderProfile['ifAbsent'],
 ): Promise<void> {
   const withCrc = bucket.profile.bodyCheck === 'crc32';
   const command = new CompleteMultipartUploadCommand({
@@ -104,6 +106,11 @@ export async function completeUpload(
       })),
     },
   });
+  if (condition)
+    command.middlewareStack.add(addingHeaders({ [condition[0]]: condition[1] }), {
+      step: 'build',
+      name: 'ownHeaders',
+    });
   await bucket.call('complete the upload of', key, signal, (options) => bucket.client.send(command, options));
 }
 

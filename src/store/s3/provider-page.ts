@@ -71,7 +71,7 @@ function coldRow({ name, coldClasses }: ProviderProfile): string[] {
 function proof({ echo, md5Etags }: ProviderProfile): string {
   const etags = { all: 'MD5 ETags', 'single-put': 'MD5 ETags, but not of multipart', none: '' }[md5Etags];
   const checksum = echo === 'none' ? '' : `\`${echo}\``;
-  return [checksum, etags].filter((part) => part !== '').join(', ') || 'an ETag that is ours, where it is';
+  return [checksum, etags].filter((part) => part !== '').join(', ') || 'what the bucket was seen to prove';
 }
 
 function condition({ ifAbsent, ifAbsentHonoured, ifAbsentAmongVersions }: ProviderProfile): string {

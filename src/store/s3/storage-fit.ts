@@ -16,19 +16,34 @@ export function wantedClasses({ storageClass, storageClasses }: WantedStorage): 
   return [...new Set(all.filter((name) => name !== undefined))];
 }
 
-/** Throws a `config` error that says what this provider cannot do, as its profile has it. */
-export function assertStorageFits(wanted: WantedStorage, profile: ProviderProfile): void {
-  const problems = [...unknownModes(wanted, profile), ...unprovable(wanted, profile)];
-  const [first, ...more] = problems;
-  if (first === undefined) return;
-  throw new ArchiverError('config', [first.what, ...more.map(({ what }) => what)].join('; '), {
-    hint: problems.map(({ hint }) => hint).join(' '),
-  });
+/** Whether anything is to be locked. */
+export function wantsLock(rules: readonly Pick<LockRule, 'mode' | 'legalHold'>[]): boolean {
+  return rules.some(({ mode, legalHold }) => mode !== 'none' || legalHold);
 }
 
-interface Misfit {
+/**
+ * How much is known of the proof of what is stored. `claimed`: the profile was named, and says. `open`: nobody has named it, so the bucket will
+ * show. `seen`: it has.
+ */
+export type ProofKnown = 'claimed' | 'open' | 'seen';
+
+export interface Misfit {
   readonly what: string;
   readonly hint: string;
+}
+
+/** What this provider cannot do of what is wanted. */
+export function misfits(wanted: WantedStorage, profile: ProviderProfile, known: ProofKnown): Misfit[] {
+  return [...unknownModes(wanted, profile), ...unprovable(wanted, profile, known)];
+}
+
+/** Throws where there are any: a `config` error, or `store-refused` where it was the bucket that fell short of its profile. */
+export function assertStorageFits(wanted: WantedStorage, profile: ProviderProfile, known: ProofKnown): void {
+  const problems = misfits(wanted, profile, known);
+  if (problems.length === 0) return;
+  const what = problems.map((one) => one.what).join('; ');
+  const hint = problems.map((one) => one.hint).join(' ');
+  throw new ArchiverError(known === 'seen' ? 'store-refused' : 'config', what, { hint });
 }
 
 function unknownModes({ objectLock }: WantedStorage, { name, title, lockModes }: ProviderProfile): Misfit[] {
@@ -48,14 +63,16 @@ function unknownModes({ objectLock }: WantedStorage, { name, title, lockModes }:
 function unprovable(
   wanted: WantedStorage,
   { name, title, coldClasses, echo, md5Etags }: ProviderProfile,
+  known: ProofKnown,
 ): Misfit[] {
   const cold = wantedClasses(wanted).filter((one) => coldClasses.includes(one.toUpperCase()));
   if (cold.length === 0) return [];
-  const proves = echo !== 'none' || md5Etags === 'all';
+  const proves = known === 'open' || echo !== 'none' || md5Etags === 'all';
   if (proves && wanted.readback === 'auto') return [];
+  const who = known === 'seen' ? 'the bucket was seen to prove' : `${title} (profile ${name}) proves`;
   const why = proves
     ? 'ARCHIVER_READBACK=always reads each object back'
-    : `${title} (profile ${name}) proves nothing of objects in parts, so each is read back`;
+    : `${who} nothing of objects in parts, so each is read back`;
   const otherwise = proves ? 'Set ARCHIVER_READBACK=auto, or choose' : 'Choose';
   return [
     {

@@ -31,7 +31,7 @@ async function* staleUploads(
 ): AsyncGenerator<UnfinishedUpload> {
   let marker: Pick<ListMultipartUploadsCommandOutput, 'NextKeyMarker' | 'NextUploadIdMarker'> = {};
   for (;;) {
-    const page = await fetchPage(bucket, prefix, marker, signal);
+    const page = await listUploads(bucket, prefix, marker, signal);
     for (const { Key: key = '', UploadId: id, Initiated } of page.Uploads ?? []) {
       const isOld = Initiated !== undefined && Initiated.getTime() < begunBefore;
       if (!isOld || id === undefined || !isOurs(key) || bucket.uploadsInHand.has(id)) continue;
@@ -71,7 +71,8 @@ async function isMoving(
   }
 }
 
-function fetchPage(
+/** One page of the unfinished uploads below a prefix. */
+export function listUploads(
   bucket: Bucket,
   prefix: string,
   marker: Pick<ListMultipartUploadsCommandOutput, 'NextKeyMarker' | 'NextUploadIdMarker'>,

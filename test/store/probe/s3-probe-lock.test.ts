@@ -2,7 +2,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { LockRule } from '../../../src/domain/object-lock.ts';
 import type { WantedStorage } from '../../../src/store/s3/storage-fit.ts';
-import { type Findings, findingsOf, PROBE_PREFIX, probeOn } from '../../support/probe.ts';
+import { type Findings, findingsOf, objectsIn, PROBE_PREFIX, probeOn } from '../../support/probe.ts';
 import { type S3Server, startS3 } from '../../support/s3.ts';
 
 const everything = { sources: [], instances: ['*'], exclude: [], names: [], tags: {} };
@@ -31,16 +31,21 @@ describe('where archives are to be locked', () => {
     const { troubles, of, s3 } = await look({ objectLock: [LOCKING] }, locked);
     expect(troubles).toEqual([]);
     expect(of('object-lock')).toMatchObject({
-      detail: 'locks with the upload (tried by governance, for 5 minutes); no default retention',
-      facts: { locked: 'with the upload', 'locked-in-parts': 'with the upload' },
+      detail:
+        'locks with the upload (tried by governance, for 5 minutes); a locked version could not be deleted; no default retention',
+      facts: { locked: 'with the upload', 'locked-in-parts': 'with the upload', held: 'enforced' },
     });
+    expect(of('object-lock').requests).toContainEqual(
+      expect.stringMatching(/^DeleteObject locked \(this version, for good\): 403 AccessDenied$/),
+    );
     expect(of('versioning')).toMatchObject({ verdict: 'ok', facts: { status: 'Enabled' } });
     const locks = [...s3.versions].flatMap(([key, versions]) =>
       versions.flatMap(({ storage }) => (storage?.lock ? [{ key, ...storage.lock }] : [])),
     );
-    expect(locks.map(({ key, mode }) => [key, mode])).toEqual([
+    expect(locks.map(({ key, mode }) => [key.replace(/trial-[0-9a-f]+/, 'trial'), mode])).toEqual([
       [`${PROBE_PREFIX}locked`, 'GOVERNANCE'],
       [`${PROBE_PREFIX}locked-in-parts`, 'GOVERNANCE'],
+      [`${PROBE_PREFIX}trial/locked`, 'GOVERNANCE'],
     ]);
     for (const { until } of locks) expect(Date.parse(until) - Date.now()).toBeLessThan(5 * 60_000 + 1000);
   });
@@ -72,6 +77,34 @@ describe('where archives are to be locked', () => {
     });
   });
 
+  test.each([
+    [
+      'shows locks and lets locked versions be deleted',
+      { objectLock: true, locks: 'shown-only' },
+      'does not keep',
+    ],
+    ['gives back every header, and has no lock', { locks: 'given-back' }, 'has no object lock'],
+  ] as const)('a store that %s fails', async (_, behaviour, why) => {
+    const { of } = await look({ objectLock: [LOCKING] }, (s3) => {
+      Object.assign(s3.behaviour, behaviour);
+    });
+    expect(of('object-lock').verdict).toBe('failed');
+    expect(of('object-lock').detail).toContain(why);
+  });
+
+  test('a key that may delete no version passes, and is told that nobody has tried whether the lock holds', async () => {
+    const { of } = await look({ objectLock: [LOCKING] }, (s3) => {
+      locked(s3);
+      s3.denied.add('DeleteObject');
+    });
+    expect(of('object-lock')).toMatchObject({
+      verdict: 'ok',
+      detail: expect.stringMatching(/^shows locks with the upload/),
+      hint: expect.stringContaining('s3:DeleteObjectVersion'),
+      facts: { held: 'untold' },
+    });
+  });
+
   test('a key that may ask for nothing about the bucket, but may lock, passes', async () => {
     const { of } = await look({ objectLock: [LOCKING] }, (s3) => {
       locked(s3);
@@ -98,7 +131,7 @@ describe('a storage class', () => {
     const { of, troubles, s3 } = await look({ storageClass: 'STANDARD_IA' }, () => {});
     expect(troubles).toEqual([]);
     expect(of('storage-class')).toMatchObject({ detail: 'STANDARD_IA: taken, readable at once' });
-    expect(s3.objects.size).toBe(0);
+    expect(objectsIn(s3)).toEqual([]);
   });
 
   test('that cannot be read at once is a warning, with what that means', async () => {

@@ -101,7 +101,14 @@ describe('a held object', () => {
     ],
     ['another ETag of parts, all believed', { etag: `${OTHER}-2` }, { etag: `${MD5}-2` }, 'all', 'different'],
     ['another ETag, none believed', { etag: OTHER }, { etag: MD5 }, 'none', 'unknown'],
-    ['the same ETag, none believed', { etag: MD5 }, { etag: MD5 }, 'none', 'same'],
+    ['the same ETag, none believed', { etag: MD5 }, { etag: MD5 }, 'none', 'unknown'],
+    [
+      'the same ETag of parts, single puts believed',
+      { etag: `${MD5}-2` },
+      { etag: `${MD5}-2` },
+      'single-put',
+      'unknown',
+    ],
   ])('with %s is %5$s', (_what, held, sent, believed, verdict) => {
     expect(compared(held, sent, believed)).toBe(verdict);
   });

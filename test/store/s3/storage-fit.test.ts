@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LockRule } from '../../../src/domain/object-lock.ts';
 import { PROFILES, type ProviderName } from '../../../src/store/s3/provider-profile.ts';
-import { assertStorageFits, type WantedStorage } from '../../../src/store/s3/storage-fit.ts';
+import { assertStorageFits, type ProofKnown, type WantedStorage } from '../../../src/store/s3/storage-fit.ts';
 
 const everything = { sources: [], instances: ['*'], exclude: [], names: [], tags: {} };
 const rule = (mode: LockRule['mode'], legalHold = false): LockRule => ({
@@ -12,10 +12,14 @@ const rule = (mode: LockRule['mode'], legalHold = false): LockRule => ({
   legalHold,
 });
 
-function refusalOf(name: ProviderName, wanted: Partial<WantedStorage>): string {
+function refusalOf(
+  name: ProviderName,
+  wanted: Partial<WantedStorage>,
+  known: ProofKnown = 'claimed',
+): string {
   try {
     const nothing = { objectLock: [], storageClasses: [], readback: 'auto' } as const;
-    assertStorageFits({ ...nothing, ...wanted }, PROFILES[name]);
+    assertStorageFits({ ...nothing, ...wanted }, PROFILES[name], known);
     return '';
   } catch (error) {
     return `${String(error)} ${(error as { hint: string }).hint}`;
@@ -58,5 +62,21 @@ describe('a configuration', () => {
     expect(refusalOf('obs', { storageClasses })).toMatch(/proves nothing.*cold cannot be read/);
     expect(refusalOf('other', { storageClass: 'GLACIER' })).toMatch(/proves nothing/);
     expect(refusalOf('aws', { storageClass: 'GLACIER_IR', readback: 'always' })).toBe('');
+  });
+
+  test('may, where nobody has named the profile: the bucket will show what it proves', () => {
+    expect(refusalOf('other', { storageClass: 'GLACIER' }, 'open')).toBe('');
+    expect(refusalOf('other', { storageClass: 'GLACIER', readback: 'always' }, 'open')).toMatch(/READBACK/);
+  });
+
+  test('may not where the bucket was seen to prove less than its profile says', () => {
+    const nothing = { ...PROFILES.aws, echo: 'none', md5Etags: 'none' } as const;
+    const wanted = { objectLock: [], storageClasses: [], readback: 'auto', storageClass: 'GLACIER' } as const;
+    expect(() => assertStorageFits(wanted, nothing, 'seen')).toThrow(
+      expect.objectContaining({
+        code: 'store-refused',
+        message: expect.stringContaining('the bucket was seen to prove nothing'),
+      }),
+    );
   });
 });

@@ -1,0 +1,184 @@
+/**
+ * What a digest is worth on this bucket: one small object, and the same with one bit flipped on the way, each sent with the digest of the
+ * sound one, as a whole and in parts. A store that checks refuses the second; one that computes tells the digest of what lies there; one that
+ * merely gives back the header it was sent is found out.
+ */
+import { type DigestWishes, digestWhole, sentWhole } from '../s3/body-digest.ts';
+import { relyingOn } from '../s3/client.ts';
+import type { S3Answer } from '../s3/errors.ts';
+import { looksLikeMd5, plainEtag, usesKey } from '../s3/head.ts';
+import type { UnfinishedUpload } from '../s3/multipart-requests.ts';
+import type { ProviderProfile } from '../s3/provider-profile.ts';
+import type { BodyCheck, Echo, Traits } from '../s3/reliance.ts';
+import type { Attempt, ProbeContext } from './context.ts';
+import { abort, beginUpload, complete, headersAt, put, sendOnePart } from './requests.ts';
+
+/** `verified`: refuses the flipped bit. `ignored`: stores it. `refused`: takes not even the right digest. `untold`: neither, it failed. */
+export type Honour = 'verified' | 'ignored' | 'refused' | 'untold';
+
+export interface Answers {
+  /** Checksums, and the ETag as an MD5, that are those of the bytes which lie there. */
+  readonly right: readonly (Echo | 'etag')[];
+  /** Those that have the form and are not. */
+  readonly wrong: readonly (Echo | 'etag')[];
+  /** Under a key of KMS: then its ETags say nothing of the store. */
+  readonly keyed: boolean;
+  readonly versioned: boolean;
+}
+
+export interface DigestTrial {
+  readonly honour: Honour;
+  /** Absent where there was nothing to be asked, or nobody knows what should lie there. */
+  readonly answers?: Answers;
+  /** Why not even the sound one could be stored. */
+  readonly failure?: Attempt<unknown> & { readonly ok: false };
+}
+
+export interface PartsTrial extends DigestTrial {
+  /** Whether the finished object was there after another upload to its key had been given up; absent where that could not be tried. */
+  readonly abortSparesObject?: boolean;
+}
+
+/** One check of a body, tried. */
+export interface CheckTrial {
+  readonly check: BodyCheck;
+  readonly whole: DigestTrial;
+  /** Absent where the whole one has shown that nothing is to be had by this check. */
+  readonly parts?: PartsTrial;
+}
+
+export const SOUND = Buffer.from('rdb-archiver: this small object may be deleted at any time.\n');
+const FLIPPED = Buffer.from(SOUND);
+FLIPPED.writeUInt8(FLIPPED.readUInt8(0) ^ 1, 0);
+
+/** In the words of the request's headers. */
+export const CHECK_HEADERS = { crc32: 'x-amz-checksum-crc32', 'content-md5': 'Content-MD5' } as const;
+
+const ECHOES: readonly Echo[] = ['x-amz-checksum-crc32', 'x-cos-hash-crc64ecma', 'x-oss-hash-crc64ecma'];
+
+/** Whole: three requests. */
+export async function tryWhole(outer: ProbeContext, name: string, check: BodyCheck): Promise<DigestTrial> {
+  const context = checkingBy(outer, check);
+  const digest = digestWhole(SOUND, context.bucket.profile);
+  const notes = notesFor(check);
+  const sound = await put(context, name, SOUND, { digest, note: notes.sound });
+  if (!sound.ok) return { honour: honourOfFailure(sound.answer), failure: sound };
+  const flipped = await put(context, name, FLIPPED, { digest, note: notes.flipped });
+  return trial(context, name, flipped, false);
+}
+
+/** In parts, with another upload to the same key that is given up when the object is finished: seven requests. */
+export async function tryParts(outer: ProbeContext, name: string, check: BodyCheck): Promise<PartsTrial> {
+  const context = checkingBy(outer, check);
+  const other = await beginUpload(context, name, { note: 'to be given up' });
+  if (!other.ok) return { honour: honourOfFailure(other.answer), failure: other };
+  const own = await beginUpload(context, name);
+  const made = own.ok ? await makeOfParts(context, name, own.output, check) : { failure: own };
+  const given = await abort(context, name, other.output, 'while the finished object lies there');
+  if ('failure' in made) return { honour: honourOfFailure(made.failure.answer), failure: made.failure };
+  const { there, ...seen } = await trial(context, name, made.flipped, true);
+  return { ...seen, ...(given.ok && there !== undefined && { abortSparesObject: there }) };
+}
+
+/** The flipped part comes behind the sound one, under the same number: where the store takes it, the object is of that. */
+async function makeOfParts(
+  context: ProbeContext,
+  name: string,
+  upload: UnfinishedUpload,
+  check: BodyCheck,
+): Promise<
+  { readonly flipped: Attempt<unknown> } | { readonly failure: Attempt<unknown> & { readonly ok: false } }
+> {
+  const digest = digestWhole(SOUND, context.bucket.profile);
+  const notes = notesFor(check);
+  const sound = await sendOnePart(context, name, upload, { bytes: SOUND, digest, note: notes.sound });
+  const flipped = sound.ok
+    ? await sendOnePart(context, name, upload, { bytes: FLIPPED, digest, note: notes.flipped })
+    : sound;
+  const part = flipped.ok ? flipped : sound;
+  const completed = part.ok ? await complete(context, name, upload, [part.output]) : part;
+  if (completed.ok) return { flipped };
+  await abort(context, name, upload);
+  return { failure: completed };
+}
+
+async function trial(
+  context: ProbeContext,
+  name: string,
+  flipped: Attempt<unknown>,
+  multipart: boolean,
+): Promise<DigestTrial & { readonly there?: boolean }> {
+  const headers = await headersAt(context, name);
+  const there = headers.ok ? { there: headers.output !== undefined } : {};
+  const honour = flipped.ok ? 'ignored' : flipped.answer?.status === 400 ? 'verified' : 'untold';
+  if (honour === 'untold' || !headers.ok || headers.output === undefined) return { honour, ...there };
+  const answers = compare(headers.output, flipped.ok ? FLIPPED : SOUND, multipart);
+  const [right, wrong] = [answers.right, answers.wrong].map((names) => names.join(' and ') || 'none');
+  context.requests.splice(-1, 1, `HeadObject ${name}: right of what lies there ${right}, wrong ${wrong}`);
+  return { honour, ...there, answers };
+}
+
+function compare(headers: Readonly<Record<string, string>>, lying: Buffer, multipart: boolean): Answers {
+  const keyed = usesKey(
+    headers['x-amz-server-side-encryption'],
+    headers['x-amz-server-side-encryption-customer-algorithm'],
+  );
+  const etag = plainEtag(headers['etag'] ?? '');
+  const told = (wishes: DigestWishes) => sentWhole(lying, wishes, multipart);
+  const shown: (readonly [Echo | 'etag', boolean])[] = ECHOES.filter(
+    (echo) => headers[echo] !== undefined,
+  ).map((echo) => {
+    const { checksums = [] } = told({ bodyCheck: 'crc32', echo, md5Etags: 'none' });
+    return [echo, checksums.includes(headers[echo] ?? '')];
+  });
+  if (looksLikeMd5(etag) && !keyed)
+    shown.push(['etag', etag === told({ bodyCheck: 'content-md5', echo: 'none', md5Etags: 'all' }).etag]);
+  const named = (isRight: boolean) => shown.filter(([, right]) => right === isRight).map(([name]) => name);
+  const version = headers['x-amz-version-id'] ?? 'null';
+  return { right: named(true), wrong: named(false), keyed, versioned: version !== 'null' };
+}
+
+/** What the trials say together. What was right counts, unless it was ever wrong of the like: that once shows it to be given back, not computed. */
+export function traitsOf(trials: readonly CheckTrial[]): Traits {
+  const answersOf = (of: 'whole' | 'parts') => trials.flatMap((one) => one[of]?.answers ?? []);
+  const rightOf = (of: 'whole' | 'parts') => {
+    const wrong = new Set(answersOf(of).flatMap((one) => one.wrong));
+    return new Set(answersOf(of).flatMap((one) => one.right.filter((name) => !wrong.has(name))));
+  };
+  const answers = [...answersOf('whole'), ...answersOf('parts')];
+  const [whole, parts] = [rightOf('whole'), rightOf('parts')];
+  const spared = trials.flatMap((one) => one.parts?.abortSparesObject ?? []);
+  const md5Etags = !whole.has('etag') ? 'none' : parts.has('etag') ? 'all' : 'single-put';
+  const isVerified = (one: CheckTrial) => one.whole.honour === 'verified' && one.parts?.honour === 'verified';
+  const isTold = trials.every((one) => one.whole.honour !== 'untold' && one.parts?.honour !== 'untold');
+  return {
+    ...(isTold && { bodyChecks: trials.filter(isVerified).map(({ check }) => check) }),
+    echoes: [...whole].filter((name): name is Echo => name !== 'etag' && parts.has(name)),
+    ...(answers.some(({ keyed }) => keyed) ? {} : { md5Etags }),
+    ...(answers.length > 0 && { versioned: answers.some((one) => one.versioned) }),
+    ...(spared.length > 0 && { abortSparesObject: spared.every(Boolean) }),
+  };
+}
+
+/** The request as the program would send it if this check were relied on. */
+function checkingBy(context: ProbeContext, check: BodyCheck): ProbeContext {
+  const profile: ProviderProfile = {
+    ...context.bucket.profile,
+    bodyCheck: check,
+    bodyCheckHonoured: true,
+    echo: 'x-amz-checksum-crc32',
+    // Else a wrong ETag of a part would be an error; here it is an answer.
+    md5Etags: 'none',
+  };
+  return { ...context, bucket: relyingOn(context.bucket, profile) };
+}
+
+/** Of a request that was in order: what the store does not know it calls bad, unwanted (411) or not implemented. */
+function honourOfFailure(answer: S3Answer | undefined): Honour {
+  return [400, 405, 411, 501].includes(answer?.status ?? 0) ? 'refused' : 'untold';
+}
+
+function notesFor(check: BodyCheck): { readonly sound: string; readonly flipped: string } {
+  const header = CHECK_HEADERS[check];
+  return { sound: header, flipped: `${header} of a body that lost a bit on the way` };
+}
