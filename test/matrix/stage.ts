@@ -43,6 +43,7 @@ export async function openStage(
 
   const scenario = await createScenario({
     ...side.scenario?.(cell),
+    ...(row.behaviour && { behaviour: row.behaviour, measured: false }),
     config: {
       ...row.config,
       ...(directory !== undefined && { destination: { kind: 'file', directory } }),

@@ -44,6 +44,18 @@ function behaving(conditionalWrites: 'refused' | 'ignored'): Row['strike'] {
   };
 }
 
+/** The store behaves as the row says from the beginning, until it is mended. */
+function losingObjects({ s3 }: Stage): Switch {
+  return {
+    get strikes() {
+      return s3.counts.get('AbortMultipartUpload') ?? 0;
+    },
+    remove: () => {
+      s3.behaviour.abort = 'spares-object';
+    },
+  };
+}
+
 const parts: readonly Row[] = [
   ...onceAndAlways('500 on a list', ['archived', 'destination failed'], {
     variants: EITHER,
@@ -55,6 +67,23 @@ const parts: readonly Row[] = [
     columns: ['list'],
     strike: ({ s3, times }) => s3.fail({ on: 'ListObjectsV2', times, ...answer(403, 'AccessDenied') }),
   }),
+  {
+    fault: 'the store deletes a finished object when another upload to its key is given up',
+    lasts: 'always',
+    columns: ['list'],
+    expected: 'destination refused',
+    behaviour: { abort: 'deletes-object' },
+    strike: losingObjects,
+  },
+  {
+    fault: 'nothing may be put where it is tried out what the store does',
+    lasts: 'always',
+    columns: ['list'],
+    expected: 'archived',
+    behaviour: {},
+    strike: ({ s3, times }) =>
+      s3.fail({ on: 'PutObject', key: '/state/probe/', times, ...answer(403, 'AccessDenied') }),
+  },
   ...onceAndAlways('500 on the beginning of an upload', ['archived', 'store-failed'], {
     variants: EITHER,
     columns: ['first part'],
@@ -89,6 +118,16 @@ const parts: readonly Row[] = [
     spoils: true,
     strike: on('UploadPart', { effect: 'corrupt' }),
   }),
+  ...onceAndAlways(
+    'a bit changes on the way to a store that gives back the checksums it was sent, and checks none',
+    ['archived', 'store-failed'],
+    {
+      columns: PARTS,
+      spoils: true,
+      behaviour: { checks: 'given-back' },
+      strike: on('UploadPart', { effect: 'flip-on-the-way' }),
+    },
+  ),
   {
     fault: '500 on a part, and the upload may not be given up',
     lasts: 'always',

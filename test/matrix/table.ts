@@ -35,6 +35,8 @@ export interface Row {
   /** Turns the fault on. */
   readonly strike: (stage: Stage) => Switch;
   readonly config?: ScenarioOptions['config'];
+  /** How the bucket behaves from the beginning, with no run before; else it was found out what it does before the fault is turned on. */
+  readonly behaviour?: NonNullable<ScenarioOptions['behaviour']>;
   /** How many small backups there are beside the one in question; none where absent. */
   readonly others?: number;
   /** Uploads that stay, because the fault forbids to give them up. */
