@@ -70,7 +70,7 @@ describe('the policies', () => {
       expect(guide).toContain(`deploy/policies/${file}`);
   });
 
-  test('let the archiver list, read and put, abort uploads, encrypt and decrypt, remove what check put, and no more', () => {
+  test('let the archiver list, read and put, abort uploads, encrypt and decrypt, remove what its trials put, and no more', () => {
     expect(new Set(awsActions('s3-archiver.json'))).toEqual(
       new Set([
         's3:ListBucket',
@@ -101,7 +101,7 @@ describe('the policies', () => {
     );
   });
 
-  test('let the archiver delete nothing but the small objects of a check', () => {
+  test('let the archiver delete nothing but the small objects of its trials', () => {
     const probe = 'redis-archive/production/state/probe/*';
     const deletes = aws('s3-archiver.json').filter(({ Action }) => Action.join().includes('Delete'));
     expect(deletes).toMatchObject([{ Action: ['s3:DeleteObject'], Resource: [`arn:aws:s3:::${probe}`] }]);
@@ -113,7 +113,7 @@ describe('the policies', () => {
     expect(deny?.NotResource).toEqual([`arn:aws:s3:::${probe}`]);
   });
 
-  test('let the archiver lock where that is wanted, what it has put and no longer than said, and never loosen a lock', () => {
+  test('let the archiver lock where that is wanted, what it has put and no longer than said, try on objects of its own whether that holds, and never loosen a lock', () => {
     expect(new Set(awsActions('s3-archiver-lock.json'))).toEqual(
       new Set([
         's3:GetBucketObjectLockConfiguration',
@@ -122,8 +122,14 @@ describe('the policies', () => {
         's3:PutObjectLegalHold',
         's3:GetObjectRetention',
         's3:GetObjectLegalHold',
+        's3:DeleteObjectVersion',
       ]),
     );
+    const [trial] = aws('s3-archiver-lock.json').filter(({ Action }) => Action.join().includes('Delete'));
+    expect(trial).toMatchObject({
+      Action: ['s3:DeleteObjectVersion'],
+      Resource: ['arn:aws:s3:::redis-archive/production/state/probe/*'],
+    });
     const [lock] = aws('s3-archiver-lock.json').filter(({ Action }) =>
       Action.includes('s3:PutObjectRetention'),
     );
