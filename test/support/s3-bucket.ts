@@ -116,6 +116,8 @@ export async function joinObject(
     (md5s) => (multipart ? createHash('md5').update(md5s).digest() : md5s),
   );
   const composite = multipart && !traits.wholeCrc32;
+  // Ceph 20 has a form of its own for a single part.
+  const isMarked = composite || (multipart && bodies.length === 1);
   const crc = traits.wholeCrc32
     ? bigEndian(chunks.reduce((sum, chunk) => crc32(chunk, sum), 0))
     : joined(
@@ -130,7 +132,7 @@ export async function joinObject(
     chunks,
     modified: Date.now(),
     ...(traits.withCrc32 && !bodies.some((body) => body.withoutCrc32)
-      ? { crc32: `${crc.toString('base64')}${composite ? suffix : ''}` }
+      ? { crc32: `${crc.toString('base64')}${isMarked ? suffix : ''}` }
       : {}),
     ...(traits.withCrc64 ? { crc64: await crc64Of(chunks) } : {}),
   };

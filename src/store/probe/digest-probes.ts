@@ -86,7 +86,7 @@ async function trySignedDigest(context: ProbeContext): Promise<Honour> {
   return sent.ok ? 'ignored' : sent.answer?.status === 400 ? 'verified' : 'untold';
 }
 
-function tellChecks({ trials, signed, inForce }: Tried): Finding {
+function tellChecks({ trials, signed, traits, inForce }: Tried): Finding {
   const facts: Record<string, string> = {};
   for (const { check, whole, parts } of trials) {
     facts[CHECK_HEADERS[check]] = whole.honour;
@@ -97,7 +97,11 @@ function tellChecks({ trials, signed, inForce }: Tried): Finding {
   const list = verified.join(', ') || 'none';
   if (inForce.bodyCheckHonoured) return passed('checks-on-arrival', `verified: ${list}`, facts);
   const sent = CHECK_HEADERS[inForce.bodyCheck];
-  const detail = `${sent}, which goes with every body, is ${facts[sent]}, with a part ${facts[`${sent} of a part`]}; verified: ${list}`;
+  const honour = `is ${facts[sent]}, with a part ${facts[`${sent} of a part`]}`;
+  const seen = traits.bodyChecks
+    ? honour
+    : `${honour}, but not all trials came to an end, so nothing is relied on`;
+  const detail = `${sent}, which goes with every body, ${seen}; verified: ${list}`;
   const after = `What was stored is proved by ${proofInWords(inForce)}.`;
   const hint =
     signed === 'verified' ? `The body's SHA-256 is signed besides, and that is verified. ${after}` : after;

@@ -5,13 +5,12 @@
  */
 import { type DigestWishes, digestWhole, sentWhole } from '../s3/body-digest.ts';
 import { relyingOn } from '../s3/client.ts';
-import type { S3Answer } from '../s3/errors.ts';
 import { looksLikeMd5, plainEtag, usesKey } from '../s3/head.ts';
 import type { UnfinishedUpload } from '../s3/multipart-requests.ts';
 import type { ProviderProfile } from '../s3/provider-profile.ts';
 import type { BodyCheck, Echo, Traits } from '../s3/reliance.ts';
 import type { Attempt, ProbeContext } from './context.ts';
-import { abort, beginUpload, complete, headersAt, put, sendOnePart } from './requests.ts';
+import { abort, beginUpload, complete, headersAt, put, sendOnePart, type TrialOptions } from './requests.ts';
 
 /** `verified`: refuses the flipped bit. `ignored`: stores it. `refused`: takes not even the right digest. `untold`: neither, it failed. */
 export type Honour = 'verified' | 'ignored' | 'refused' | 'untold';
@@ -26,12 +25,14 @@ export interface Answers {
   readonly versioned: boolean;
 }
 
+type Failure = Attempt<unknown> & { readonly ok: false };
+
 export interface DigestTrial {
   readonly honour: Honour;
   /** Absent where there was nothing to be asked, or nobody knows what should lie there. */
   readonly answers?: Answers;
   /** Why not even the sound one could be stored. */
-  readonly failure?: Attempt<unknown> & { readonly ok: false };
+  readonly failure?: Failure;
 }
 
 export interface PartsTrial extends DigestTrial {
@@ -56,53 +57,78 @@ export const CHECK_HEADERS = { crc32: 'x-amz-checksum-crc32', 'content-md5': 'Co
 
 const ECHOES: readonly Echo[] = ['x-amz-checksum-crc32', 'x-cos-hash-crc64ecma', 'x-oss-hash-crc64ecma'];
 
-/** Whole: three requests. */
+/** Whole: three requests at the most. */
 export async function tryWhole(outer: ProbeContext, name: string, check: BodyCheck): Promise<DigestTrial> {
   const context = checkingBy(outer, check);
-  const digest = digestWhole(SOUND, context.bucket.profile);
-  const notes = notesFor(check);
-  const sound = await put(context, name, SOUND, { digest, note: notes.sound });
-  if (!sound.ok) return { honour: honourOfFailure(sound.answer), failure: sound };
-  const flipped = await put(context, name, FLIPPED, { digest, note: notes.flipped });
-  return trial(context, name, flipped, false);
+  const [damaged, right] = trialsOf(context, check);
+  const flipped = await put(context, name, FLIPPED, damaged);
+  const stored = flipped.ok ? flipped : await put(context, name, SOUND, right);
+  return stored.ok ? inspect(context, name, flipped, false) : failed(stored);
 }
 
-/** In parts, with another upload to the same key that is given up when the object is finished: seven requests. */
+/**
+ * In parts, by two uploads to one key, seven requests at the most: the flipped part goes into the first, and where that is refused the sound one
+ * into the second, for there are gateways that take no part twice under one number. The one is finished, the other given up.
+ */
 export async function tryParts(outer: ProbeContext, name: string, check: BodyCheck): Promise<PartsTrial> {
   const context = checkingBy(outer, check);
-  const other = await beginUpload(context, name, { note: 'to be given up' });
-  if (!other.ok) return { honour: honourOfFailure(other.answer), failure: other };
-  const own = await beginUpload(context, name);
-  const made = own.ok ? await makeOfParts(context, name, own.output, check) : { failure: own };
-  const given = await abort(context, name, other.output, 'while the finished object lies there');
-  if ('failure' in made) return { honour: honourOfFailure(made.failure.answer), failure: made.failure };
-  const { there, ...seen } = await trial(context, name, made.flipped, true);
+  const [damaged, right] = trialsOf(context, check);
+  const first = await beginUpload(context, name);
+  if (!first.ok) return failed(first);
+  const second = await beginUpload(context, name);
+  if (!second.ok) return giveUp(context, name, [first.output], second);
+  const [one, other] = [first.output, second.output];
+  const flipped = await sendOnePart(context, name, one, { bytes: FLIPPED, ...damaged });
+  const stored = flipped.ok ? flipped : await sendOnePart(context, name, other, { bytes: SOUND, ...right });
+  if (!stored.ok) return giveUp(context, name, [one, other], stored);
+  const [finished, left] = flipped.ok ? [one, other] : [other, one];
+  const completed = await complete(context, name, finished, [stored.output]);
+  if (!completed.ok) return giveUp(context, name, [one, other], completed);
+  const given = await giveUpBeside(context, name, left);
+  const { there, ...seen } = await inspect(context, name, flipped, true);
   return { ...seen, ...(given.ok && there !== undefined && { abortSparesObject: there }) };
 }
 
-/** The flipped part comes behind the sound one, under the same number: where the store takes it, the object is of that. */
-async function makeOfParts(
+/** Gives up an upload to the key of the finished object: this one, or another where the store has forgotten it with the part that it refused, as rclone does. */
+async function giveUpBeside(
   context: ProbeContext,
   name: string,
   upload: UnfinishedUpload,
-  check: BodyCheck,
-): Promise<
-  { readonly flipped: Attempt<unknown> } | { readonly failure: Attempt<unknown> & { readonly ok: false } }
-> {
-  const digest = digestWhole(SOUND, context.bucket.profile);
-  const notes = notesFor(check);
-  const sound = await sendOnePart(context, name, upload, { bytes: SOUND, digest, note: notes.sound });
-  const flipped = sound.ok
-    ? await sendOnePart(context, name, upload, { bytes: FLIPPED, digest, note: notes.flipped })
-    : sound;
-  const part = flipped.ok ? flipped : sound;
-  const completed = part.ok ? await complete(context, name, upload, [part.output]) : part;
-  if (completed.ok) return { flipped };
-  await abort(context, name, upload);
-  return { failure: completed };
+): Promise<Attempt<unknown>> {
+  const note = 'of the other upload, while the finished object lies there';
+  const given = await abort(context, name, upload, note);
+  if (given.ok || given.answer?.status !== 404) return given;
+  const another = await beginUpload(context, name);
+  return another.ok ? abort(context, name, another.output, note) : another;
 }
 
-async function trial(
+async function giveUp(
+  context: ProbeContext,
+  name: string,
+  uploads: readonly UnfinishedUpload[],
+  failure: Failure,
+): Promise<DigestTrial> {
+  for (const upload of uploads) await abort(context, name, upload);
+  return failed(failure);
+}
+
+/** Of a request that was in order: what the store does not know it calls bad, unwanted (411) or not implemented. */
+function failed(failure: Failure): DigestTrial {
+  const isUnknown = [400, 405, 411, 501].includes(failure.answer?.status ?? 0);
+  return { honour: isUnknown ? 'refused' : 'untold', failure };
+}
+
+/** What goes with the flipped body, and with the sound one: the digest of the sound one. */
+function trialsOf({ bucket }: ProbeContext, check: BodyCheck): readonly [TrialOptions, TrialOptions] {
+  const digest = digestWhole(SOUND, bucket.profile);
+  const header = CHECK_HEADERS[check];
+  return [
+    { digest, note: `${header} of a body that lost a bit on the way` },
+    { digest, note: header },
+  ];
+}
+
+async function inspect(
   context: ProbeContext,
   name: string,
   flipped: Attempt<unknown>,
@@ -171,14 +197,4 @@ function checkingBy(context: ProbeContext, check: BodyCheck): ProbeContext {
     md5Etags: 'none',
   };
   return { ...context, bucket: relyingOn(context.bucket, profile) };
-}
-
-/** Of a request that was in order: what the store does not know it calls bad, unwanted (411) or not implemented. */
-function honourOfFailure(answer: S3Answer | undefined): Honour {
-  return [400, 405, 411, 501].includes(answer?.status ?? 0) ? 'refused' : 'untold';
-}
-
-function notesFor(check: BodyCheck): { readonly sound: string; readonly flipped: string } {
-  const header = CHECK_HEADERS[check];
-  return { sound: header, flipped: `${header} of a body that lost a bit on the way` };
 }

@@ -1,4 +1,5 @@
 /** Whether a lock holds: two small objects of our own, one of them locked for minutes, and the attempt to delete both for good. */
+import { GetBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { toInstant } from '../../domain/instant.ts';
 import { retainObject } from '../s3/lock.ts';
 import type { Traits } from '../s3/reliance.ts';
@@ -31,7 +32,18 @@ export async function tryLock(context: ProbeContext): Promise<Traits['lock']> {
   );
   if (!shown.ok) return undefined;
   const deleted = await remove(context, LOCKED, locked.output);
+  // Without a version to name, a delete only hides the locked one where versions are kept.
+  if (deleted.ok && locked.output.versionId === undefined && (await keepsVersions(context))) return 'untold';
   if (deleted.ok) return 'not-enforced';
   // A key that may delete no version would be refused anyway.
   return (await remove(context, FREE, free.output)).ok ? 'enforced' : 'untold';
+}
+
+async function keepsVersions(context: ProbeContext): Promise<boolean> {
+  const { client, name, call } = context.bucket;
+  const command = new GetBucketVersioningCommand({ Bucket: name });
+  const asked = await attempt(context, 'GetBucketVersioning', () =>
+    call('ask for the versioning of', '', context.signal, (options) => client.send(command, options)),
+  );
+  return !asked.ok || asked.output.Status !== undefined;
 }

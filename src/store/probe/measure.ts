@@ -48,7 +48,7 @@ export async function measure(bucket: Bucket, options: MeasureOptions): Promise<
   }
 }
 
-/** In this order until one proves what a run needs; the last one is tried in full, for it is what is left. */
+/** In this order until one proves what a run needs, or the store is to be refused; the last one is tried in full, for it is what is left. */
 async function tryChecks(context: ProbeContext, checks: readonly BodyCheck[]): Promise<CheckTrial[]> {
   const trials: CheckTrial[] = [];
   for (const [index, check] of checks.entries()) {
@@ -58,7 +58,8 @@ async function tryChecks(context: ProbeContext, checks: readonly BodyCheck[]): P
     const isPromising = whole.honour === 'verified' && whole.answers?.right.some((name) => name !== 'etag');
     const parts = isPromising || isLast ? await tryParts(context, OBJECT, check) : undefined;
     trials.push({ check, whole, ...(parts && { parts }) });
-    if ((traitsOf(trials).echoes ?? []).length > 0) break;
+    const { echoes = [], abortSparesObject } = traitsOf(trials);
+    if (echoes.length > 0 || abortSparesObject === false) break;
   }
   return trials;
 }

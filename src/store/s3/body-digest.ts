@@ -115,10 +115,10 @@ function crc32sOf(parts: readonly PartDigest[], multipart: boolean): string[] {
   const crcs = Buffer.concat(parts.flatMap(({ crc32 }) => crc32 ?? []));
   if (!multipart) return [crcs.toString('base64')];
   const known = parts.map(({ size }, index) => ({ size, crc: crcs.readUInt32BE(4 * index) }));
-  return [
-    `${bigEndian(crc32(crcs)).toString('base64')}-${parts.length}`,
-    bigEndian(joinCrc32(known)).toString('base64'),
-  ];
+  const [ofParts, ofWhole] = [crc32(crcs), joinCrc32(known)].map((crc) => bigEndian(crc).toString('base64'));
+  const forms = [`${ofParts}-${parts.length}`, `${ofWhole}`];
+  // Ceph 20 calls that of a single part composite, and answers the part's own.
+  return parts.length === 1 ? [...forms, `${ofWhole}-1`] : forms;
 }
 
 function bigEndian(value: number): Buffer {

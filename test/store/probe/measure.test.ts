@@ -105,7 +105,7 @@ describe('a store that', () => {
     const { traits, proof, s3 } = await look('auto', () => {}, { mode: 'ceph' });
     expect(traits).toMatchObject({ bodyChecks: ['content-md5'], echoes: [], md5Etags: 'all' });
     expect(proof).toBe('ETags that are MD5s');
-    expect(s3.requests).toHaveLength(15);
+    expect(s3.requests).toHaveLength(14);
   });
 
   test('keeps objects under KMS proves by its checksum, and nothing by ETags', async () => {
@@ -121,6 +121,17 @@ describe('a store that', () => {
       s3.behaviour.abort = 'deletes-object';
     });
     expect(traits.abortSparesObject).toBe(false);
+  });
+
+  test('has forgotten the upload whose part it refused is asked about another one, as rclone is', async () => {
+    for (const abort of ['spares-object', 'deletes-object'] as const) {
+      const { traits, s3 } = await look('auto', (one) => {
+        one.behaviour.abort = abort;
+        one.fail({ on: 'AbortMultipartUpload', effect: 'answer', status: 404, code: 'NoSuchUpload' });
+      });
+      expect(traits.abortSparesObject).toBe(abort === 'spares-object');
+      expect(s3.counts.get('CreateMultipartUpload')).toBe(3);
+    }
   });
 
   test('does not let one give up an upload leaves it open what that would do', async () => {
@@ -144,7 +155,7 @@ describe('a store that', () => {
 
   test('stumbles over the flipped bit for a reason of its own has verified nothing', async () => {
     const { traits, proof } = await look('aws', (s3) => {
-      s3.fail({ on: 'PutObject', effect: 'answer', status: 403, code: 'AccessDenied', nth: 2 });
+      s3.fail({ on: 'PutObject', effect: 'answer', status: 403, code: 'AccessDenied' });
     });
     expect(traits.bodyChecks).toBeUndefined();
     expect(proof).toBe('reading each object back');
