@@ -76,7 +76,8 @@ async function listedIn(work: Workplace): Promise<string[]> {
 /** Every manifest as far as it does not tell of its run, and every object's digest. */
 function stateOf(s3: S3Server) {
   const manifests = [...manifestsIn(s3)].map(([key, manifest]) => [key, lasting(manifest)] as const);
-  const dumps = [...s3.objects.keys()].filter((key) => !key.startsWith('redis/catalog/'));
+  // What was seen of the bucket is dated, and each run into an empty one sees it anew.
+  const dumps = [...s3.objects.keys()].filter((key) => !/^redis\/(catalog|state)\//.test(key));
   const digests = dumps.map(
     (key) =>
       [

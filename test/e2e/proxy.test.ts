@@ -62,9 +62,14 @@ describe('behind a proxy that wants a password', () => {
     });
     expect({ code: result.code, stderr: result.stderr }).toEqual({ code: 0, stderr: '' });
     expect(summaryOf(result)).toMatchObject({ archived: 1 });
-    expect(s3.objects.size).toBe(2);
+    // The dump, its manifest, and what was seen of the bucket.
+    expect(s3.objects.size).toBe(3);
     expect(new Set(proxy.asked)).toEqual(
-      new Set([`POST ${API}`, `GET ${DUMPS}`, `GET ${STORE}`, `PUT ${STORE}`, `HEAD ${STORE}`]),
+      new Set([
+        ...[`POST ${API}`, `GET ${DUMPS}`, `GET ${STORE}`, `PUT ${STORE}`, `HEAD ${STORE}`],
+        // The trial of the bucket: an upload in parts, and its removal.
+        ...[`POST ${STORE}`, `DELETE ${STORE}`],
+      ]),
     );
     expect(result.stdout).not.toContain('hush');
   });
@@ -85,7 +90,8 @@ describe('behind a proxy that wants a password', () => {
       ARCHIVER_S3_ENDPOINT: `http://0.0.0.0:${s3.port}`,
     });
     expect(result.code).toBe(0);
-    expect(s3.objects.size).toBe(2);
+    // The dump, its manifest, and what was seen of the bucket.
+    expect(s3.objects.size).toBe(3);
     expect(new Set(proxy.asked)).toEqual(new Set([`POST ${API}`, `GET ${API}`]));
   });
 });
@@ -169,7 +175,8 @@ describeWith(['openssl'], "behind a proxy, with the company's own certificates",
     const { result, proxy, s3 } = await run({ NODE_EXTRA_CA_CERTS: ca.caFile });
     expect({ code: result.code, stderr: result.stderr }).toEqual({ code: 0, stderr: '' });
     expect(summaryOf(result)).toMatchObject({ archived: 1 });
-    expect(s3.objects.size).toBe(2);
+    // The dump, its manifest, and what was seen of the bucket.
+    expect(s3.objects.size).toBe(3);
     expect(new Set(proxy.asked)).toEqual(
       new Set([`CONNECT ${API}:443`, `CONNECT ${DUMPS}:443`, `CONNECT ${STORE}:443`]),
     );
