@@ -10,6 +10,7 @@ it('what was found out says how it went, what was seen and what to do', () => {
     detail: 'works',
     hint: '',
     facts: {},
+    requests: [],
   });
   expect(passed('put', 'works', { ms: 3 }, 'fine')).toMatchObject({ facts: { ms: 3 }, hint: 'fine' });
   expect(warned('lock', 'off', 'turn it on', { locked: false })).toEqual({
@@ -18,6 +19,7 @@ it('what was found out says how it went, what was seen and what to do', () => {
     detail: 'off',
     hint: 'turn it on',
     facts: { locked: false },
+    requests: [],
   });
   expect(warned('lock', 'off', 'turn it on').facts).toEqual({});
   expect(failing('list', new ArchiverError('store-refused', 'denied', { hint: 'allow it' }))).toEqual({
@@ -26,6 +28,7 @@ it('what was found out says how it went, what was seen and what to do', () => {
     detail: 'denied',
     hint: 'allow it',
     facts: { code: 'store-refused' },
+    requests: [],
   });
   expect(notTried('delete', 'nothing to delete')).toEqual({
     check: 'delete',
@@ -33,5 +36,6 @@ it('what was found out says how it went, what was seen and what to do', () => {
     detail: 'nothing to delete',
     hint: '',
     facts: {},
+    requests: [],
   });
 });
