@@ -11,9 +11,11 @@ import { Secret } from '../../src/domain/secret.ts';
 import type { ArchiverEvent, Observer } from '../../src/report/observer.ts';
 import { syntheticDump } from '../../src/sandbox/synthetic-dump.ts';
 import { createWorld, type World } from '../../src/sandbox/world.ts';
+import { MEMORY } from '../../src/store/probe/memory.ts';
 import { createTestClock, type TestClock } from './clock.ts';
 import { type Cloud, createCloud } from './cloud.ts';
 import { PROBE_PREFIX } from './probe.ts';
+import type { StoredObject } from './s3-bucket.ts';
 import { type S3Server, startS3 } from './s3.ts';
 
 export interface ScenarioOptions {
@@ -100,13 +102,27 @@ export async function createScenario(options: ScenarioOptions = {}): Promise<Sce
   };
 }
 
-/** As an earlier run has done it; what comes is counted from here on. */
+/** What was found out of a store that behaves and is configured alike, with the endpoint where it was. */
+const measurements = new Map<string, { readonly endpoint: string; readonly record: StoredObject }>();
+
+/** As an earlier run has done it; what comes is counted from here on. Once a kind of store: it costs a dozen requests. */
 async function measureBucket(config: Config, s3: S3Server, clock: TestClock): Promise<void> {
   const keyOf = archiveLayout('redis').probeKey;
+  const { behaviour, objects, endpoint } = s3;
+  const wanted = { ...config.destination, endpoint: undefined };
+  const kind = JSON.stringify([behaviour, wanted, config.objectLock, config.storageClasses, clock.now()]);
+  const known = behaviour.versioned || objects.size > 0 ? undefined : measurements.get(kind);
+  if (known) {
+    const text = String(Buffer.concat([...known.record.chunks])).replaceAll(known.endpoint, endpoint);
+    objects.set(keyOf(MEMORY), { ...known.record, size: text.length, chunks: [Buffer.from(text)] });
+    return;
+  }
   const { store, prepare } = await openDestination(config, { clock, keyOf });
   await prepare({ signal: new AbortController().signal });
   store.close();
   s3.forgetRequests();
+  const record = objects.get(keyOf(MEMORY));
+  if (record) measurements.set(kind, { endpoint, record });
 }
 
 async function createWorker(
