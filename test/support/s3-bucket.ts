@@ -9,6 +9,7 @@ export interface Stored {
   readonly size: number;
   readonly md5: Buffer;
   readonly crc32: Buffer;
+  /** Hexadecimal; empty where nobody asked for it. */
   readonly sha256: string;
   readonly chunks: readonly Buffer[];
   /** No CRC-32 came with it, and the store works out none. */
@@ -59,21 +60,26 @@ export interface BucketState {
   readonly uploads: Map<string, Upload>;
 }
 
-export async function storeChunks(chunks: readonly Buffer[], keepBytes: boolean): Promise<Stored> {
+interface Keeping {
+  readonly keepBytes: boolean;
+  readonly withSha256: boolean;
+}
+
+export function storeChunks(chunks: readonly Buffer[], { keepBytes, withSha256 }: Keeping): Stored {
   const md5 = createHash('md5');
-  const sha256 = createHash('sha256');
+  const sha256 = withSha256 ? createHash('sha256') : undefined;
   let crc = 0;
   let size = 0;
   for (const chunk of chunks) {
     md5.update(chunk);
-    sha256.update(chunk);
+    sha256?.update(chunk);
     crc = crc32(chunk, crc);
     size += chunk.length;
   }
   return {
     size,
     md5: md5.digest(),
-    sha256: sha256.digest('hex'),
+    sha256: sha256?.digest('hex') ?? '',
     crc32: bigEndian(crc),
     chunks: keepBytes ? chunks : [],
   };

@@ -90,10 +90,10 @@ export async function readBody(
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   if (flip) chunks[0]?.writeUInt8((chunks[0]?.readUInt8(0) ?? 0) ^ 1, 0);
-  const body = await storeChunks(chunks, keepBytes);
-  const promised = request.headers['x-amz-content-sha256'];
-  if (checkSigned && promised !== body.sha256 && promised !== 'UNSIGNED-PAYLOAD')
-    return 'XAmzContentSHA256Mismatch';
+  const { 'x-amz-content-sha256': signed, 'x-amz-checksum-sha256': checksum } = request.headers;
+  const isCompared = checkSigned && signed !== 'UNSIGNED-PAYLOAD';
+  const body = storeChunks(chunks, { keepBytes, withSha256: isCompared || checksum !== undefined });
+  if (isCompared && signed !== body.sha256) return 'XAmzContentSHA256Mismatch';
   return body;
 }
 

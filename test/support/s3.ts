@@ -203,7 +203,7 @@ async function answerRequest(
     address,
     request,
     body,
-    fault?.effect === 'corrupt' ? await flipBit(body) : body,
+    fault?.effect === 'corrupt' ? flipBit(body) : body,
   );
   if (fault?.effect === 'lose-reply') request.socket.destroy();
   else if (fault?.effect === 'cut') cutShort(response, answer, () => response.destroy());
@@ -292,11 +292,15 @@ function keepsBody(
 }
 
 /** The bytes change on their way to the disk, after all checks: the body with its first bit flipped, stored as the server would store that; where it keeps no bytes only the digests show it. */
-async function flipBit(body: Stored): Promise<Stored> {
+function flipBit(body: Stored): Stored {
   const [first = Buffer.alloc(1), ...rest] = body.chunks;
   const changed = Buffer.from(first);
   changed.writeUInt8(changed.readUInt8(0) ^ 1, 0);
-  return { ...(await storeChunks([changed, ...rest], body.chunks.length > 0)), size: body.size };
+  const kept = storeChunks([changed, ...rest], {
+    keepBytes: body.chunks.length > 0,
+    withSha256: body.sha256 !== '',
+  });
+  return { ...kept, size: body.size };
 }
 
 function disguise(answer: Answer, { effect }: S3Effect): Answer {

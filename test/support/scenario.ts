@@ -9,14 +9,15 @@ import type { Manifest } from '../../src/domain/manifest.ts';
 import type { Dialect, Outcome, RunSummary } from '../../src/domain/outcome.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { ArchiverEvent, Observer } from '../../src/report/observer.ts';
+import type { Dump } from '../../src/sandbox/dump.ts';
 import { syntheticDump } from '../../src/sandbox/synthetic-dump.ts';
 import { createWorld, type World } from '../../src/sandbox/world.ts';
 import { MEMORY } from '../../src/store/probe/memory.ts';
 import { createTestClock, type TestClock } from './clock.ts';
 import { type Cloud, createCloud } from './cloud.ts';
 import { PROBE_PREFIX } from './probe.ts';
-import type { StoredObject } from './s3-bucket.ts';
 import { type S3Server, startS3 } from './s3.ts';
+import type { StoredObject } from './s3-bucket.ts';
 
 export interface ScenarioOptions {
   readonly api?: Dialect;
@@ -247,9 +248,22 @@ export function addBackup(world: World, clock: Pick<TestClock, 'now'>, options: 
     startedAt: clock.now() - hoursAgo * 3_600_000,
     files: Array.from({ length: files }, (_, index) => ({
       name: `redis-${index + 1}.rdb`,
-      dump: syntheticDump({ size, seed: seed + index }),
+      dump: dumpOf(size, seed + index),
     })),
   });
+}
+
+/** The last few that were made: a test's runs, and its neighbours, ask for the same ones, and their checksums take time. */
+const dumps = new Map<string, Dump>();
+const DUMPS_KEPT = 16;
+
+function dumpOf(size: number, seed: number): Dump {
+  const key = `${size}/${seed}`;
+  const dump = dumps.get(key) ?? syntheticDump({ size, seed });
+  dumps.delete(key);
+  dumps.set(key, dump);
+  for (const oldest of dumps.keys()) if (dumps.size > DUMPS_KEPT) dumps.delete(oldest);
+  return dump;
 }
 
 /** The only outcome, where a test has one backup. */
