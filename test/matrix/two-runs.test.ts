@@ -72,6 +72,7 @@ describe.each(Object.entries(SHAPES))('%s', (_, files) => {
         for (let nth = 1; nth <= requests; nth += 1) {
           const meeting = await holdAt(nth, await openScenario(files, store), held, passing);
           await expectOneArchive(meeting, files, `${held} held at request ${nth} of ${requests}`);
+          await meeting.scenario.close();
           winners.add(only(meeting.held).outcome === 'archived' ? held : passing);
         }
         expect(winners).toContain(passing);

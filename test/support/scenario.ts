@@ -58,6 +58,8 @@ export interface Scenario {
   secondWorker(): Promise<Pick<Scenario, 'run' | 'archive' | 'app'>>;
   /** The manifests in the bucket, by backup id. */
   manifests(): Map<string, Manifest>;
+  /** Before the test's end, where a test opens many. */
+  close(): Promise<void>;
   /** Keys in the bucket below `redis/`, but what is remembered of the store. */
   keys(kind?: 'catalog' | 'data' | 'quarantine'): string[];
 }
@@ -72,14 +74,21 @@ export async function createScenario(options: ScenarioOptions = {}): Promise<Sce
   const cloud = await createCloud({ world, clock, regions: ['ap-guangzhou', 'ap-shanghai'] });
   const s3 = options.s3 ?? (await startS3());
   Object.assign(s3.behaviour, options.behaviour);
-  onTestFinished(async () => {
+  const opened: (() => Promise<void>)[] = [];
+  async function close(): Promise<void> {
+    await Promise.all(opened.splice(0).map((end) => end()));
     await cloud.close();
     if (!options.s3) await s3.close();
-  });
+  }
+  onTestFinished(close);
   const { adjust = (config) => config } = options;
   const config = adjust(configOf(options, cloud, s3));
   if (options.measured !== false) await measureBucket(config, s3, clock);
-  const newWorker = () => createWorker(config, clock, options);
+  const newWorker = async () => {
+    const { close: end, ...worker } = await createWorker(config, clock, options);
+    opened.push(end);
+    return worker;
+  };
   const worker = await newWorker();
   return {
     clock,
@@ -87,6 +96,7 @@ export async function createScenario(options: ScenarioOptions = {}): Promise<Sce
     s3,
     ...worker,
     secondWorker: newWorker,
+    close,
     manifests() {
       const found = [...s3.objects.keys()].filter((key) => key.startsWith('redis/catalog/'));
       return new Map(
@@ -130,14 +140,13 @@ async function createWorker(
   config: Config,
   clock: TestClock,
   { retryWaitMs = 0, observer: listener = () => {} }: ScenarioOptions,
-): Promise<Pick<Scenario, 'run' | 'archive' | 'app'>> {
+): Promise<Pick<Scenario, 'run' | 'archive' | 'app' | 'close'>> {
   let events: ArchiverEvent[] = [];
   const observer: Observer = (event) => {
     events.push(event);
     listener(event);
   };
   const app = await createApp(config, { clock, observer, retryWaitMs });
-  onTestFinished(() => app.close());
 
   async function watch(work: () => Promise<RunSummary>): Promise<Run> {
     events = [];
@@ -150,6 +159,7 @@ async function createWorker(
 
   return {
     app,
+    close: () => app.close(),
     run: (signal = new AbortController().signal) => watch(() => app.run({ signal })),
     archive: (instanceId, backupId = 'latest', signal = new AbortController().signal) =>
       watch(() => app.archive({ instanceId, backupId, signal })),
