@@ -12,6 +12,9 @@ export type Verdict =
   | 'credentials'
   | 'permission'
   | 'network-policy'
+  | 'account'
+  | 'no-service'
+  | 'unsupported'
   | 'invalid'
   | 'wrong-endpoint'
   | 'rejected'
@@ -52,6 +55,18 @@ export const MEANINGS: Readonly<Record<Verdict, Meaning>> = {
     code: 'permission',
     hint: "The account's network policy shuts this address out: ask its administrator.",
   },
+  account: {
+    code: 'permission',
+    hint: 'The cloud refuses the account itself, not this key: look in the console whether it is verified, paid up and may use Redis.',
+  },
+  'no-service': {
+    code: 'api-rejected',
+    hint: 'The region has no Redis of this kind for the account: check `region`, and for an international account `site`.',
+  },
+  unsupported: {
+    code: 'api-rejected',
+    hint: 'The instance does not offer this as it is (version, edition or configuration): its page in the console says why.',
+  },
   invalid: { code: 'api-rejected' },
   'wrong-endpoint': {
     code: 'api-rejected',
@@ -67,45 +82,112 @@ export const MEANINGS: Readonly<Record<Verdict, Meaning>> = {
   'not-cluster': { code: 'api-rejected' },
 };
 
-/** API 3.0, from the common list and Redis' own; a full code we do not know is judged by what stands in front of its dot. */
+/**
+ * API 3.0: the common list, and every code of Redis' own list, each where its description puts it (tencentcloud-sdk-python-redis 3.1.189, which
+ * `test/source/sdk-codes.ts` compares). Many stand behind a prefix that means something else, so a prefix judges only what is not here.
+ */
 const V3 = table({
-  throttled: 'RequestLimitExceeded',
-  unavailable: 'InternalError ServiceUnavailable FailedOperation ResourceUnavailable.CallOssError',
-  skewed: 'AuthFailure.SignatureExpire',
-  'stale-token': 'AuthFailure.TokenFailure',
-  credentials: 'AuthFailure',
-  // Two of these hide behind a prefix that means something else.
-  permission:
-    'UnauthorizedOperation AuthFailure.UnauthorizedOperation InvalidParameter.PermissionDenied InternalError.InstanceOperatePermissionError',
-  'network-policy': 'IpInBlacklist IpNotInWhitelist',
-  invalid: 'InvalidParameter InvalidParameterValue',
-  rejected:
-    'MissingParameter InvalidRequest UnknownParameter ActionOffline InvalidAction NoSuchVersion NoSuchProduct UnsupportedRegion InvalidParameter.ActionNotFound UnsupportedOperation FailedOperation.UnSupportError LimitExceeded ResourceInsufficient',
-  gone: 'ResourceNotFound InvalidParameterValue.BackupNotExists ResourceUnavailable.InstanceDeleted',
-  'not-ready': 'ResourceUnavailable ResourceInUse',
-  isolated: 'ResourceUnavailable.InstanceIsolated',
+  throttled: ['RequestLimitExceeded'],
+  unavailable: [
+    'InternalError .CamAuthOssResponseReturnCodeError .DbOperationFailed .ExecHttpRequestError .InternalError .ListInstancesError .NetWorkErr',
+    'ServiceUnavailable',
+    'FailedOperation .AddInstanceInfoFailed .AssociateSecurityGroupsFailed .ClearInstanceInfoFailed .CommitFlowError',
+    'FailedOperation .DisassociateSecurityGroupsFailed .GetSecurityGroupDetailFailed .RedoFlowFailed .ServiceAccessError',
+    'FailedOperation .SetRuleLocationFailed .SystemError .Unknown .UpdateInstanceInfoFailed .UpdateSecurityGroupsFailed',
+    'ResourceUnavailable. .CallOssError .GetSecurityError',
+  ],
+  skewed: ['AuthFailure. .SignatureExpire'],
+  'stale-token': ['AuthFailure. .TokenFailure'],
+  credentials: ['AuthFailure .InvalidAuthorization'],
+  permission: [
+    'UnauthorizedOperation .NoCAMAuthed .UserNotInWhiteList',
+    'AuthFailure. .UnauthorizedOperation',
+    'InvalidParameter. .PermissionDenied',
+    'InternalError. .InstanceOperatePermissionError',
+  ],
+  'network-policy': ['IpInBlacklist', 'IpNotInWhitelist'],
+  // Described as: no account number in the request, no such order, an order without payment.
+  account: [
+    'ResourceNotFound. .AccountDoesNotExists',
+    'ResourceUnavailable. .AccountBalanceNotEnough .InstanceNoDeal',
+    'FailedOperation. .PayFailed',
+  ],
+  'no-service': [
+    'ResourceUnavailable. .NoRedisService .NoTypeIdRedisService .NoServiceAvailableForThisZoneId .SaleOut',
+    'UnsupportedRegion',
+  ],
+  unsupported: [
+    'UnsupportedOperation .ClusterInstanceAccessedDeny .InstanceNotOperation .IsAutoRenewError .LimitProxyVersion .LowVersion',
+    'UnsupportedOperation. .OnlyClusterInstanceCanExportBackup',
+    'FailedOperation. .UnSupportError .DtsStatusAbnormal',
+    'InvalidParameter. .IsNotVpcInstance .NotSupported',
+    'InvalidParameterValue. .BaseNetWorkAccessDeny .UnSupportedType',
+    'ResourceUnavailable. .BackupSpecError .InstanceConfError .SecurityGroupNotSupported',
+  ],
+  invalid: [
+    'InvalidParameter .EmptyParam .IllegalParameterError .InstanceSGOverLimitError .InvalidParameter .InvalidParameterError',
+    'InvalidParameter. .OnlyVPCOnSpecZoneId .Period',
+    'InvalidParameterValue .CheckNotPass .DataConvertError .InstanceNameRuleError .InvalidInstanceTypeId .InvalidParameterValueError',
+    'InvalidParameterValue. .InvalidSubnetId .MemSizeNotInRange .NotRepeatBind .PasswordEmpty .PasswordError .PasswordFreeDenied',
+    'InvalidParameterValue. .PasswordRuleError .ReduceCapacityNotAllowed .ReplicationGroupNotExists .SecurityGroupIdsNotExists',
+    'InvalidParameterValue. .SpecNotExist .UnVpcIdNotExists .WeekDaysIsInvalid',
+  ],
+  rejected: [
+    'MissingParameter',
+    'InvalidRequest',
+    'UnknownParameter',
+    'ActionOffline',
+    'InvalidAction',
+    'NoSuchVersion',
+    'NoSuchProduct',
+    'InvalidParameter. .ActionNotFound',
+    'FailedOperation. .FlowNotExists',
+    'LimitExceeded .ExceedUpperLimit .InstanceNotEmpty .InvalidMemSize .InvalidParameterGoodsNumNotInRange .MemSizeNotInRange',
+    'LimitExceeded. .PeriodExceedMaxLimit .PeriodLessThanMinLimit .ReachTheAmountLimit .ReplicationGroupLocked',
+    'ResourceInsufficient',
+    'ResourceUnavailable. .NoEnoughVipInVPC',
+  ],
+  gone: [
+    'ResourceNotFound .InstanceNotExists .InstanceNotFound',
+    'InvalidParameterValue. .BackupNotExists',
+    'ResourceUnavailable. .InstanceDeleted',
+    // Taken for an outage it was waited out: 14 calls for one backup whose instance had just been deleted, and a named one failed its whole source.
+    'InternalError. .InstanceNotFoundError',
+  ],
+  'not-ready': [
+    'ResourceUnavailable .BackupLockedError .BackupStatusAbnormal .BackupStatusInvalid .InstanceLockedError .InstanceNotSupportOperation',
+    'ResourceUnavailable. .InstanceStateError .InstanceStatusAbnormal .InstanceStatusError .InstanceUnLockedError',
+    'ResourceInUse .InstanceBeenLocked',
+    'UnsupportedOperation. .Inspection',
+  ],
+  isolated: ['ResourceUnavailable. .InstanceIsolated'],
 });
 
 /** API 2.0: numbers, which also come as strings. */
 const V2 = table({
-  throttled: '4400',
-  unavailable: '5100 6000 6200',
-  skewed: '4200',
-  replayed: '4500',
-  'stale-token': '4105',
-  credentials: '4100 4104 4106 4110 4300',
-  permission: '4101 4102 4103',
-  invalid: '11201',
-  'wrong-endpoint': '4600 6100',
-  rejected: '4000 5200 5300 5400 5500',
-  gone: '5000 10701 11213',
-  'not-ready': '10702 10707 10711',
-  'not-cluster': '11214',
+  throttled: ['4400'],
+  unavailable: ['5100', '6000', '6200'],
+  skewed: ['4200'],
+  replayed: ['4500'],
+  'stale-token': ['4105'],
+  credentials: ['4100', '4104', '4106', '4110', '4300'],
+  permission: ['4101', '4102', '4103'],
+  invalid: ['11201'],
+  'wrong-endpoint': ['4600', '6100'],
+  rejected: ['4000', '5200', '5300', '5400', '5500'],
+  gone: ['5000', '10701', '11213'],
+  'not-ready': ['10702', '10707', '10711'],
+  'not-cluster': ['11214'],
 });
 
 /** The verdict on an API 3.0 `Response.Error.Code`. */
 export function judgeV3(code: string): Verdict {
   return V3.get(code) ?? V3.get(code.replace(/\..*$/s, '')) ?? 'rejected';
+}
+
+/** Whether the code itself was judged, not only its prefix. */
+export function isJudgedV3(code: string): boolean {
+  return V3.has(code);
 }
 
 /** The verdict on an API 2.0 `code`; a module's own code, `(11213)…` in the message, says more than the common one around it. */
@@ -139,10 +221,15 @@ export function verdictOf(error: unknown): Verdict | undefined {
   return error instanceof ArchiverError && error.cause instanceof Refusal ? error.cause.verdict : undefined;
 }
 
-function table(codes: Partial<Record<Verdict, string>>): ReadonlyMap<string, Verdict> {
+/** `Prefix .One .Two` are the codes `Prefix`, `Prefix.One` and `Prefix.Two`; without the first where the prefix ends in a dot. */
+function table(codes: Partial<Record<Verdict, readonly string[]>>): ReadonlyMap<string, Verdict> {
   const verdicts = new Map<string, Verdict>();
   for (const verdict of Object.keys(MEANINGS) as Verdict[]) {
-    for (const code of codes[verdict]?.split(' ') ?? []) verdicts.set(code, verdict);
+    for (const line of codes[verdict] ?? []) {
+      const [prefix = '', ...rest] = line.split(' ');
+      if (!prefix.endsWith('.')) verdicts.set(prefix, verdict);
+      for (const suffix of rest) verdicts.set(prefix.replace(/\.$/, '') + suffix, verdict);
+    }
   }
   return verdicts;
 }

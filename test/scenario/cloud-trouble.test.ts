@@ -6,6 +6,7 @@ import {
   backupGone,
   backupNotReady,
   denied,
+  instanceGone,
   internalError,
   notJson,
   statusListRefused,
@@ -90,6 +91,32 @@ describe('trouble with the API', () => {
       reason: 'backup-gone',
       instanceId: OTHER,
     });
+  });
+
+  it('with an instance that was deleted meanwhile, by whatever code, is one failed backup after one call', async () => {
+    const scenario = await createScenario({ world: twoInstances });
+    scenario.cloud.fault(call('DescribeBackupUrl', { instanceId: OTHER }), instanceGone());
+    const run = await scenario.run();
+    expect(run.summary).toMatchObject({ archived: 1, failed: 1, exitCode: 3 });
+    expect(run.outcomes.find(({ outcome }) => outcome === 'failed')).toMatchObject({ reason: 'backup-gone' });
+    expect(scenario.cloud.requests.filter(call('DescribeBackupUrl', { instanceId: OTHER }))).toHaveLength(1);
+    expect(scenario.clock.slept()).toBeLessThan(1_000);
+  });
+
+  it('with one named instance that is not there, by whatever code, fails no source', async () => {
+    const scenario = await createScenario({ source: { instances: [INSTANCE, OTHER] } });
+    for (const action of ['DescribeInstances', 'DescribeInstanceBackups'])
+      scenario.cloud.fault(call(action), (exchange, answer) =>
+        JSON.stringify(exchange.parameters).includes(OTHER)
+          ? instanceGone()(exchange, answer)
+          : answer(exchange),
+      );
+    const run = await scenario.run();
+    expect(run.summary).toMatchObject({ archived: 1, failed: 0, exitCode: 3 });
+    expect(run.of('source.failed')).toEqual([]);
+    expect(run.of('instance.failed')).toMatchObject([
+      { instanceId: OTHER, error: { code: 'unknown-instance' } },
+    ]);
   });
 
   it('when a backup turns not ready between the list and the link is waited out by the next run', async () => {

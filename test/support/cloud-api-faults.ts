@@ -29,6 +29,11 @@ export function backupGone(): Fault {
   return refused('InvalidParameterValue.BackupNotExists', 11213, 'the backup does not exist');
 }
 
+/** The instance is not there (any more), under a prefix that elsewhere means an outage. */
+export function instanceGone(): Fault {
+  return refused('InternalError.InstanceNotFoundError', 10701, 'the instance does not exist');
+}
+
 /** A gateway's page in place of the API's answer. */
 export function notJson(status = 200): Fault {
   return async () => textReply(status, 'text/html', '<html><body>Bad gateway</body></html>');
