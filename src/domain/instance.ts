@@ -7,6 +7,8 @@ export interface Instance {
   readonly engine: string;
   /** For instance `6.2`; null where the cloud does not say. */
   readonly version: string | null;
+  /** What it runs on, as the cloud sells it: `general II`; absent where the cloud does not say. */
+  readonly product?: string;
   /** How many shards the cloud says it has; 1 for a standard edition. */
   readonly shards: number;
   readonly tags: Readonly<Record<string, string>>;

@@ -70,8 +70,8 @@ function instanceItems(
   const backups = new Map<string, number>();
   for (const { instanceId } of inventory.backups) backups.set(instanceId, (backups.get(instanceId) ?? 0) + 1);
   return inventory.instances.map((instance) => {
-    const { id, name, engine, version, shards, vanished } = instance;
-    const facts = { source, region, id, name, engine, version, shards };
+    const { id, name, engine, version, product = null, shards, vanished } = instance;
+    const facts = { source, region, id, name, engine, version, product, shards };
     return { ...facts, backups: backups.get(id) ?? 0, selected: selects(instance), vanished };
   });
 }

@@ -24,6 +24,8 @@ export interface InstanceItem {
   readonly name: string;
   readonly engine: string;
   readonly version: string | null;
+  /** What it runs on, for instance `general II`; null where the cloud does not say. */
+  readonly product: string | null;
   readonly shards: number;
   readonly backups: number;
   /** False where the configured filters leave it out. */

@@ -26,6 +26,7 @@ export function describeInstance(instance: SandboxInstance): Record<string, unkn
     Status: instance.status,
     Type: typeCode(instance),
     ProductType: instance.cluster ? 'cluster' : 'standalone',
+    ProductVersion: 'localv2',
     Engine: instance.engine,
     CurrentRedisVersion: instance.version,
     RedisShardNum: instance.shards,

@@ -26,10 +26,19 @@ const MODELS = new Map<number, Model>([
   [18, model('Redis', '7.0', true)],
   [19, model('Valkey', '8.0', false)],
   [20, model('Valkey', '8.0', true)],
-  [21, model('Valkey', '8.0', false)],
-  [22, model('Valkey', '8.0', true)],
+  // The same SDK (3.1.189) calls these two 8.0 where it lists instances and 9.0 where it makes them, so the backup's `FileType` has to say.
+  [21, model('Valkey', null, false)],
+  [22, model('Valkey', null, true)],
   [200, model('Memcached', '1.6', true)],
 ]);
+
+/** `ProductVersion`: what an instance runs on, by the names of the console. */
+const PRODUCTS: Readonly<Record<string, string>> = {
+  local: 'general I',
+  localv2: 'general II',
+  cdc: 'dedicated cluster',
+  cloud: 'cloud native',
+};
 
 export function v3Reader(utcOffsetMinutes: number): RowReader {
   return {
@@ -42,6 +51,7 @@ export function v3Reader(utcOffsetMinutes: number): RowReader {
         textOf(row['CurrentRedisVersion']),
         row['ProductType'] === 'cluster',
       ),
+      ...productOf(textOf(row['ProductVersion'])),
       shards: numberOf(row['RedisShardNum']) || 1,
       tags: Object.fromEntries(
         rowsOf(row['InstanceTags']).map((tag) => [textOf(tag['TagKey']), textOf(tag['TagValue'])]),
@@ -121,8 +131,17 @@ function lastSegment(address: string): string {
   return address.replace(/[?#].*$/s, '').replace(/^.*\//s, '') || 'dump.rdb';
 }
 
+/** `version`: what the row says, taken where the type's code does not settle it. */
 function modelOf(type: unknown, engine: string, version: string, cluster: boolean): Model {
-  return MODELS.get(numberOf(type) ?? 0) ?? model(engineOf(engine, type), version || null, cluster);
+  const known = MODELS.get(numberOf(type) ?? 0);
+  if (known === undefined) return model(engineOf(engine, type), version || null, cluster);
+  return known.version === null ? { ...known, version: version || null } : known;
+}
+
+/** A code that is new is shown as it is. */
+function productOf(code: string): Pick<Instance, 'product'> {
+  if (code === '') return {};
+  return { product: Object.hasOwn(PRODUCTS, code) ? (PRODUCTS[code] ?? code) : code };
 }
 
 /** `Redis` decides whether a dump's format is checked, so the cloud's wordier names of it are brought to one. */

@@ -27,6 +27,7 @@ const instance: InstanceItem = {
   name: 'orders',
   engine: 'Redis',
   version: '7.0',
+  product: 'general II',
   shards: 1,
   backups: 3,
   selected: false,
@@ -243,7 +244,7 @@ describe('what is listed', () => {
 
   test.each([
     [['plan'], /^PLAN .*\narchive +crs-orders01 +1-2-3 .*\nalready-archived /],
-    [['list', 'instances'], /^INSTANCE .*\ncrs-orders01 +Redis 7\.0 +1 +3 +left out +orders\n$/],
+    [['list', 'instances'], /^INSTANCE .*\ncrs-orders01 +Redis 7\.0 +general II +1 +3 +left out +orders\n$/],
     [['list', 'backups'], /^INSTANCE .*\ncrs-orders01 +1-2-3 +archived +2026-11-24 02:15/],
     [['list', 'archives'], /^INSTANCE .*\ncrs-orders01 +1-2-3 +2026-11-24 02:15 +2 +4\.00 KiB +orders\n$/],
     [['verify'], /^RESULT .*\nok +crs-orders01 +1-2-3 +2026-11-24 02:15 +2\n$/],

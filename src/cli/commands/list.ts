@@ -84,6 +84,7 @@ function printer<Item extends { readonly source: string }>(
 const instanceColumns: readonly Column<InstanceItem>[] = [
   { title: 'INSTANCE', value: ({ id }) => id },
   { title: 'ENGINE', value: ({ engine, version }) => (version === null ? engine : `${engine} ${version}`) },
+  { title: 'PRODUCT', value: ({ product }) => product ?? '', optional: true },
   { title: 'SHARDS', value: ({ shards }) => shards, align: 'right' },
   { title: 'BACKUPS', value: ({ backups }) => backups, align: 'right' },
   { title: 'STATE', value: ({ selected, vanished }) => (vanished ? 'deleted' : selected ? '' : 'left out') },
