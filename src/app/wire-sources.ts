@@ -9,6 +9,7 @@ import type { CallReport } from '../source/api-client.ts';
 import { defaultProviders } from '../source/credentials/default-providers.ts';
 import { createCredentials } from '../source/credentials.ts';
 import { createMetadataService, type MetadataService } from '../source/metadata.ts';
+import { siteOf, stsEndpoint } from '../source/sites.ts';
 import { createTencentV2 } from '../source/tencent-v2.ts';
 import { createTencentV3 } from '../source/tencent-v3.ts';
 
@@ -37,18 +38,20 @@ function createSource(
   metadata: MetadataService,
   { agents, clock, observer }: SourcePorts,
 ): Target['source'] {
-  const { name, region, endpoint, utcOffsetMinutes, exportClusters, network } = source;
+  const { name, region, endpoint, site, utcOffsetMinutes, exportClusters, network } = source;
   const providers = defaultProviders({
     configured: source.credentials,
     environment: config.environment,
     agents,
     metadata,
     clock,
+    stsEndpoint: stsEndpoint(siteOf(site, endpoint)),
   });
   const options = {
     name,
     region,
     ...(endpoint !== undefined && { endpoint }),
+    site,
     utcOffsetMinutes,
     credentials: createCredentials({ providers, clock }),
     network: async (signal: AbortSignal) => (network === 'auto' ? metadata.detectNetwork(signal) : network),

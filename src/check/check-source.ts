@@ -39,14 +39,16 @@ function requestOf({ action, error, untried }: TriedAction): string[] {
 }
 
 /** Any answer but a refusal of the keys shows that they were taken. */
-function credentialsOf({ actions }: Checkup): Finding {
+function credentialsOf({ actions, host }: Checkup): Finding {
   const errors = actions.flatMap(({ error }) => error ?? []);
   const refused = errors.find(({ code }) => code === 'credentials');
   if (refused) return failing('credentials', refused);
   const isAnswered = actions.some(
     ({ error, untried }) => untried === undefined && error?.code !== 'api-unavailable',
   );
-  return isAnswered ? passed('credentials', 'accepted') : notTried('credentials', 'the API does not answer');
+  return isAnswered
+    ? passed('credentials', `accepted by ${host}`, { host })
+    : notTried('credentials', `the API does not answer (${host})`);
 }
 
 function clockOf({ skewMs }: Checkup): Finding {

@@ -24,6 +24,7 @@ export function checkTogether(layered: Layered, problems: Problem[]): void {
   refuseYoungSweep(layered, problems);
   refuseIdleRules(layered, problems);
   refuseTwoAnswers(layered, problems);
+  refuseUnknownHost(layered, problems);
   checkStorage(layered, problems);
 }
 
@@ -118,6 +119,21 @@ function refuseTwoAnswers({ raw, where }: Layered, problems: Problem[]): void {
   if (!isMapping(drill) || drill['server'] === undefined || drill['servers'] === undefined) return;
   const what = 'does not go with `drill.servers`: the one is used alone, of the others the one that fits';
   problems.push({ where: where(['drill', 'server']), what });
+}
+
+/** API 2.0 was never offered on a host of the international site that any source names, and none is guessed. */
+function refuseUnknownHost({ raw, where }: Layered, problems: Problem[]): void {
+  for (const [index, source] of writtenSources(raw).entries()) {
+    if (
+      source['site'] !== 'international' ||
+      source['api'] !== 'tencent-v2' ||
+      source['endpoint'] !== undefined
+    )
+      continue;
+    const what =
+      'API 2.0 has no host of the international site that we know: use `tencent-v3`, or name an `endpoint`';
+    problems.push({ where: where(['sources', index, 'site']), what });
+  }
 }
 
 function unknownKey(key: string, path: Path): string {

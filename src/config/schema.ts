@@ -98,6 +98,7 @@ export interface SourceConfig {
   readonly region: string;
   /** `{region}` is filled in already; no slash at the end. */
   readonly endpoint?: string;
+  readonly site: 'auto' | 'china' | 'international';
   /** `secretId` and `secretKey` together, or nothing at all: then the other credential sources follow. */
   readonly credentials: SourceCredentials;
   /** Ids or globs; never empty. */

@@ -58,6 +58,11 @@ export const sourceShape = {
     meaning:
       "Base address of the API, to which the dialect adds its path; may hold `{region}`. The dialect's own where absent.",
   }),
+  site: setting(choice(['auto', 'china', 'international']).prefault('auto'), {
+    variable: 'ARCHIVER_SOURCE_SITE',
+    meaning:
+      "The site that the account belongs to: `international` for accounts of tencentcloud.com, whose keys the Chinese site's API and STS refuse. `auto` tells by `endpoint`, and is `china` without one.",
+  }),
   credentialsEnv: setting(
     text(/^[A-Z][A-Z0-9_]*$/, "the beginning of a variable's name").prefault('TENCENTCLOUD'),
     {

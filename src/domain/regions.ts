@@ -31,8 +31,15 @@ const LONG_NAMES: Readonly<Record<string, string>> = {
   sao: 'sa-saopaulo',
 };
 
-/** Every name we know, short and long, for suggestions. */
-export const regionNames: readonly string[] = [...Object.keys(LONG_NAMES), ...Object.values(LONG_NAMES)];
+/** In the region lists of the cloud's SDKs (both sites' Go ones) without a short name in the alias tables that we have seen. */
+const LONG_ONLY = ['eu-moscow'];
+
+/** Every name we know, short and long, of the Chinese and the international site, for suggestions. */
+export const regionNames: readonly string[] = [
+  ...Object.keys(LONG_NAMES),
+  ...Object.values(LONG_NAMES),
+  ...LONG_ONLY,
+];
 
 /** `gz` to `ap-guangzhou`; any other name is given back as it is. */
 export function longRegion(name: string): string {

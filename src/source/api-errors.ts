@@ -49,7 +49,10 @@ export const MEANINGS: Readonly<Record<Verdict, Meaning>> = {
     remedy: 'credentials',
     hint: 'The session token has lapsed or belongs to another key.',
   },
-  credentials: { code: 'credentials' },
+  credentials: {
+    code: 'credentials',
+    hint: 'Check TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, and the clock; keys of an account of tencentcloud.com need `site: international`.',
+  },
   permission: { code: 'permission' },
   'network-policy': {
     code: 'permission',

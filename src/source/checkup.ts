@@ -22,6 +22,8 @@ export interface CheckupCalls {
     harmless(instance: Instance): boolean;
     ask(backup: Backup, signal: AbortSignal): Promise<readonly BackupFile[]>;
   };
+  /** For the answer: who is asked. */
+  readonly host: string;
   /** What archiving may call besides, and a check may not. */
   readonly untried?: TriedAction;
   /** The cloud's clock minus ours, in milliseconds, as the last answer showed it. */
@@ -94,8 +96,8 @@ function tried(action: string, result: unknown): TriedAction {
   return { action, ...(result instanceof Error ? { error: asArchiverError(result) } : {}) };
 }
 
-function about(found: Omit<Checkup, 'skewMs'>, { skewMs, untried }: CheckupCalls): Checkup {
+function about(found: Omit<Checkup, 'skewMs' | 'host'>, { skewMs, host, untried }: CheckupCalls): Checkup {
   const skew = skewMs();
   const actions = untried ? [...found.actions, untried] : found.actions;
-  return { ...found, actions, ...(skew === undefined ? {} : { skewMs: skew }) };
+  return { ...found, actions, host, ...(skew === undefined ? {} : { skewMs: skew }) };
 }

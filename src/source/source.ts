@@ -52,6 +52,8 @@ export interface TriedAction {
 export interface Checkup {
   /** In the order in which archiving calls them. */
   readonly actions: readonly TriedAction[];
+  /** Who was asked: a host, and a port where it is no usual one. */
+  readonly host: string;
   /** The cloud's clock minus ours, in milliseconds; absent where nothing answered. */
   readonly skewMs?: number;
   /** A backup whose links were had just now. */

@@ -4,6 +4,7 @@ import type https from 'node:https';
 import type { Clock } from '../domain/clock.ts';
 import type { CallReport } from './api-client.ts';
 import type { CredentialSource } from './credentials.ts';
+import type { Site } from './sites.ts';
 
 export interface TencentOptions {
   readonly name: string;
@@ -11,6 +12,8 @@ export interface TencentOptions {
   readonly region: string;
   /** Base URL to which the dialect adds its path; may hold `{region}`. Absent: the cloud's own. */
   readonly endpoint?: string;
+  /** Where API 3.0 is when no endpoint is given; `auto` where absent. */
+  readonly site?: Site;
   /** Zone of the cloud's wall-clock times. */
   readonly utcOffsetMinutes: number;
   readonly credentials: CredentialSource;

@@ -42,6 +42,7 @@ export function createTencentV2(options: V2Options): Source {
       untried: { action: 'ExportRedisBackup', untried: 'it would change something in the cloud' },
     }),
     skewMs: client.skewMs,
+    host: new URL(endpoint).host,
   };
   const exporting = { client, listing, clock, allowed: options.exportClusters };
 

@@ -6,6 +6,7 @@ import { type CheckupCalls, checkup } from './checkup.ts';
 import { assemble, type BackupListing } from './inventory.ts';
 import { listEach } from './list-each.ts';
 import { v3Protocol } from './protocol-v3.ts';
+import { redisEndpoint, siteOf } from './sites.ts';
 import type { Source } from './source.ts';
 import { endpointOf, type TencentOptions } from './tencent-options.ts';
 import { v3Listing } from './tencent-v3-listing.ts';
@@ -20,7 +21,10 @@ const PAGES_AN_INSTANCE = 0.07;
 
 export function createTencentV3(options: TencentOptions): Source {
   const { name, region, clock } = options;
-  const endpoint = endpointOf(options.endpoint ?? ownEndpoint(region), region);
+  const endpoint = endpointOf(
+    options.endpoint ?? redisEndpoint(siteOf(options.site ?? 'auto'), region),
+    region,
+  );
   const client = createApiClient({ ...options, protocol: v3Protocol(endpoint, region) });
   const listing = v3Listing(client);
   const reader = v3Reader(options.utcOffsetMinutes);
@@ -39,6 +43,7 @@ export function createTencentV3(options: TencentOptions): Source {
     },
     links: { action: 'DescribeBackupUrl', harmless: () => true, ask: linksOf },
     skewMs: client.skewMs,
+    host: new URL(endpoint).host,
   };
 
   return {
@@ -78,11 +83,4 @@ export function createTencentV3(options: TencentOptions): Source {
     const ask = () => client.call('DescribeBackupUrl', parameters, `of ${subject}`, signal);
     return backupFiles(v3Files(await whenReady(ask, clock, signal)), { network, expiresAt, subject });
   }
-}
-
-/** Finance regions are walled off and answer only on a host of their own (API documentation, "Service endpoints"). */
-function ownEndpoint(region: string): string {
-  return region.endsWith('-fsi')
-    ? 'https://redis.{region}.tencentcloudapi.com'
-    : 'https://redis.tencentcloudapi.com';
 }

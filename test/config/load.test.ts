@@ -56,6 +56,7 @@ describe('with nothing but a region and a destination', () => {
           name: 'ap-guangzhou',
           api: 'tencent-v3',
           region: 'ap-guangzhou',
+          site: 'auto',
           credentials: {},
           instances: ['*'],
           exclude: [],
@@ -439,6 +440,18 @@ describe('problems', () => {
     expect(problemsWith({ ARCHIVER_SOURCE_REGIONS: 'ap_guangzhou' })).toEqual([
       'ARCHIVER_SOURCE_REGIONS: expected a region, for instance ap-guangzhou or gz, got "ap_guangzhou"; did you mean ap-guangzhou?',
     ]);
+  });
+
+  test('an address that nobody has documented is not guessed', () => {
+    const international = {
+      ...ESSENTIALS,
+      ARCHIVER_SOURCE_SITE: 'international',
+      ARCHIVER_SOURCE_API: 'tencent-v2',
+    };
+    expect(problems(international)).toEqual([
+      'ARCHIVER_SOURCE_SITE: API 2.0 has no host of the international site that we know: use `tencent-v3`, or name an `endpoint`',
+    ]);
+    expect(problems({ ...international, ARCHIVER_SOURCE_ENDPOINT: 'https://legacy.example' })).toEqual([]);
   });
 
   test('two sources of one name are one', () => {

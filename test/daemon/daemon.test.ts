@@ -14,6 +14,7 @@ const source = (name: string, schedule?: string): Source => ({
   name,
   api: 'tencent-v3',
   region: name,
+  site: 'auto',
   credentials: {},
   instances: ['*'],
   exclude: [],

@@ -35,7 +35,10 @@ describe.each(['tencent-v3', 'tencent-v2'] as const)('over %s, a check', (api) =
       expect(of(action)).toMatchObject({ verdict: 'ok', source: 'ap-guangzhou' });
       expect(scenario.cloud.calls(action)).toBe(1);
     }
-    expect(of('credentials').verdict).toBe('ok');
+    expect(of('credentials')).toMatchObject({
+      verdict: 'ok',
+      facts: { host: new URL(scenario.cloud.url).host },
+    });
     expect(of('download').facts).toMatchObject({ looksLike: 'rdb', size: 4000 });
     expect(of('resume').verdict).toBe('ok');
     expect(items.filter(({ verdict }) => verdict === 'failed')).toEqual([]);

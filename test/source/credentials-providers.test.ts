@@ -46,6 +46,7 @@ async function machine(change: Partial<ProviderOptions> = {}) {
     agents,
     metadata: createMetadataService({ agents: direct, baseUrl: 'http://127.0.0.1:1' }),
     clock,
+    stsEndpoint: 'http://127.0.0.1:1',
     systemProfile: join(await folder(), 'absent'),
     ...change,
   });

@@ -180,6 +180,7 @@ function configOf(options: ScenarioOptions, cloud: Cloud, s3: S3Server): Config 
         exclude: [],
         names: [],
         tags: {},
+        site: 'auto',
         network: 'extranet',
         utcOffsetMinutes: 480,
         exportClusters: false,

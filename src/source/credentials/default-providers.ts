@@ -20,8 +20,8 @@ export interface ProviderOptions {
   readonly agents: { readonly http: http.Agent; readonly https: https.Agent };
   readonly metadata: MetadataService;
   readonly clock: Pick<Clock, 'now'>;
-  /** Base URL of STS; the cloud's where absent. */
-  readonly stsEndpoint?: string;
+  /** Base address of STS. */
+  readonly stsEndpoint: string;
   /** The profile file for all users of the machine; `/etc/tencentcloud/credentials` where absent. */
   readonly systemProfile?: string;
 }

@@ -9,7 +9,6 @@ import type { CredentialProvider, Credentials } from '../credentials.ts';
 import { fieldsOf, textOf } from '../json-fields.ts';
 import { parseJson, readTemporaryKeys } from './temporary-keys.ts';
 
-const STS_ENDPOINT = 'https://sts.tencentcloudapi.com';
 const LIFETIME_SECONDS = 7_200;
 
 /** Set in the pod by TKE's webhook, all four together. */
@@ -22,7 +21,8 @@ interface TkeOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly agents: { readonly http: http.Agent; readonly https: https.Agent };
   readonly clock: Pick<Clock, 'now'>;
-  readonly stsEndpoint?: string;
+  /** Base address: accounts of the two sites have different ones. */
+  readonly stsEndpoint: string;
 }
 
 type Identity = Readonly<Record<(typeof VARIABLES)[number], string>>;
@@ -31,12 +31,7 @@ type Identity = Readonly<Record<(typeof VARIABLES)[number], string>>;
  * STS AssumeRoleWithWebIdentity (API version 2018-08-13), unsigned: the token is the proof. The token file is read each time,
  * for Kubernetes rotates it. With `TKE_ROLE_ARN` set, keys come from here or not at all.
  */
-export function tkeOidc({
-  environment,
-  agents,
-  clock,
-  stsEndpoint = STS_ENDPOINT,
-}: TkeOptions): CredentialProvider {
+export function tkeOidc({ environment, agents, clock, stsEndpoint }: TkeOptions): CredentialProvider {
   async function exchange(identity: Identity, token: string, signal: AbortSignal): Promise<string> {
     try {
       return await got
