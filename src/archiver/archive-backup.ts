@@ -23,13 +23,19 @@ export type BackupResult =
   | { readonly kind: 'archived'; readonly files: readonly ManifestFile[] }
   /** Another run was faster; `by` is its id. */
   | { readonly kind: 'already-archived'; readonly by: string }
-  | { readonly kind: 'corrupt-source'; readonly problem: string };
+  /** `unproved`: it may be whole, and nothing says so. */
+  | { readonly kind: 'corrupt-source'; readonly problem: string; readonly unproved: boolean };
 
 /** A damaged dump is fetched anew once: the damage may have happened on the way. */
 const DAMAGE_TRIES = 2;
 
+interface Damage {
+  readonly damage: string;
+  readonly unproved: boolean;
+}
+
 /** What became of it: a receipt, or the damage that it stays with. */
-type FileResult = FileWork & ({ readonly receipt: FileReceipt } | { readonly damage: string });
+type FileResult = FileWork & ({ readonly receipt: FileReceipt } | Damage);
 
 /** Rejects with an `ArchiverError` or the signal's reason; then nothing of the backup is an archive. */
 export async function archiveBackup(job: BackupJob, ports: BackupPorts): Promise<BackupResult> {
@@ -45,10 +51,11 @@ export async function archiveBackup(job: BackupJob, ports: BackupPorts): Promise
       }),
     );
 
-    const damages = results.flatMap((result) => ('damage' in result ? [result.damage] : []));
-    if (damages.length > 0) {
+    const damaged = results.flatMap((result) => ('damage' in result ? [result] : []));
+    if (damaged.length > 0) {
       await keepInQuarantine(results, earlier, job, ports, attempt);
-      return { kind: 'corrupt-source', problem: damages.join('; ') };
+      const problem = damaged.map(({ damage }) => damage).join('; ');
+      return { kind: 'corrupt-source', problem, unproved: damaged.every(({ unproved }) => unproved) };
     }
     const receipts = results.flatMap((result) => ('receipt' in result ? [result.receipt] : []));
     return await commit(manifestOf(receipts, job, ports), job, ports, attempt, storage.manifest);
@@ -78,7 +85,7 @@ async function moveFile(
   ports: BackupPorts,
   { key, storage }: { readonly key: string; readonly storage: Storage },
 ): Promise<FileResult> {
-  let damage = '';
+  let found: Damage = { damage: '', unproved: false };
   for (let attempt = 1; attempt <= tries; attempt += 1) {
     // After damage the link is asked for anew: it may lead to another copy, past whatever cached the bad one.
     const askedAt = attempt === 1 ? work.askedAt : Number.NEGATIVE_INFINITY;
@@ -86,10 +93,10 @@ async function moveFile(
       return { ...work, receipt: await fetchTo(key, { ...work, askedAt }, job, ports, { storage }) };
     } catch (error) {
       if (!(error instanceof DamagedDump)) throw error;
-      damage = `${work.file.name}: ${error.message}`;
+      found = { damage: `${work.file.name}: ${error.message}`, unproved: error.unproved };
     }
   }
-  return { ...work, damage };
+  return { ...work, ...found };
 }
 
 /** Fetches what is damaged a last time, to keep it, since the cloud will delete the only other copy. What is kept already only gets a new date. */

@@ -18,8 +18,11 @@ export function odditiesOf({ size, announcedSize, rdb }: ManifestFile): Oddity[]
     });
   if (rdb?.trailingBytes !== undefined)
     found.push({
-      what: `has ${rdb.trailingBytes} bytes behind its end; the CRC-64 before them is right, so it was archived as it is`,
-      hint: 'Some tool has left them there. Servers stop reading at the end.',
+      what: `has ${rdb.trailingBytes} bytes behind its end; ${rdb.checksum === 'verified' ? 'the CRC-64 before them is right' : 'they too end as a dump without a checksum does'}, so it was archived as it is`,
+      hint:
+        rdb.checksum === 'verified'
+          ? 'Some tool has left them there. Servers stop reading at the end.'
+          : 'Servers stop reading there. `rdb-archiver inspect` shows what is before it, and a drill what a server makes of it.',
     });
   if (rdb?.uncounted !== undefined) {
     const { offset, keys, reason } = rdb.uncounted;

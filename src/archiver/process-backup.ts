@@ -77,15 +77,22 @@ function enter(result: BackupResult, subject: Subject, ledger: Ledger, effort: E
       ledger.skipped(subject, 'already-archived', { by: result.by, effort });
       break;
     case 'corrupt-source': {
-      const what = `backup ${subject.backup.id} of ${subject.instance.id}`;
-      const error = new ArchiverError(
-        'corrupt-source',
-        `the dump of ${what} is damaged, however often it is fetched: ${result.problem}`,
-      );
-      ledger.failed(subject, 'corrupt-source', error, effort);
+      ledger.failed(subject, 'corrupt-source', corruptSource(subject, result), effort);
       break;
     }
   }
+}
+
+function corruptSource(
+  { backup, instance }: Subject,
+  { problem, unproved }: BackupResult & { kind: 'corrupt-source' },
+): ArchiverError {
+  const what = `the dump of backup ${backup.id} of ${instance.id}`;
+  if (!unproved)
+    return new ArchiverError('corrupt-source', `${what} is damaged, however often it is fetched: ${problem}`);
+  return new ArchiverError('corrupt-source', `nothing proves that ${what} is whole: ${problem}`, {
+    hint: 'It is kept in quarantine, and a server may well load it. Turn on `rdbchecksum` for the instance where that can be had, and take a new backup.',
+  });
 }
 
 /** What an archived dump has about it that somebody should know. */

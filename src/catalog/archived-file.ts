@@ -1,8 +1,8 @@
 /** Reads an archived file back as the cloud gave it, whatever form it lies in, and tells at its end whether that is still true. */
-import type { ManifestFile } from '../domain/manifest.ts';
+import type { ManifestFile, RdbFacts } from '../domain/manifest.ts';
 import type { Decoder } from '../domain/stored-form.ts';
-import { rdbTap } from '../integrity/rdb.ts';
-import { drain, sha256Tap, sizeTap, type Tap, tapped } from '../integrity/taps.ts';
+import { type DumpWalk, rdbTap } from '../integrity/rdb.ts';
+import { drain, sha256Tap, sizeTap, tapped } from '../integrity/taps.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
 
 export interface ReadPorts {
@@ -11,8 +11,15 @@ export interface ReadPorts {
 }
 
 export type FileVerdict =
-  | { readonly result: 'ok' }
+  /** `rdb` as it is judged now; absent where the manifest has none. */
+  | { readonly result: 'ok'; readonly rdb?: RdbFacts }
   | { readonly result: 'size-differs' | 'digest-differs' | 'rdb-damaged'; readonly detail: string };
+
+export interface ArchivedFileOptions extends CallOptions {
+  readonly kept?: KeptBytes;
+  /** Sees all of the cloud's bytes. */
+  readonly walk?: DumpWalk;
+}
 
 /** The beginning of a file that somebody has already, from an earlier reading that broke off. */
 export interface KeptBytes {
@@ -37,13 +44,14 @@ export interface ArchivedFile {
 export async function openArchivedFile(
   file: ManifestFile,
   { store, decoder }: ReadPorts,
-  { kept, ...options }: CallOptions & { readonly kept?: KeptBytes },
+  { kept, walk, ...options }: ArchivedFileOptions,
 ): Promise<ArchivedFile | undefined> {
   const obstacle = file.stored && decoder.obstacle(file.stored.encoding, file.key);
   if (obstacle) throw obstacle;
   const [read, size, sha256] = [sizeTap(), sizeTap(), sha256Tap()];
-  const rdb = file.rdb && rdbTap();
-  const taps: Tap<unknown>[] = rdb ? [size, sha256, rdb] : [size, sha256];
+  const rdb = file.rdb && rdbTap(walk ?? knownEnd(file.size, file.rdb));
+  const format = rdb ?? walk;
+  const taps = [size, sha256, ...(format ? [format] : [])];
   // Before the store is asked: no connection should wait for it.
   if (kept) await drain(whileWanted(kept.read(), options.signal), taps);
   const stored = await store.read(file.key, { ...options, ...(kept && { from: kept.size }) });
@@ -61,11 +69,25 @@ export async function openArchivedFile(
       const digest = sha256.result();
       if (digest !== file.sha256)
         return differs(file, 'digest-differs', `has the SHA-256 ${digest}, not ${file.sha256}`);
-      const format = rdb?.result();
-      return format && format.kind !== 'intact'
-        ? differs(file, 'rdb-damaged', format.problem)
-        : { result: 'ok' };
+      const judged = rdb?.result();
+      if (judged === undefined) return { result: 'ok' };
+      return judged.kind === 'intact'
+        ? { result: 'ok', rdb: judged.facts }
+        : differs(file, 'rdb-damaged', judged.problem);
     },
+  };
+}
+
+/** Where bytes follow the dump's end, it may have been proved by somebody who walked it; nobody needs to walk it again for that. */
+function knownEnd(size: number, { trailingBytes, checksum }: RdbFacts): DumpWalk | undefined {
+  if (trailingBytes === undefined) return undefined;
+  const end = { offset: size - trailingBytes, hasChecksum: checksum === 'verified' };
+  let passed = 0;
+  return {
+    update(chunk) {
+      passed += chunk.byteLength;
+    },
+    end: () => (passed < end.offset ? undefined : end),
   };
 }
 

@@ -16,7 +16,7 @@ export interface RdbFacts extends RdbWriter {
   readonly redisVersion?: string;
   readonly createdAt?: Instant;
   readonly checksum: 'verified' | 'absent';
-  /** Bytes behind the end that the checksum proves: some tool's, and no server reads them. */
+  /** Bytes behind the dump's end, mostly some tool's: no server reads them. Where `checksum` is `absent`, nobody can tell whose they are. */
   readonly trailingBytes?: number;
   /** Where the dump was looked into on its way (`run --inspect`), and understood to its end. */
   readonly contents?: KeyTotals;

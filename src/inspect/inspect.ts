@@ -8,10 +8,10 @@ import type { Clock } from '../domain/clock.ts';
 import { asArchiverError } from '../domain/errors.ts';
 import { worstOf } from '../domain/exit-code.ts';
 import { writesRdb } from '../domain/instance.ts';
-import type { Manifest, ManifestFile } from '../domain/manifest.ts';
+import type { Manifest, ManifestFile, RdbFacts } from '../domain/manifest.ts';
 import { type RdbVerdict, rdbTap } from '../integrity/rdb.ts';
 import { drain } from '../integrity/taps.ts';
-import { censusTap, endingProblem } from '../rdb/census.ts';
+import { censusTap } from '../rdb/census.ts';
 import type { InspectedFile, InspectReport } from './report.ts';
 
 export interface InspectRequest extends ArchiveChoice {
@@ -69,8 +69,9 @@ export async function inspectBytes(
   body: AsyncIterable<Uint8Array>,
   { asOf, top }: { readonly asOf: number; readonly top: number },
 ): Promise<InspectReport> {
-  const [walk, format] = [censusTap({ asOf, top }), await rdbTap()];
-  await drain(body, [walk, format]);
+  const walk = censusTap({ asOf, top });
+  const format = rdbTap(walk);
+  await drain(body, [format]);
   const item = { name, ...judged(walk.result(), format.result()) };
   return { archive: null, ...reportOf([item], adviceFor(item)) };
 }
@@ -101,8 +102,8 @@ async function inspectOne(
   const walk = censusTap({ asOf: clock.now(), top });
   let archived: ArchivedFile | undefined;
   try {
-    archived = await openArchivedFile(file, reading, { signal });
-    if (archived) await drain(archived.body, [walk]);
+    archived = await openArchivedFile(file, reading, { signal, walk });
+    if (archived) await drain(archived.body, []);
   } catch (thrown) {
     signal.throwIfAborted();
     const { code, message } = asArchiverError(thrown);
@@ -118,29 +119,70 @@ async function inspectOne(
   const verdict = archived.verdict();
   if (verdict.result !== 'ok')
     return { ...about, result: 'damaged', detail: verdict.detail, checksum: null, census };
-  return { ...about, ...judged(census, file.rdb && { kind: 'intact', facts: file.rdb }) };
+  return { ...about, ...judged(census, verdict.rdb && { kind: 'intact', facts: verdict.rdb }) };
 }
+
+type Judged = Pick<InspectedFile, 'result' | 'detail' | 'checksum' | 'census'>;
 
 /** The checksum decides about the bytes; how far the walk came only tells what is known of them. */
-function judged(census: Census, format: RdbVerdict | undefined): Omit<InspectedFile, 'name' | 'key'> {
-  const { ending, trailingBytes } = census;
-  const problem = endingProblem(ending);
-  // Where other bytes follow, the judge of the bytes alone finds an end by its checksum only; the walk has seen it.
-  const endsWithoutChecksum = trailingBytes > 0 && !census.hasChecksum;
-  if (format && format.kind !== 'intact' && !endsWithoutChecksum) {
-    const detail =
-      trailingBytes > 0
-        ? `${trailingBytes} bytes follow its end, and the CRC-64 there does not match what is before it`
-        : format.problem;
-    return { result: 'damaged', detail, checksum: null, census };
+function judged(census: Census, format: RdbVerdict | undefined): Judged {
+  const { ending } = census;
+  switch (format?.kind) {
+    case 'damaged':
+    case 'web-page':
+      return { result: 'damaged', detail: format.problem, checksum: null, census };
+    case 'unproved':
+      return ending.kind === 'damaged'
+        ? { result: 'damaged', detail: endingProblem(ending), checksum: null, census }
+        : { result: 'not-understood', detail: format.problem, checksum: 'absent', census };
+    default:
+      return judgedByWalk(census, format?.facts);
   }
-  const checksum = format?.kind === 'intact' ? format.facts.checksum : endsWithoutChecksum ? 'absent' : null;
-  if (problem === undefined) return { result: 'ok', detail: '', checksum, census };
-  const result = ending.kind === 'unknown-type' || checksum === 'verified' ? 'not-understood' : 'damaged';
-  return { result, detail: problem, checksum, census };
 }
 
-function adviceFor({ name, key, result, detail, checksum }: InspectedFile, instanceId?: string): Problem[] {
+/** Nothing speaks against the bytes. */
+function judgedByWalk(census: Census, facts: RdbFacts | undefined): Judged {
+  const { ending, size, trailingBytes } = census;
+  const { checksum = null, trailingBytes: provedBytes = 0 } = facts ?? {};
+  const given = { checksum, census };
+  if (ending.kind !== 'complete') {
+    const isKnown = ending.kind === 'damaged' || ending.kind === 'not-a-dump';
+    if (isKnown && checksum !== 'verified')
+      return { ...given, result: 'damaged', detail: endingProblem(ending) };
+    return { ...given, result: 'not-understood', detail: whereItEnded(ending) };
+  }
+  const end = size - trailingBytes;
+  if (checksum === 'verified' && trailingBytes !== provedBytes) {
+    const detail = `at byte ${end}: what looks like its end is not the one that its checksum proves`;
+    return { ...given, result: 'not-understood', detail };
+  }
+  if (checksum !== 'verified' && trailingBytes > 0) {
+    const detail = `${trailingBytes} bytes follow its end at byte ${end}, and no checksum says which of them belong to it`;
+    return { ...given, result: 'not-understood', detail };
+  }
+  return { ...given, result: 'ok', detail: '' };
+}
+
+type Unfinished = Exclude<Census['ending'], { kind: 'complete' }>;
+
+/** How the walk ended, where the bytes are wrong or nobody knows whether they are right. */
+function endingProblem(ending: Unfinished): string {
+  switch (ending.kind) {
+    case 'unknown-type':
+      return whereItEnded(ending);
+    case 'damaged':
+      return `damaged structure ${whereItEnded(ending)}`;
+    case 'not-a-dump':
+      return `it is no RDB file: ${ending.detail}`;
+  }
+}
+
+function whereItEnded({ kind, offset, detail }: Unfinished): string {
+  return kind === 'not-a-dump' ? detail : `at byte ${offset}: ${detail}`;
+}
+
+function adviceFor(item: InspectedFile, instanceId?: string): Problem[] {
+  const { key, name, result, detail } = item;
   const message = `${key ?? name}: ${detail}`;
   switch (result) {
     case 'ok':
@@ -156,14 +198,25 @@ function adviceFor({ name, key, result, detail, checksum }: InspectedFile, insta
         },
       ];
     case 'not-understood':
-      return [
-        {
-          message,
-          hint: `${checksum === 'verified' ? 'Its checksum is right, so its bytes are as the server wrote them. ' : ''}The figures are those of the part before; a server of its own version loads it.`,
-        },
-      ];
+      return [{ message, hint: whatIsKnown(item) }];
     case 'unreadable':
       return [{ message, hint: 'Nothing is known of it: see what the destination says, and try again.' }];
+  }
+}
+
+/** Of a dump that was not understood. */
+function whatIsKnown({ checksum, census }: InspectedFile): string {
+  const proved =
+    checksum === 'verified' ? 'Its checksum is right, so its bytes are as the server wrote them. ' : '';
+  switch (census?.ending.kind) {
+    case 'complete':
+      return proved === ''
+        ? 'Nothing proves that it is whole: it was written without a checksum. A server reads as far as the figures reach.'
+        : `${proved}The figures are those of the part before; please report it.`;
+    case 'not-a-dump':
+      return `${proved}A server of the engine that wrote it loads it.`;
+    default:
+      return `${proved}The figures are those of the part before; a server of its own version loads it.`;
   }
 }
 

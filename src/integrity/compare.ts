@@ -16,7 +16,8 @@ export interface Received {
 export type Judgement =
   /** `announcedSize` is set where the API announced another size although the CRC proves the bytes: a warning. */
   | { readonly kind: 'good'; readonly rdb?: RdbFacts; readonly announcedSize?: number }
-  | { readonly kind: 'damaged'; readonly problem: string }
+  /** `unproved`: it may be whole, and nothing says so. */
+  | { readonly kind: 'damaged'; readonly problem: string; readonly unproved?: true }
   | { readonly kind: 'web-page'; readonly problem: string };
 
 /** Length first, then the format; without a verified CRC the announced size is the only witness, so then it must agree. */
@@ -25,6 +26,7 @@ export function judgeReceived(received: Received): Judgement {
   if (contentLength !== undefined && size !== contentLength) {
     return { kind: 'damaged', problem: `${size} bytes came where ${contentLength} were announced` };
   }
+  if (rdb?.kind === 'unproved') return { kind: 'damaged', problem: rdb.problem, unproved: true };
   if (rdb && rdb.kind !== 'intact') return rdb;
   if (!rdb && size === 0) return { kind: 'damaged', problem: 'the file is empty' };
   if (!rdb && contentLength === undefined && announcedSize === undefined) {

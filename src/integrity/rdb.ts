@@ -3,15 +3,36 @@ import { type Instant, toInstant } from '../domain/instant.ts';
 import type { RdbFacts } from '../domain/manifest.ts';
 import { hasChecksum, type RdbMagic, readMagic, shownMagic, writerOf } from '../domain/rdb-magic.ts';
 import { crc64Tap } from './crc64.ts';
-import { bytesBehindEnd, lastBytesTap, OPCODE_EOF, TRAILER_LENGTH } from './dump-end.ts';
+import {
+  byteFromEnd,
+  bytesBehindEnd,
+  bytesBehindZeros,
+  CHECKSUM_LENGTH,
+  FARTHEST,
+  type LastBytes,
+  lastBytesTap,
+  OPCODE_EOF,
+  type SeenEnd,
+} from './dump-end.ts';
 import { readAuxiliaryFields } from './rdb-header.ts';
-import { sizeTap, type Tap } from './taps.ts';
+import type { Tap } from './taps.ts';
 
-/** What the file turned out to be. `web-page`: the answer of some portal or proxy, not the cloud's dump at all. */
+/**
+ * What the file turned out to be. `unproved`: an end is there, but bytes follow it, and no checksum says whether what is before them is
+ * right: it may be whole. `web-page`: the answer of some portal or proxy, not the cloud's dump at all.
+ */
 export type RdbVerdict =
   | { readonly kind: 'intact'; readonly facts: RdbFacts }
+  | { readonly kind: 'unproved'; readonly problem: string }
   | { readonly kind: 'damaged'; readonly problem: string }
   | { readonly kind: 'web-page'; readonly problem: string };
+
+/** Whoever walks a dump beside its judge, which hands each piece on before it looks at it. */
+export interface DumpWalk {
+  update(chunk: Uint8Array): void;
+  /** Undefined while it has not been met. Where the walk went astray it may be none, and where it did not come so far it never is. */
+  end(): SeenEnd | undefined;
+}
 
 /** The auxiliary fields lie at the file's beginning; real ones take about a hundred bytes. */
 const HEADER_LIMIT = 4096;
@@ -21,52 +42,100 @@ export const WEB_PAGE_HEAD = 64;
 /** What is remembered of a file, and its checksum. */
 interface Remembered {
   readonly head: Buffer;
-  readonly last: Uint8Array;
+  readonly last: LastBytes;
   readonly size: number;
   readonly crc: bigint;
+  /** Where somebody saw its end, with the checksum up to there. */
+  readonly seen?: SeenEnd & { readonly crc: bigint };
 }
 
-/** Checks magic, end-of-file opcode and CRC-64, whatever the version; remembers the first and last few kilobytes only. */
-export function rdbTap(): Tap<RdbVerdict> {
-  const [size, crc, last] = [sizeTap(), crc64Tap(), lastBytesTap()];
+/**
+ * Checks magic, end-of-file opcode and CRC-64, whatever the version; remembers the first and last few kilobytes only. A walk makes the answer
+ * no worse: what it sees proves more, and what it does not see nobody misses.
+ */
+export function rdbTap(walk?: DumpWalk): Tap<RdbVerdict> {
+  const [crc, last] = [crc64Tap(), lastBytesTap()];
+  let size = 0;
   let head: Buffer = Buffer.alloc(0);
+  let seen: Remembered['seen'];
+
+  /** Over all bytes, and on the way over those before the end. */
+  function addToChecksum(chunk: Uint8Array): void {
+    const end = seen === undefined ? walk?.end() : undefined;
+    const before = end === undefined ? 0 : Math.max(0, end.offset - size);
+    crc.update(chunk.subarray(0, before));
+    if (end !== undefined) seen = { ...end, crc: crc.result() };
+    crc.update(chunk.subarray(before));
+  }
 
   return {
     update(chunk) {
-      for (const tap of [size, crc, last]) tap.update(chunk);
+      walk?.update(chunk);
+      addToChecksum(chunk);
+      last.update(chunk);
       if (head.length < HEADER_LIMIT)
         head = Buffer.concat([head, chunk.subarray(0, HEADER_LIMIT - head.length)]);
+      size += chunk.byteLength;
     },
-    result: () => judge({ head, last: last.result(), size: size.result(), crc: crc.result() }),
+    result: () => judge({ head, last: last.result(), size, crc: crc.result(), ...(seen && { seen }) }),
   };
 }
 
 /** The checksum first: where it proves a dump, neither an unknown magic nor what follows makes it a damaged one. */
-function judge({ head, last, size, crc }: Remembered): RdbVerdict {
+function judge(file: Remembered): RdbVerdict {
+  const { head, size } = file;
   if (size === 0) return damaged('the file is empty');
   const magic = readMagic(head);
-  if (magic && !hasChecksum(magic)) {
-    if (last.at(-1) !== OPCODE_EOF) return damaged('it does not end with the end-of-file opcode');
-    return intact(head, magic, { checksum: 'absent' });
-  }
-  const trailingBytes = bytesBehindEnd(last, crc);
-  if (trailingBytes !== undefined)
-    return intact(head, magic, { checksum: 'verified', ...(trailingBytes > 0 && { trailingBytes }) });
+  // A checksum that begins as 0 does not see them.
+  if (!magic && head[0] === 0) return notADump(head);
+  const behind = bytesBehindProof(file);
+  if (behind !== undefined) return intact(head, magic, 'verified', behind);
   if (!magic) return notADump(head);
-  if (last.at(-TRAILER_LENGTH) !== OPCODE_EOF)
-    return damaged(
-      'it does not end with the end-of-file opcode and a checksum: it was cut off, or other bytes follow that no checksum tells from it',
-    );
+  const { last, seen } = file;
   // `rdbchecksum no` writes a footer of zeros: legal, but then nobody can tell whether the bytes are right.
-  if (last.subarray(1 - TRAILER_LENGTH).every((byte) => byte === 0))
-    return intact(head, magic, { checksum: 'absent' });
-  return damaged('its CRC-64 does not match its content');
+  if (endsWithoutChecksum(last, magic))
+    return intact(head, magic, 'absent', seen === undefined ? 0 : size - seen.offset);
+  if (seen !== undefined) return judgeBehind(size - seen.offset, seen.hasChecksum);
+  if (hasChecksum(magic)) return withoutProof(last);
+  return damaged(
+    `it does not end with the end-of-file opcode: it was cut off, or other bytes follow, and a dump of version ${magic.version} has no checksum that tells them from it`,
+  );
+}
+
+function bytesBehindProof({ size, last, crc, seen }: Remembered): number | undefined {
+  return seen?.crc === 0n ? size - seen.offset : bytesBehindEnd(last, crc);
+}
+
+function endsWithoutChecksum(last: LastBytes, magic: RdbMagic): boolean {
+  return hasChecksum(magic) ? bytesBehindZeros(last) === 0 : byteFromEnd(last, 0) === OPCODE_EOF;
+}
+
+/** No end is proved, and none was seen. */
+function withoutProof(last: LastBytes): RdbVerdict {
+  if (byteFromEnd(last, CHECKSUM_LENGTH) === OPCODE_EOF)
+    return damaged('its CRC-64 does not match its content');
+  const behind = bytesBehindZeros(last);
+  if (behind !== undefined) return judgeBehind(behind, false);
+  return damaged(
+    `it does not end with the end-of-file opcode and a checksum: it was cut off or changed, or more than ${FARTHEST} other bytes follow its end`,
+  );
+}
+
+/** Of bytes behind an end that is not proved. A few may be some tool's; a changed byte in the middle of a dump may look like an end too. */
+function judgeBehind(bytes: number, hasOne: boolean): RdbVerdict {
+  if (hasOne && bytes === 0) return damaged('its CRC-64 does not match its content');
+  const follow = `${bytes} bytes follow its end, and`;
+  if (hasOne) return damaged(`${follow} the CRC-64 there does not match what is before it`);
+  if (bytes > FARTHEST)
+    return damaged(`${follow} it has no checksum: they are too many to be anything but its own`);
+  return { kind: 'unproved', problem: `${follow} it has no checksum that proves what is before them` };
 }
 
 function intact(
   head: Buffer,
   magic: RdbMagic | undefined,
-  proof: Pick<RdbFacts, 'checksum' | 'trailingBytes'>,
+  checksum: RdbFacts['checksum'],
+  trailingBytes: number,
 ): RdbVerdict {
   // Of a magic that nobody knows not even the length is known.
   const fields = magic ? readAuxiliaryFields(head) : new Map<string, string>();
@@ -81,7 +150,8 @@ function intact(
       ...writer,
       ...(redisVersion && { redisVersion }),
       ...(createdAt && { createdAt }),
-      ...proof,
+      checksum,
+      ...(trailingBytes > 0 && { trailingBytes }),
     },
   };
 }

@@ -11,7 +11,7 @@ export interface Tap<Result> {
 /** The same bytes, seen by every tap on the way. */
 export async function* tapped(
   body: AsyncIterable<Uint8Array>,
-  taps: readonly Tap<unknown>[],
+  taps: readonly Pick<Tap<unknown>, 'update'>[],
 ): AsyncGenerator<Uint8Array> {
   for await (const chunk of body) {
     for (const tap of taps) tap.update(chunk);
@@ -20,7 +20,10 @@ export async function* tapped(
 }
 
 /** Reads a stream to its end for its taps' sake alone. */
-export async function drain(body: AsyncIterable<Uint8Array>, taps: readonly Tap<unknown>[]): Promise<void> {
+export async function drain(
+  body: AsyncIterable<Uint8Array>,
+  taps: readonly Pick<Tap<unknown>, 'update'>[],
+): Promise<void> {
   for await (const chunk of body) {
     for (const tap of taps) tap.update(chunk);
   }

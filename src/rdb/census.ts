@@ -1,11 +1,11 @@
 /** Counts what a dump holds, in passing: the reader's listener that `inspect`, `run --inspect` and `drill` share. */
-import type { Census, CensusEnding } from '../domain/census.ts';
+import type { Census } from '../domain/census.ts';
 import { type Instant, toInstant } from '../domain/instant.ts';
 import { type RdbMagic, writerOf } from '../domain/rdb-magic.ts';
 import { createKeyTable } from './key-table.ts';
 import { createLargest } from './largest.ts';
 import { createPrefixes } from './prefixes.ts';
-import { createRdbReader } from './reader.ts';
+import { createRdbReader, type DumpEnd } from './reader.ts';
 
 export interface CensusOptions {
   /** Milliseconds since the epoch that `expired` is counted for. */
@@ -14,9 +14,13 @@ export interface CensusOptions {
   readonly top?: number;
 }
 
-/** A `Tap` (src/integrity/taps.ts): sees each chunk once, keeps none, and answers when the stream has ended. Never throws. */
+/**
+ * A `Tap` (src/integrity/taps.ts): sees each chunk once, keeps none, and answers when the stream has ended. Never throws. And a `DumpWalk`
+ * (src/integrity/rdb.ts), for the judge of the bytes.
+ */
 export interface CensusTap {
   update(chunk: Uint8Array): void;
+  end(): DumpEnd | undefined;
   result(): Census;
   /** What a server has to know that is to load it, as far as it was read. */
   format(): DumpFormat;
@@ -70,17 +74,19 @@ export function censusTap({ asOf, top = TOP }: CensusOptions): CensusTap {
 
   return {
     update: reader.update,
+    end: () => reader.dumpEnd,
     format: () => ({ magic: reader.magic, codes: reader.codes }),
     result() {
       const ending = reader.end();
+      const { dumpEnd } = reader;
       const createdAt = creationTime(auxiliary.get('ctime'));
       const byPrefix = prefixes.result(top);
       return {
         ending,
         version: magic?.version ?? 0,
         size: reader.size,
-        trailingBytes: reader.trailing,
-        hasChecksum: reader.hasChecksum,
+        trailingBytes: dumpEnd === undefined ? 0 : reader.size - dumpEnd.offset,
+        hasChecksum: dumpEnd?.hasChecksum ?? false,
         asOf: toInstant(asOf),
         ...writerOf((name) => auxiliary.get(name), magic),
         ...(createdAt !== undefined && { createdAt }),
@@ -107,18 +113,4 @@ function libraryName(beginning: string): string {
 function creationTime(ctime: string | undefined): Instant | undefined {
   const seconds = Number(ctime);
   return seconds > 0 && seconds < 8.64e12 ? toInstant(seconds * 1000) : undefined;
-}
-
-/** The ending in a sentence; undefined where everything was seen. */
-export function endingProblem(ending: CensusEnding): string | undefined {
-  switch (ending.kind) {
-    case 'complete':
-      return undefined;
-    case 'unknown-type':
-      return `at byte ${ending.offset}: ${ending.detail}`;
-    case 'damaged':
-      return `damaged structure at byte ${ending.offset}: ${ending.detail}`;
-    case 'not-a-dump':
-      return `it is no RDB file: ${ending.detail}`;
-  }
 }

@@ -1,13 +1,15 @@
 /** How many keys a dump holds, in passing while it is archived: what the manifest keeps of `run --inspect`. */
 import type { KeyTotals, Uncounted } from '../domain/census.ts';
 import { createKeyTable } from './key-table.ts';
-import { createRdbReader } from './reader.ts';
+import { createRdbReader, type DumpEnd } from './reader.ts';
 
 /** Where the dump was not understood to its end, only how far it was: a backup never fails for that, since its checksum decides. */
 export type KeyCount = { readonly contents: KeyTotals } | { readonly uncounted: Uncounted };
 
+/** A `DumpWalk` (src/integrity/rdb.ts) too, for the judge of the bytes. */
 export interface KeyTotalsTap {
   update(chunk: Uint8Array): void;
+  end(): DumpEnd | undefined;
   result(): KeyCount;
 }
 
@@ -33,6 +35,7 @@ export function keyTotalsTap(): KeyTotalsTap {
         failure = `an error of this program: ${error instanceof Error ? error.message : String(error)}`;
       }
     },
+    end: () => (failure === undefined ? reader.dumpEnd : undefined),
     result() {
       const { keys, expiring, databases } = table.result();
       const ending = reader.end();

@@ -13,13 +13,18 @@ export interface RdbReader {
   end(): CensusEnding;
   /** Bytes of the file so far, whatever the walk understood of them. */
   readonly size: number;
-  /** Of these, bytes behind the end of the dump. */
-  readonly trailing: number;
+  /** The dump's end; undefined until it has been read. */
+  readonly dumpEnd: DumpEnd | undefined;
   /** Whose format it is; undefined where it begins as none. */
   readonly magic: RdbMagic | undefined;
   /** The types and opcodes that were read so far, by their numbers; the one too at which the walk ended because nobody knows it. */
   readonly codes: readonly number[];
-  /** Whether a CRC-64 stands at the end; false for zeros in its place, and before the end has been read. */
+}
+
+export interface DumpEnd {
+  /** Bytes before it, the checksum included. */
+  readonly offset: number;
+  /** Whether a CRC-64 stands there: false for zeros in its place, and for versions that had none. */
   readonly hasChecksum: boolean;
 }
 
@@ -115,14 +120,12 @@ export function createRdbReader(listener: RdbListener): RdbReader {
       if (!begun) return { kind: 'not-a-dump', offset: 0, detail: `it has only ${size} bytes` };
       return ofVersion({ kind: 'damaged', offset: size, detail: 'the file ends in the middle of a dump' });
     },
-    get trailing() {
-      return walk.complete ? size - ended : 0;
+    get dumpEnd() {
+      if (!walk.complete || magic === undefined) return undefined;
+      return { offset: ended, hasChecksum: walk.found.hasChecksum && hasChecksum(magic) };
     },
     get magic() {
       return magic;
-    },
-    get hasChecksum() {
-      return walk.found.hasChecksum && magic !== undefined && hasChecksum(magic);
     },
     get codes() {
       const { codes } = walk.found;

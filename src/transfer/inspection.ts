@@ -35,15 +35,22 @@ export interface InspectedStream {
 /** A dump that came whole and is damaged: a result, not an accident. Nothing of it became visible. */
 export class DamagedDump extends Error {
   override readonly name = 'DamagedDump';
+  /** It may be whole, and nothing says so. */
+  readonly unproved: boolean;
+
+  constructor({ problem, unproved = false }: { readonly problem: string; readonly unproved?: boolean }) {
+    super(problem);
+    this.unproved = unproved;
+  }
 }
 
 /** `source` is read once. The body throws `DamagedDump` (unless damaged ones are kept), `download-failed`, or what `beforeVisible` throws. */
 export function inspect(source: AsyncIterable<Uint8Array>, options: InspectionOptions): InspectedStream {
   const size = sizeTap();
   const sha256 = sha256Tap();
-  const format = options.checkRdb ? rdbTap() : exemptTap();
   const keys = options.checkRdb && options.countKeys ? keyTotalsTap() : undefined;
-  const taps: Tap<unknown>[] = [size, sha256, format, ...(keys ? [keys] : [])];
+  const format = options.checkRdb ? rdbTap(keys) : exemptTap();
+  const taps: Tap<unknown>[] = [size, sha256, format];
   let inspection: Inspection | undefined;
 
   async function* body(): AsyncGenerator<Uint8Array> {
@@ -92,7 +99,7 @@ function admit(judgement: Judgement, { subject, keepDamaged }: InspectionOptions
         },
       );
     case 'damaged':
-      if (!keepDamaged) throw new DamagedDump(judgement.problem);
+      if (!keepDamaged) throw new DamagedDump(judgement);
       return judgement;
     case 'good':
       if (keepDamaged) {

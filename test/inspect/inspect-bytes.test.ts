@@ -6,16 +6,33 @@ import { bytes, dump, key, string } from '../support/rdb-writer.ts';
 
 const records = [key(0, 'a', string('1')), key(0, 'b', string('2'))];
 const MARK = Buffer.alloc(40, 1);
+const NOISE = Buffer.alloc(10_000, 1);
+const ZEROS = Buffer.alloc(1024 * 1024);
 const TWO_IN_ONE = bytes(dump(records), dump([]));
 
 async function inspected(file: Buffer) {
-  const { items, exitCode, problems } = await inspectBytes('dump.rdb', streamOf(file, { chunkSize: 10 }), {
-    asOf: 0,
-    top: 3,
-  });
+  const { items, exitCode, problems } = await inspectBytes(
+    'dump.rdb',
+    streamOf(file, {
+      chunkSize: Math.max(10, file.length >> 8),
+    }),
+    {
+      asOf: 0,
+      top: 3,
+    },
+  );
   const [{ result, detail, checksum, census } = expect.unreachable('there is one file')] = items;
   const { keys, trailingBytes } = census ?? {};
-  return { exitCode, result, detail, checksum, keys, trailingBytes, problem: problems[0]?.message };
+  return {
+    exitCode,
+    result,
+    detail,
+    checksum,
+    keys,
+    trailingBytes,
+    problem: problems[0]?.message,
+    hint: problems[0]?.hint,
+  };
 }
 
 describe('a file that is inspected', () => {
@@ -31,8 +48,8 @@ describe('a file that is inspected', () => {
       0,
     ],
     ['with bytes behind its end', dump(records, { after: MARK }), 'verified', 40],
-    ['with bytes behind an end of zeros', dump(records, { checksum: false, after: MARK }), 'absent', 40],
-    ['of 2.4, with bytes behind its end', dump(records, { version: 3, after: MARK }), 'absent', 40],
+    ['with ten thousand bytes behind its end', dump(records, { after: NOISE }), 'verified', NOISE.length],
+    ['with a megabyte of zeros behind its end', dump(records, { after: ZEROS }), 'verified', ZEROS.length],
     ['with another dump behind its end', TWO_IN_ONE, 'verified', dump([]).length],
   ])('%s is well', async (_, file, checksum, trailingBytes) => {
     expect(await inspected(file)).toMatchObject({
@@ -62,6 +79,18 @@ describe('a file that is inspected', () => {
       dump([...records, key(2, 's', 0x82)], { version: 99, checksum: false }),
       'absent',
     ],
+    ['with bytes behind an end of zeros', dump(records, { checksum: false, after: MARK }), 'absent'],
+    ['of 2.4, with bytes behind its end', dump(records, { version: 3, after: MARK }), 'absent'],
+    [
+      'with another dump behind its end, both without a checksum',
+      bytes(dump(records, { checksum: false }), dump([], { checksum: false })),
+      'absent',
+    ],
+    [
+      'in which the walk meets an end that is not the one that the checksum proves',
+      dump([...records, bytes(0xff, 1, 2, 3, 4, 5, 6, 7, 8)]),
+      'verified',
+    ],
   ])('%s is not understood, 3, and shows what comes before', async (_, file, checksum) => {
     expect(await inspected(file)).toMatchObject({ exitCode: 3, result: 'not-understood', keys: 2, checksum });
   });
@@ -76,6 +105,11 @@ describe('a file that is inspected', () => {
       '40 bytes follow its end, and the CRC-64 there does not match',
     ],
     [
+      'that an end of zeros cuts in two',
+      bytes(dump(records, { checksum: false }), NOISE),
+      '10000 bytes follow its end, and it has no checksum',
+    ],
+    [
       'of a server that nobody knows, without a checksum',
       dump(records, { magic: 'OTHERS001', checksum: false }),
       'begins with "OTHERS001',
@@ -88,5 +122,28 @@ describe('a file that is inspected', () => {
       detail: expect.stringContaining(detail),
       problem: expect.stringContaining(detail),
     });
+  });
+
+  test.each([
+    ['a dump without a checksum', { checksum: false, after: MARK }],
+    ['a dump of 2.4', { version: 3, after: MARK }],
+  ])('with bytes behind the end of %s blames nobody', async (_, options) => {
+    const { problem, hint } = await inspected(dump(records, options));
+    expect(problem).toBe(
+      'dump.rdb: 40 bytes follow its end, and it has no checksum that proves what is before them',
+    );
+    expect(hint).toContain('Nothing proves that it is whole');
+  });
+
+  test('is not called damaged in a sentence that says that its checksum is right', async () => {
+    const broken = dump([...records, key(2, 's', 0x82)]);
+    expect(await inspected(broken)).toMatchObject({
+      result: 'not-understood',
+      detail: expect.stringMatching(/^at byte \d+: /),
+    });
+    const unknown = await inspected(dump(records, { magic: 'OTHERS001' }));
+    expect(unknown).toMatchObject({ result: 'not-understood', checksum: 'verified' });
+    expect(unknown.detail).toBe('it begins with "OTHERS001" instead of "REDIS" or "VALKEY" and a version');
+    expect(unknown.hint).not.toContain('figures');
   });
 });

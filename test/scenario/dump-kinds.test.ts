@@ -3,15 +3,23 @@ import { describe, expect, it } from 'vitest';
 import { bytesDump } from '../../src/sandbox/dump.ts';
 import { RDB_SAMPLES } from '../support/rdb-samples.ts';
 import { bytes, dump, key, string } from '../support/rdb-writer.ts';
-import { createScenario, INSTANCE, only, type Run, type Scenario } from '../support/scenario.ts';
+import {
+  createScenario,
+  INSTANCE,
+  only,
+  type Run,
+  type Scenario,
+  type ScenarioOptions,
+} from '../support/scenario.ts';
 
 const { signal } = new AbortController();
 const records = [key(0, 'key', string('value'))];
 const MARK = Buffer.alloc(40, 'e');
 
 /** An instance with one backup of this one dump. */
-function holding(file: Buffer): Promise<Scenario> {
+function holding(file: Buffer, more: ScenarioOptions = {}): Promise<Scenario> {
   return createScenario({
+    ...more,
     world(world, clock) {
       world.addInstance({ id: INSTANCE });
       const files = [{ name: 'redis-1.rdb', dump: bytesDump(file) }];
@@ -22,6 +30,17 @@ function holding(file: Buffer): Promise<Scenario> {
 
 const factsOf = (scenario: Scenario) => scenario.manifests().get('one')?.files[0]?.rdb;
 const warningsOf = (run: Run) => run.of('warning').map(({ message }) => message);
+
+const DAMAGED = {
+  message: expect.stringContaining('is damaged, however often it is fetched'),
+  hint: expect.stringContaining("The cloud's own copy is damaged"),
+};
+/** Nobody is blamed. */
+const UNPROVED = {
+  message:
+    'nothing proves that the dump of backup one of crs-orders01 is whole: redis-1.rdb: 40 bytes follow its end, and it has no checksum that proves what is before them',
+  hint: expect.stringContaining('a server may well load it'),
+};
 
 /** What every reader of the archive says of it. */
 async function readBack(scenario: Scenario) {
@@ -81,6 +100,22 @@ describe('a dump that is odd, and sound by its checksum', () => {
     expect(await readBack(scenario)).toEqual({ verified: 0, restored: ['restored'], restoredBytes: file });
   });
 
+  it.each([
+    ['more bytes behind its end than a run looks through', Buffer.alloc(10_000, 1)],
+    ['another whole dump behind its end', dump([key(0, 'k', string('v'.repeat(5000)))])],
+  ])('with %s is archived by a run that inspects, told, and proved ever after', async (_, after) => {
+    const file = dump(records, { after });
+    const scenario = await holding(file, { config: { inspect: true } });
+    const run = await scenario.run();
+    expect(only(run)).toMatchObject({ outcome: 'archived' });
+    expect(warningsOf(run)).toEqual([
+      `redis-1.rdb of backup one has ${after.length} bytes behind its end; the CRC-64 before them is right, so it was archived as it is`,
+    ]);
+    expect(factsOf(scenario)).toMatchObject({ checksum: 'verified', trailingBytes: after.length });
+    expect(await readBack(scenario)).toEqual({ verified: 0, restored: ['restored'], restoredBytes: file });
+    expect((await scenario.app.inspect({ instanceId: INSTANCE, top: 1, signal })).exitCode).toBe(0);
+  });
+
   it('has what is odd about it in its manifest', async () => {
     const scenario = await holding(dump(records, { magic: 'OTHERS001', after: MARK }));
     await scenario.run();
@@ -95,13 +130,14 @@ describe('a dump that is odd, and sound by its checksum', () => {
 
 describe('a dump that nothing proves', () => {
   it.each([
-    ['of a server that nobody knows', dump(records, { magic: 'OTHERS001', checksum: false })],
-    ['with bytes behind an end of zeros', dump(records, { checksum: false, after: MARK })],
-    ['cut off, with bytes behind', bytes(dump(records).subarray(0, -1), MARK)],
-  ])('%s goes to quarantine', async (_, file) => {
+    ['of a server that nobody knows', dump(records, { magic: 'OTHERS001', checksum: false }), DAMAGED],
+    ['behind zeros', bytes(Buffer.alloc(16), dump(records)), DAMAGED],
+    ['cut off, with bytes behind', bytes(dump(records).subarray(0, -1), MARK), DAMAGED],
+    ['with bytes behind an end of zeros', dump(records, { checksum: false, after: MARK }), UNPROVED],
+  ])('%s goes to quarantine', async (_, file, error) => {
     const scenario = await holding(file);
     const run = await scenario.run();
-    expect(only(run)).toMatchObject({ outcome: 'failed', reason: 'corrupt-source' });
+    expect(only(run)).toMatchObject({ outcome: 'failed', reason: 'corrupt-source', error });
     expect(run.summary.exitCode).toBe(3);
     expect(scenario.keys('catalog')).toEqual([]);
     expect(scenario.keys('quarantine')).toHaveLength(2);
