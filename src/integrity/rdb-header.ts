@@ -3,7 +3,7 @@ import { MAGIC_LENGTH } from '../domain/rdb-magic.ts';
 
 const OPCODE_AUX = 0xfa;
 
-/** `redis-ver`, `ctime` and others, as text, as far as `head` reaches. */
+/** `redis-ver`, `ctime` and others, as text, as far as `head` reaches; of those that come again the first, as in a census (src/rdb). */
 export function readAuxiliaryFields(head: Buffer): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   let position = MAGIC_LENGTH;
@@ -11,7 +11,7 @@ export function readAuxiliaryFields(head: Buffer): ReadonlyMap<string, string> {
     const name = readString(head, position + 1);
     const value = name && readString(head, name.end);
     if (!name || !value) break;
-    fields.set(name.text, value.text);
+    if (!fields.has(name.text)) fields.set(name.text, value.text);
     position = value.end;
   }
   return fields;

@@ -1,6 +1,7 @@
 /** What a dump's header says of it, in every form that servers write, and what is made of a header that lies. */
 import { describe, expect, it, test } from 'vitest';
 import { looksLikeWebPage, type RdbVerdict, rdbTap, WEB_PAGE_HEAD } from '../../src/integrity/rdb.ts';
+import { censusTap } from '../../src/rdb/census.ts';
 
 /** The length of a text in the three forms that RDB knows: 6, 14 and 32 bits. */
 const SHORT = (length: number) => Buffer.from([length]);
@@ -65,6 +66,16 @@ describe('a header', () => {
   ])('is read with integers of %s, and on behind them', (_, value) => {
     const header = Buffer.concat([field(text('bits'), value), field(text('redis-ver'), text('7.2.4'))]);
     expect(factsOf(header)).toMatchObject({ redisVersion: '7.2.4' });
+  });
+
+  it('has the first of fields that come again, as `inspect` has', () => {
+    const twice = Buffer.concat(
+      ['7.2.4', '6.0.16'].map((version) => field(text('redis-ver'), text(version))),
+    );
+    expect(factsOf(twice)).toMatchObject({ redisVersion: '7.2.4' });
+    const walk = censusTap({ asOf: 0 });
+    walk.update(Buffer.concat([Buffer.from('REDIS0011'), twice, Buffer.from([0xff]), Buffer.alloc(8)]));
+    expect(walk.result()).toMatchObject({ serverVersion: '7.2.4' });
   });
 
   it('tells its time from an integer too, and none where there is none', () => {
