@@ -163,6 +163,21 @@ describe('inspect', () => {
     for (const word of words) expect(stdout).toMatch(word);
   });
 
+  test.each([
+    ['verified', 'a dump of an unknown format, checksum right'],
+    [null, 'no dump that can be read'],
+  ] as const)(
+    'does not take a dump that begins as nobody knows for none: checksum %s',
+    async (checksum, words) => {
+      const other = censusOf(dump([], { magic: 'OTHERS001' }));
+      const items = found.items.map((item) => ({ ...item, checksum, census: other }));
+      const { stdout } = await runIn(['inspect', 'crs-1'], {
+        app: { inspect: async () => ({ ...found, items }) },
+      });
+      expect(stdout).toContain(words);
+    },
+  );
+
   test('tells the bytes behind a dump’s end, and that a hash was too large to look into', async () => {
     const trailing = censusOf(dump([key(0, 'k', string('v'))], { after: Buffer.alloc(40) }));
     const types = census.types.map((row) => ({ ...row, expiringFieldsExact: false }));

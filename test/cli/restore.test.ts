@@ -74,6 +74,22 @@ redis-shake from the file, or DTS with that server as the source.
     ]);
   });
 
+  test('names no server for a dump that begins as nobody knows', async () => {
+    const rdb = { version: 0, magic: 'OTHERS001', checksum: 'verified' } as const;
+    const { outside } = restoring(reportOf([{ ...whole, rdb }]));
+    const { stdout } = await runIn(['restore', ID, '--to', '/backups'], outside);
+    expect(stdout).toContain('a format that begins with "OTHERS001" and its CRC-64\n');
+    expect(stdout).not.toMatch(/-server|-check-rdb/);
+    expect(stdout).toContain('a server of the engine that wrote it loads it.');
+  });
+
+  test('tells of bytes behind an end without a checksum too', async () => {
+    const rdb = { version: 11, checksum: 'absent', trailingBytes: 40 } as const;
+    const { outside } = restoring(reportOf([{ ...whole, rdb }]));
+    const { stdout } = await runIn(['restore', ID, '--to', '/backups'], outside);
+    expect(stdout).toContain('RDB 11, written without a checksum, with 40 bytes behind its end');
+  });
+
   test('quotes what a shell would take apart', async () => {
     const { outside } = restoring(reportOf([{ ...whole, path: "/it's here/dump.rdb" }]));
     const { stdout } = await runIn(['restore', ID, '--to', "/it's here"], outside);

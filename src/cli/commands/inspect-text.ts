@@ -23,10 +23,12 @@ export function inspectText({ items, total, archive }: InspectReport, width: num
 
 function section({ name, checksum, census }: InspectedFile, width: number): string {
   if (census === null) return `${printable(name)}: not read\n`;
-  if (census.version === 0)
-    return `${printable(name)}: ${humanSize(census.size)}, no dump that can be read\n`;
-  const facts = [humanSize(census.size)];
-  if (census.version > 0) facts.push(`RDB version ${census.version}`);
+  if (census.ending.kind === 'not-a-dump') {
+    const what =
+      checksum === 'verified' ? 'a dump of an unknown format, checksum right' : 'no dump that can be read';
+    return `${printable(name)}: ${humanSize(census.size)}, ${what}\n`;
+  }
+  const facts = [humanSize(census.size), `RDB version ${census.version}`];
   if (checksum !== null)
     facts.push(checksum === 'verified' ? 'checksum right' : 'written without a checksum');
   const lines = [

@@ -62,7 +62,7 @@ function formatCheck(rdb: RestoreItem['rdb']): string {
   const behind = rdb.trailingBytes === undefined ? '' : `, with ${rdb.trailingBytes} bytes behind its end`;
   return rdb.checksum === 'verified'
     ? `${format} and its CRC-64${behind}`
-    : `${format}, written without a checksum`;
+    : `${format}, written without a checksum${behind}`;
 }
 
 function isWhole(result: RestoreItem['result']): boolean {
@@ -81,6 +81,11 @@ export function nextSteps(report: RestoreReport, { shown, directory }: Place): s
     );
   if (first.rdb === null)
     return paragraph(`${report.engine} writes no RDB: only TencentDB can load these bytes.`);
+  if (first.rdb.magic !== undefined)
+    return paragraph(
+      `It begins with "${first.rdb.magic}", which this version of rdb-archiver does not know:`,
+      'a server of the engine that wrote it loads it.',
+    );
   const folder = shown(directory);
   const steps = report.files > 1 ? shardSteps(report.files, first, folder) : singleSteps(first, folder);
   return paragraph(...steps, ...ELSEWHERE);
