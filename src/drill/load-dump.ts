@@ -4,6 +4,7 @@ import type { Clock } from '../domain/clock.ts';
 import { askAll, type Demand, type Finding } from './assertions.ts';
 import { waitUntilLoaded } from './await-server.ts';
 import { type LoadedKeys, readEmptySkipped, readKeyspace } from './compare.ts';
+import type { DumpToLoad } from './dump-to-load.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 import type { ServerLink } from './server-link.ts';
 import { startServer } from './server-process.ts';
@@ -26,6 +27,7 @@ export interface LoadOptions {
   readonly relaxed: boolean;
   /** Holds the dump by its agreed name. */
   readonly folder: string;
+  readonly dump: Pick<DumpToLoad, 'databases'>;
   readonly census: Census;
   readonly demands: readonly Demand[];
   readonly environment: ChildEnvironment;
@@ -39,16 +41,19 @@ export interface LoadOptions {
 const LOAD_BASE_MS = 120_000;
 const SLOWEST_BYTES_A_MS = 1024;
 
-/** As many databases as the dump and the demands need: numbers count from 0, and a dump does not load into fewer. */
-export function databasesFor(census: Pick<Census, 'databases'>, demands: readonly Demand[]): number {
-  return [...census.databases, ...demands].reduce((most, { database }) => Math.max(most, database + 1), 1);
+/** As many databases as the dump and the demands need; these are numbered from 0. */
+export function databasesFor(
+  { databases }: Pick<DumpToLoad, 'databases'>,
+  demands: readonly Demand[],
+): number {
+  return demands.reduce((most, { database }) => Math.max(most, database + 1), databases);
 }
 
 /** Rejects only with the signal's reason; the server is gone when this settles. */
 export async function loadDump(options: LoadOptions): Promise<LoadResult> {
-  const { program, census, demands, clock, signal } = options;
+  const { program, dump, census, demands, clock, signal } = options;
   const begun = clock.now();
-  const server = startServer(program, { ...options, databases: databasesFor(census, demands) });
+  const server = startServer(program, { ...options, databases: databasesFor(dump, demands) });
   const limit = LOAD_BASE_MS + census.size / SLOWEST_BYTES_A_MS;
   const overdue = new AbortController();
   const alarm = clock.alarm(limit, () => overdue.abort(new Error('it does not answer any more')));

@@ -4,6 +4,7 @@ import type { ServerExit } from './server-process.ts';
 /**
  * What a server objects to.
  * - `version`, `signature`, `type`: it does not know this version of the format, this magic, or one of its types and opcodes.
+ * - `databases`: it was given fewer than the dump names.
  * - `module`: it has not the module. `module-value`: it has, and the module does not read the value.
  * - `memory`: it got none. `slow`: it took too long.
  * - `checksum`, `short`: the bytes that it read. `content`: what they say, or it crashed over them.
@@ -13,6 +14,7 @@ export type Objection =
   | 'version'
   | 'signature'
   | 'type'
+  | 'databases'
   | 'module'
   | 'module-value'
   | 'memory'
@@ -51,6 +53,11 @@ const SIGNS: readonly Sign[] = [
     pattern: /Can't handle foreign type or opcode (\d+)|Unknown RDB (?:string )?encoding type (\d+)/,
     objection: 'type',
     say: ([, foreign, unknown], server) => `${server} does not know the type ${foreign ?? unknown}`,
+  },
+  {
+    pattern: /configured to handle more than (\d+) databases/,
+    objection: 'databases',
+    say: ([, given], server) => `${server} was given ${given} databases, and the dump names more`,
   },
   {
     pattern: /no matching module(?: type)? '([^']*)'/,
@@ -106,8 +113,8 @@ export function refusalOf(log: readonly string[], { code, signal }: ServerExit, 
     };
   if (signal !== null && CRASHES.includes(signal))
     return { objection: 'content', detail: `${server} crashed on the dump (${signal})` };
-  const last = log.at(-1);
-  const said = last === undefined ? undefined : withoutStamp(last);
+  // A server's last words may be an empty line.
+  const said = log.map(withoutStamp).findLast((line) => line.trim() !== '');
   const how = signal ?? `exit status ${code}`;
   return {
     objection: 'unexplained',

@@ -46,7 +46,7 @@ export type DrillObstacle =
   | 'module-missing'
   | 'no-memory'
   | 'no-space'
-  /** Our own reader takes for damaged what a server has loaded, so nothing can be compared. */
+  /** Our own reader understands less of it than a server does, so that nothing can be compared or no reason be given. */
   | 'not-understood'
   | 'timeout'
   /** The server did not start, or died for a reason of its own. */

@@ -78,14 +78,14 @@ type Attempt = (Loaded | Stopped) & { readonly last?: boolean; readonly said?: s
 
 async function tryOne(
   { program, relaxed, stranger }: Candidate,
-  { census, demands, folder, memory }: Load,
+  { dump, census, demands, folder, memory }: Load,
   { clock, environment, tell }: LoadPorts,
   signal: AbortSignal,
 ): Promise<Attempt> {
-  const shortage = memoryShortage(census, program, databasesFor(census, demands), memory);
+  const shortage = memoryShortage(census, program, databasesFor(dump, demands), memory);
   if (shortage !== undefined) return { kind: 'stopped', reason: 'no-memory', detail: shortage };
   const onProgress = (share: number): void => tell({ what: `loading into ${program.name}`, share });
-  const options = { program, relaxed, folder, census, demands, environment, clock, signal, onProgress };
+  const options = { program, relaxed, folder, dump, census, demands, environment, clock, signal, onProgress };
   const result = await loadDump(options);
   const { name: server } = program;
   if (result.kind === 'not-loaded') {

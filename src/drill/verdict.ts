@@ -30,9 +30,13 @@ export function reasonOf(
       return 'no-memory';
     case 'slow':
       return 'timeout';
+    case 'databases':
+      // As many as we have seen it was given.
+      return ending.kind === 'complete' ? 'server-failed' : 'not-understood';
     case 'short':
-      // We have seen the end that it misses.
-      return ending.kind === 'complete' ? 'server-failed' : (stranger ?? 'refused');
+      // That it runs out of bytes, or of memory, it says too where it is the one that goes astray.
+      if (ending.kind === 'complete') return 'server-failed';
+      return stranger ?? (ending.kind === 'damaged' ? 'refused' : 'not-understood');
     case 'content':
       return stranger ?? 'refused';
     case 'checksum':

@@ -31,6 +31,8 @@ export interface DumpFormat {
   readonly magic: RdbMagic | undefined;
   /** Types and opcodes, as the family of the magic numbers them. */
   readonly codes: readonly number[];
+  /** The highest database that it selects, whether it holds a key or not; -1 for none. */
+  readonly highestDatabase: number;
 }
 
 const TOP = 10;
@@ -75,7 +77,11 @@ export function censusTap({ asOf, top = TOP }: CensusOptions): CensusTap {
   return {
     update: reader.update,
     end: () => reader.dumpEnd,
-    format: () => ({ magic: reader.magic, codes: reader.codes }),
+    format: () => ({
+      magic: reader.magic,
+      codes: reader.codes,
+      highestDatabase: reader.highestDatabase,
+    }),
     result() {
       const ending = reader.end();
       const { dumpEnd } = reader;

@@ -19,6 +19,8 @@ export interface RdbReader {
   readonly magic: RdbMagic | undefined;
   /** The types and opcodes that were read so far, by their numbers; the one too at which the walk ended because nobody knows it. */
   readonly codes: readonly number[];
+  /** The highest database that was selected so far, whether it holds a key or not; -1 for none. */
+  readonly highestDatabase: number;
 }
 
 export interface DumpEnd {
@@ -130,6 +132,9 @@ export function createRdbReader(listener: RdbListener): RdbReader {
     get codes() {
       const { codes } = walk.found;
       return Array.from(codes.keys()).filter((code) => codes[code] === 1);
+    },
+    get highestDatabase() {
+      return walk.found.highestDatabase;
     },
     get size() {
       return size;

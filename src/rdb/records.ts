@@ -49,6 +49,8 @@ export class Records {
   hasChecksum = false;
   /** 1 for each type and opcode that was read, and the one at which the walk ended because nobody knows it. */
   readonly codes = new Uint8Array(256);
+  /** Of the databases that were selected, whether they hold a key or not; -1 before the first. */
+  highestDatabase = -1;
   readonly #listener: RdbListener;
   readonly #name: Capture;
   #code = 0;
@@ -93,6 +95,7 @@ export class Records {
       case OPCODE.selectDatabase:
         if (this.value > HIGHEST_DATABASE) return `a database of the number ${this.value}`;
         this.key.database = this.value;
+        if (this.value > this.highestDatabase) this.highestDatabase = this.value;
         return undefined;
       case OPCODE.end:
         this.finished = true;

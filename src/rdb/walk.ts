@@ -80,7 +80,7 @@ export class Walk {
   }
 
   /** What was found besides. */
-  get found(): Pick<Records, 'hasChecksum' | 'codes'> {
+  get found(): Pick<Records, 'hasChecksum' | 'codes' | 'highestDatabase'> {
     return this.#records;
   }
 

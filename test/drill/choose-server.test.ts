@@ -10,7 +10,14 @@ function dump(words: string, rest: Partial<DumpToLoad> = {}): DumpToLoad {
   const family: RdbFamily = magic.startsWith('VALKEY') ? 'valkey' : 'redis';
   const known = serverVersion === undefined ? {} : { serverVersion };
   return {
-    ...{ known: true, family, version: Number(magic.replace(/\D+/, '')), types: [], modules: [] },
+    ...{
+      known: true,
+      family,
+      version: Number(magic.replace(/\D+/, '')),
+      types: [],
+      modules: [],
+      databases: 1,
+    },
     writer: { family: product === 'Valkey' ? 'valkey' : family, ...known },
     ...known,
     ...rest,

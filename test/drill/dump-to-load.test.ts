@@ -34,6 +34,15 @@ test('that it begins as nobody knows', () => {
   expect(read(dump([], { magic: 'OTHER0009' })).nature).toMatchObject({ known: false, types: [] });
 });
 
+test.each([
+  ['none at all', [], 1],
+  ['the highest of those with keys', [selectDatabase(40), key(0, 'a', string('x')), selectDatabase(3)], 41],
+  ['one without a key', [selectDatabase(0), key(0, 'a', string('x')), selectDatabase(40)], 41],
+  ['one that was not read to its end', [selectDatabase(3), key(0x7e, 'odd', string('x'))], 1024],
+])('how many databases it needs: %s', (_what, records, databases) => {
+  expect(read(dump(records)).nature.databases).toBe(databases);
+});
+
 test.each([0, 1, 2])('%d members that expire by themselves', (count) => {
   const fields = Array.from({ length: count }, (_, index) => auxiliary('keydb-subexpire-key', `m${index}`));
   expect(expiringMembers(read(dump(fields)).census)).toBe(count);

@@ -17,6 +17,10 @@ test.each([
   ["Can't handle foreign RDB format version 12", 'version'],
   ['Wrong signature trying to load DB from file', 'signature'],
   ['Wrong signature trying to load DB from file: KEYDB0009', 'signature'],
+  [
+    'FATAL: Data file was created with a Valkey server configured to handle more than 16 databases. Exiting',
+    'databases',
+  ],
   ["Can't handle foreign type or opcode 25 in RDB with version 12", 'type'],
   [internal('Unknown RDB encoding type 126'), 'type'],
   [internal('Unknown RDB string encoding type 4'), 'type'],
@@ -63,6 +67,11 @@ test('names the server, and tells the last thing that it said where nothing else
     detail: 'Redis 7.0.15 ended before it had loaded (exit status 1): no way',
     said: 'no way',
   });
+});
+
+test('passes over empty lines among its last words', () => {
+  const log = ['1:S 24 Nov 2026 07:49:58.511 # no way', '', '1:S 24 Nov 2026 07:49:58.511 # '];
+  expect(refusalOf(log, failed, SERVER).said).toBe('no way');
 });
 
 test.each([

@@ -232,6 +232,35 @@ describeWith(['redis-server'], 'a dump with a type that only a newer server know
     expect(item.detail).toContain('database 0 holds 0 keys where the dump has at least 1');
   });
 
+  test('is given databases enough for what could not be counted', async () => {
+    const ground = openDrillground();
+    await ground.archive([archived]);
+    const beyond = dump([auxiliary('redis-ver', '9'), selectDatabase(0), a, selectDatabase(200), b], {
+      version: 9,
+    });
+    const item = await ground.only({ servers: [loading(ground, 'Redis 99.0.0', beyond)] });
+    expect(item).toMatchObject({ outcome: 'passed', partial: true });
+  });
+
+  test.each([
+    [
+      'Short read or OOM loading DB. Unrecoverable error, aborting now.',
+      'could not read the dump to its end',
+    ],
+    [
+      'FATAL: Data file was created with a Redis server configured to handle more than 1024 databases. Exiting',
+      'was given 1024 databases',
+    ],
+  ])('is not damaged because a server says: %s', async (words, detail) => {
+    const ground = openDrillground();
+    await ground.archive([archived]);
+    const server = playing(ground, 'Redis 99.0.0', `echo "${words}"; echo; exit 1`);
+    const item = await ground.only({ servers: [server] });
+    expect(item).toMatchObject({ outcome: 'not-drillable', reason: 'not-understood', exitCode: 3 });
+    expect(item.detail).toContain(detail);
+    expect(item.trials).toMatchObject([{ said: words }]);
+  });
+
   test('is not drillable where there is none, and nobody calls it damaged', async () => {
     const ground = openDrillground();
     await ground.archive([archived]);

@@ -96,6 +96,13 @@ describeWith(['redis-server'], 'a drill', () => {
     },
   );
 
+  test('gives it those too that a dump selects and leaves empty', async () => {
+    const ground = openDrillground();
+    const records = [selectDatabase(0), key(0, 'a', string('x')), selectDatabase(40)];
+    await ground.archive([dump(records, { version: 9 })]);
+    expect(await ground.only()).toMatchObject({ outcome: 'passed', keys: 1 });
+  });
+
   test('keeps the last result of each archive, and what is known of the source', async () => {
     const ground = openDrillground();
     const ref = await ground.archive([dumpBytes('unchecked.rdb')]);
