@@ -143,7 +143,7 @@ const REDIS: readonly (readonly [number, Value])[] = [
   [24, value('hash', 'hashtable', soonest, each(fieldDelay, string, string))],
   [25, value('hash', 'listpackex', soonest, fields)],
   [26, value('stream', 'stream', ...stream(4))],
-  // Redis 8.8: not confirmed on a dump of that server, which no package has yet; Redis' own reader, librdb 2.3, takes these layouts alike.
+  // Redis 8.8, version 14: not confirmed on a dump of that server, which no package has yet; Redis' own reader, librdb 2.3, takes these layouts alike.
   [27, value('stream', 'stream', ...stream(5))],
   // How many, perhaps where the next one goes, then of each its place and what it is.
   [28, value('array', 'array', elements, repeat(length), forElements(length, tagged))],
@@ -188,7 +188,7 @@ const SLOT_IMPORT = row(string, repeat(length, length));
 export const NOTHING_FOLLOWS = row();
 
 export interface Format {
-  /** The newest version whose types are all in the table. */
+  /** The newest version whose types are all in the table and were seen in dumps: what is odd in a later one, nobody is to blame for. */
   readonly newest: number;
   /** What follows each byte that can begin a record; undefined for those that nobody knows. */
   readonly steps: readonly (Uint8Array | undefined)[];
@@ -208,7 +208,7 @@ function format(newest: number, own: readonly (readonly [number, Value])[], opco
 }
 
 export const FORMATS: Readonly<Record<RdbFamily, Format>> = {
-  redis: format(14, REDIS, KEY_METADATA),
+  redis: format(13, REDIS, KEY_METADATA),
   valkey: format(80, VALKEY, SLOT_IMPORT),
 };
 

@@ -79,6 +79,11 @@ describe('a file that is inspected', () => {
       dump([...records, key(2, 's', 0x82)], { version: 99, checksum: false }),
       'absent',
     ],
+    [
+      'of Redis 8.8, of which no dump was ever seen, with odd bytes in it and without a checksum',
+      dump([...records, key(2, 's', 0x82)], { version: 14, checksum: false }),
+      'absent',
+    ],
     ['with bytes behind an end of zeros', dump(records, { checksum: false, after: MARK }), 'absent'],
     ['of 2.4, with bytes behind its end', dump(records, { version: 3, after: MARK }), 'absent'],
     [
