@@ -1,6 +1,6 @@
 /** Which of the servers at hand a dump is loaded into, in which order, and why not into the others. Pure. */
 import { serverName } from '../domain/rdb-magic.ts';
-import { type Compatibility, compatibility } from './compatibility.ts';
+import { type Compatibility, compatibility, hasMovingSlots } from './compatibility.ts';
 import type { DumpToLoad } from './dump-to-load.ts';
 import type { ServerProgram } from './server-program.ts';
 import { compareVersions, lastAsked } from './server-table.ts';
@@ -28,7 +28,7 @@ export interface Candidate {
 
 export interface PassedOver {
   readonly program: ServerProgram;
-  readonly reason: Stranger | 'module-missing';
+  readonly reason: Stranger | 'module-missing' | 'slots-moving';
   readonly why: string;
 }
 
@@ -59,9 +59,7 @@ export function chooseServers(dump: DumpToLoad, servers: readonly ServerAtHand[]
     const fits = compatibility(dump, { ...program, ...(modules && { modules }) });
     const stranger = strangerTo(dump, program);
     if (fits.kind === 'cannot') {
-      const withoutModules = compatibility({ ...dump, modules: [] }, program);
-      const reason = withoutModules.kind === 'cannot' ? unfitness(dump, program) : 'module-missing';
-      passedOver.push({ program, reason, why: fits.why });
+      passedOver.push({ program, reason: unfitness(dump, program), why: fits.why });
       continue;
     }
     candidates.push({
@@ -84,8 +82,11 @@ export function strangerTo({ writer, version }: DumpToLoad, server: ServerProgra
   return older ? 'server-too-old' : undefined;
 }
 
-function unfitness({ family }: DumpToLoad, { product }: ServerProgram): Stranger {
-  return product === PRODUCTS[family] ? 'server-too-old' : 'other-family';
+/** Why a server is passed over that does not load it. */
+function unfitness(dump: DumpToLoad, program: ServerProgram): PassedOver['reason'] {
+  if (hasMovingSlots(dump)) return 'slots-moving';
+  if (compatibility({ ...dump, modules: [] }, program).kind !== 'cannot') return 'module-missing';
+  return program.product === PRODUCTS[dump.family] ? 'server-too-old' : 'other-family';
 }
 
 function rank({ relaxed, stranger }: Candidate): number {

@@ -41,6 +41,7 @@ export type Compatibility =
 
 const NAMES: Readonly<Record<DumpFamily, string>> = { redis: 'Redis', valkey: 'Valkey' };
 const FIRST_OPCODE = 200;
+const SLOT_IMPORT = 243;
 /** Up to this type, and from this opcode on, both families mean the same; in a dump of Redis, Valkey refuses what lies between. */
 const IN_BOTH_FAMILIES = { newestType: 21, lowestOpcode: 244 } as const;
 
@@ -54,6 +55,9 @@ export function compatibility(dump: DumpNature, server: ServerNature): Compatibi
   if (last === undefined) return { kind: 'loads' };
   const row = rowOf(server.product, server.version);
   if (row === undefined) return { kind: 'cannot', why: `${name} is too old for a drill` };
+  // Not even a newer one is asked: Valkey 9.1.2 crashes on them outside of a cluster, which would look like the dump's fault.
+  if (hasMovingSlots(dump) && server.product === NAMES.valkey)
+    return { kind: 'cannot', why: `${name} loads slots that were on their way only as a node of a cluster` };
 
   const own = dump.family === familyOf(server.product);
   const mayKnowMore = own && compareVersions(server.version, last) > 0;
@@ -70,17 +74,37 @@ export function compatibility(dump: DumpNature, server: ServerNature): Compatibi
   return { kind: strictly ? 'loads' : 'loads-relaxed' };
 }
 
-/** Which servers would load it, in words: `Redis 7.4 or newer, with the module bf`. */
+/** Which servers would load it, in words: `Redis 7.4 or newer, with the module bf`. Those that read its version as their own come first. */
 export function whoLoads(dump: DumpNature): string {
-  const oldest = ['Redis', 'Valkey'].flatMap((product) => {
-    const rows = SERVER_TABLE.filter((row) => row.product === product);
-    const row = rows.find(({ since }) => compatibility(dump, { product, version: since }).kind !== 'cannot');
-    return row === undefined ? [] : [`${product} ${row.since} or newer`];
-  });
-  const newer = `a newer ${NAMES[dump.family]} than ${lastAsked(NAMES[dump.family])}`;
+  const own = NAMES[dump.family];
+  const strictly = oldestOf(dump, 'loads');
+  const leniently = oldestOf(dump, 'loads-relaxed').filter(({ product }) =>
+    strictly.every((row) => row.product !== product),
+  );
+  const servers = [
+    ...(strictly.some(({ product }) => product === own) ? [] : [`a newer ${own} than ${lastAsked(own)}`]),
+    ...strictly.map(({ product, since }) => `${product} ${since} or newer`),
+    ...leniently.map(
+      ({ product, since }) => `${product} ${since} or newer told to be lenient (rdb-version-check relaxed)`,
+    ),
+  ];
   const modules = modulesOf(dump).filter((module) => module !== 'vectorset');
   const withModules = modules.length === 0 ? '' : `, with the module ${modules.join(', ')}`;
-  return `${oldest.length === 0 ? newer : oldest.join(', or ')}${withModules}`;
+  return `${servers.join(', or ')}${withModules}`;
+}
+
+/** Of each product the oldest that takes it in this way. */
+function oldestOf(dump: DumpNature, kind: Compatibility['kind']): ServerRow[] {
+  return Object.values(NAMES).flatMap((product) => {
+    const rows = SERVER_TABLE.filter((row) => row.product === product);
+    const oldest = rows.find(({ since }) => compatibility(dump, { product, version: since }).kind === kind);
+    return oldest === undefined ? [] : [oldest];
+  });
+}
+
+/** Whether slots of a cluster were on their way when it was written (Valkey 9.0, `cluster_migrateslots.c`). */
+export function hasMovingSlots({ family, types }: DumpNature): boolean {
+  return family === 'valkey' && types.includes(SLOT_IMPORT);
 }
 
 /** Bytes that `--databases` takes for each; the most that any server takes where nothing is known of this one. */

@@ -23,6 +23,8 @@ export const HINTS: Readonly<Record<DrillReason, string>> = {
   'server-too-old': `It needs a newer server. ${NAME_IT}`,
   'other-family': `It needs a server of the engine that wrote it. ${NAME_IT}`,
   'module-missing': `It needs a server with the module. ${NAME_SCRIPT}`,
+  'slots-moving':
+    'Only a node of a cluster loads it (`cluster-enabled yes`), and drops those slots. Drill a backup that was made while no slots moved; `rdb-archiver verify` proves the bytes of this one.',
   'no-memory': 'Drill it where more memory is free (docs/drill.md).',
   'no-space': 'Name a folder with more room: drill.directory, ARCHIVER_DRILL_DIRECTORY.',
   'not-understood': 'Please report it, with the output of `rdb-archiver inspect`.',
@@ -35,11 +37,14 @@ export const HINTS: Readonly<Record<DrillReason, string>> = {
 export function serverNeeded(
   reason: DrillReason,
   dump: DumpToLoad,
-  /** Whether one that should load it has been asked. */
-  asked: boolean,
+  /** Whether one that should load it has been asked, and which module that lacked, if any: the dump may not have been read so far. */
+  { asked, module }: { readonly asked: boolean; readonly module?: string },
 ): string | undefined {
   if (!dump.known) return undefined;
-  if (reason === 'module-missing') return `It needs ${whoLoads(dump)}. ${NAME_SCRIPT}`;
+  if (reason === 'module-missing') {
+    const modules = module === undefined ? dump.modules : [...dump.modules, module];
+    return `It needs ${whoLoads({ ...dump, modules })}. ${NAME_SCRIPT}`;
+  }
   if (reason !== 'server-too-old' && reason !== 'other-family') return undefined;
   const writer = serverName(dump.writer);
   if (asked && writer !== undefined) return `It needs ${writer} or newer: that one wrote it. ${NAME_IT}`;

@@ -29,6 +29,8 @@ export interface Refusal {
   readonly detail: string;
   /** The server's own words, where it had any. */
   readonly said?: string;
+  /** The type of a module that it lacks, or whose value that does not read. */
+  readonly module?: string;
 }
 
 interface Sign {
@@ -60,12 +62,12 @@ const SIGNS: readonly Sign[] = [
     say: ([, given], server) => `${server} was given ${given} databases, and the dump names more`,
   },
   {
-    pattern: /no matching module(?: type)? '([^']*)'/,
+    pattern: /no matching module(?: type)? '(?<module>[^']*)'/,
     objection: 'module',
     say: ([, name], server) => `${server} lacks the module of the type ${name}`,
   },
   {
-    pattern: /module data for the module(?: type)? '([^']*)'/,
+    pattern: /module data for the module(?: type)? '(?<module>[^']*)'/,
     objection: 'module-value',
     say: ([, name], server) => `the module that ${server} has for the type ${name} does not read the value`,
   },
@@ -102,7 +104,10 @@ export function refusalOf(log: readonly string[], { code, signal }: ServerExit, 
   for (const line of log) {
     for (const { pattern, objection, say } of SIGNS) {
       const found = pattern.exec(line);
-      if (found) return { objection, detail: say(found, server), said: withoutStamp(line) };
+      if (!found) continue;
+      const { module } = found.groups ?? {};
+      const what = { objection, detail: say(found, server), said: withoutStamp(line) };
+      return { ...what, ...(module !== undefined && { module }) };
     }
   }
   // Nobody but the kernel sends this one: we have not yet asked it to stop.

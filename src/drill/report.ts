@@ -44,6 +44,8 @@ export type DrillObstacle =
   /** All servers at hand are of another family than the one that wrote the dump, and do not load it or prove nothing. */
   | 'other-family'
   | 'module-missing'
+  /** Slots of a Valkey cluster were on their way when it was written: only a node of a cluster loads that. */
+  | 'slots-moving'
   | 'no-memory'
   | 'no-space'
   /** Our own reader understands less of it than a server does, so that nothing can be compared or no reason be given. */

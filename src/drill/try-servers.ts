@@ -33,6 +33,8 @@ interface Loaded {
 interface Stopped extends NoDump {
   readonly kind: 'stopped';
   readonly server?: string;
+  /** The type of a module that the server lacked. */
+  readonly module?: string;
 }
 
 export interface LoadPorts {
@@ -69,8 +71,12 @@ export async function loadIntoOne(
     if (last) break;
   }
   const stopped = believed ?? nobodyLoads(passedOver);
-  const hint = serverNeeded(stopped.reason, load.dump, believed !== undefined);
-  return { ...stopped, ...(hint !== undefined && { hint }), trials: [...trials, ...notAsked] };
+  const { module, ...why } = stopped;
+  const hint = serverNeeded(why.reason, load.dump, {
+    asked: believed !== undefined,
+    ...(module !== undefined && { module }),
+  });
+  return { ...why, ...(hint !== undefined && { hint }), trials: [...trials, ...notAsked] };
 }
 
 /** `last`: no other server would do better. `said`: the server's own line. */
@@ -89,10 +95,11 @@ async function tryOne(
   const result = await loadDump(options);
   const { name: server } = program;
   if (result.kind === 'not-loaded') {
-    const { objection, detail, said } = result;
+    const { objection, detail, said, module } = result;
     const last = objection === 'slow' || objection === 'memory';
     const reason = reasonOf(objection, stranger, census);
-    return { kind: 'stopped', reason, detail, server, last, ...(said !== undefined && { said }) };
+    const more = { ...(said !== undefined && { said }), ...(module !== undefined && { module }) };
+    return { kind: 'stopped', reason, detail, server, last, ...more };
   }
   const { ending } = census;
   const keys = keysOf(result.loaded);
@@ -123,10 +130,12 @@ function notAskedOf({ program: { name: server, path }, why }: PassedOver): Trial
   return { server, path, relaxed: false, result: 'passed-over', detail: why };
 }
 
-/** One that only lacks a module is nearer to it than one that is too old, and that one nearer than one of another family. */
+/** Where slots move, none would do; else one that only lacks a module is nearer than one that is too old, and that one nearer than a stranger. */
 function nobodyLoads(passedOver: readonly PassedOver[]): Stopped {
   const reasons = passedOver.map(({ reason }) => reason);
-  const nearest = (['module-missing', 'server-too-old'] as const).find((reason) => reasons.includes(reason));
+  const nearest = (['slots-moving', 'module-missing', 'server-too-old'] as const).find((reason) =>
+    reasons.includes(reason),
+  );
   const detail = passedOver.map(({ why }) => why).join('; ');
   return { kind: 'stopped', reason: nearest ?? 'other-family', detail };
 }

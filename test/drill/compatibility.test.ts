@@ -54,7 +54,16 @@ describe('by the table', () => {
     ['Valkey 8.1.8', dump('valkey', 80), 'loads-relaxed'],
     ['Valkey 8.1.8', dump('valkey', 80, { types: [22] }), 'does not load type 22 of Valkey'],
     ['Valkey 9.1.2', dump('valkey', 80, { types: [22] }), 'loads'],
-    ['Valkey 9.1.2', dump('valkey', 80, { types: [243] }), 'does not load opcode 243 of Valkey'],
+    [
+      'Valkey 9.1.2',
+      dump('valkey', 80, { types: [243] }),
+      'loads slots that were on their way only as a node of a cluster',
+    ],
+    [
+      'Valkey 9.9.0',
+      dump('valkey', 80, { types: [243] }),
+      'loads slots that were on their way only as a node of a cluster',
+    ],
     ['Valkey 9.1.2', dump('redis', 12), 'loads-relaxed'],
     ['Valkey 9.1.2', dump('redis', 12, expiringFields), 'does not load type 25 of Redis'],
     ['Valkey 9.1.2', dump('redis', 12, vectorSets), 'lacks the module vectorset'],
@@ -95,7 +104,19 @@ describe('by the table', () => {
     [dump('redis', 9), 'Redis 5.0 or newer, or Valkey 7.2 or newer'],
     [dump('redis', 12, expiringFields), 'Redis 7.4 or newer'],
     [dump('redis', 12, { ...vectorSets, serverVersion: '8.2.3' }), 'Redis 8.0.3 or newer'],
-    [dump('redis', 13), 'Redis 8.6 or newer, or Valkey 9.0 or newer'],
+    [
+      dump('redis', 13),
+      'Redis 8.6 or newer, or Valkey 9.0 or newer told to be lenient (rdb-version-check relaxed)',
+    ],
+    [
+      dump('redis', 14),
+      'a newer Redis than 8.6, or Valkey 9.0 or newer told to be lenient (rdb-version-check relaxed)',
+    ],
+    [
+      dump('valkey', 81),
+      'a newer Valkey than 9.1, or Valkey 8.1 or newer told to be lenient (rdb-version-check relaxed)',
+    ],
+    [dump('valkey', 80), 'Valkey 9.0 or newer'],
     [dump('redis', 14, { types: [27] }), 'a newer Redis than 8.6'],
     [dump('valkey', 80, { types: [22] }), 'Valkey 9.0 or newer'],
     [

@@ -5,7 +5,16 @@ import { expect, test } from 'vitest';
 import { type Drillground, dumpBytes, openDrillground } from '../support/drill.ts';
 import { describeWith } from '../support/needs.ts';
 import { moduleId } from '../support/rdb-fixtures.ts';
-import { auxiliary, dump, expireAt, key, length, selectDatabase, string } from '../support/rdb-writer.ts';
+import {
+  auxiliary,
+  bytes,
+  dump,
+  expireAt,
+  key,
+  length,
+  selectDatabase,
+  string,
+} from '../support/rdb-writer.ts';
 
 /** A server that calls itself something else and begins with these lines of bash. */
 function playing(ground: Drillground, name: string, body = ''): string {
@@ -91,7 +100,7 @@ describeWith(['redis-server'], 'of several servers a drill', () => {
     const servers = ['Redis 7.2.4', 'Valkey 8.1.1'].map((name) => playing(ground, name, 'exit 7'));
     const item = await ground.only({ servers });
     expect(item).toMatchObject({ outcome: 'not-drillable', reason: 'server-too-old', exitCode: 3 });
-    expect(item.hint).toContain('It needs Redis 8.6 or newer, or Valkey 9.0 or newer.');
+    expect(item.hint).toContain('It needs Redis 8.6 or newer, or Valkey 9.0 or newer told to be lenient');
     const [, valkey = ''] = servers;
     expect(await ground.only({ servers: [valkey] })).toMatchObject({ reason: 'other-family', exitCode: 3 });
   });
@@ -187,9 +196,26 @@ describeWith(['redis-server'], 'no damage is', () => {
       const server = playing(ground, 'Redis 7.0.9', `echo "${words}"; exit 1`);
       expect(await ground.only({ servers: [server] })).toMatchObject({
         reason: 'module-missing',
+        hint: expect.stringContaining(', with the module graph. Name a script'),
         exitCode: 3,
       });
     }
+  });
+
+  test('that slots of a cluster were on their way, on which Valkey crashes', async () => {
+    const ground = openDrillground();
+    const moving = bytes(243, string('job'), length(1), length(5), length(7));
+    await ground.archive([dump([selectDatabase(0), a, moving], { magic: 'VALKEY080' })]);
+    const servers = ['Redis 8.6.3', 'Valkey 9.1.2', 'Valkey 9.9.0'].map((name) =>
+      playing(ground, name, 'kill -SEGV $$'),
+    );
+    const item = await ground.only({ servers });
+    expect(item).toMatchObject({ outcome: 'not-drillable', reason: 'slots-moving', exitCode: 3 });
+    expect(item.detail).toContain(
+      'Valkey 9.1.2 loads slots that were on their way only as a node of a cluster',
+    );
+    expect(item.hint).toContain('a backup that was made while no slots moved');
+    expect(item.trials.map(({ result }) => result)).toEqual(Array(3).fill('passed-over'));
   });
 
   test('that KeyDB counts as expiring what has members that do', async () => {
