@@ -2,7 +2,11 @@
  * What each server reads of the RDB format, as data: asked of the servers themselves, each started as a drill starts it, with the dumps
  * that all the others wrote. Asked: Redis 5.0.6, 6.0.16, 6.2.14, 7.0.15, 7.2.4, 7.4.1, 8.0.2, 8.0.6, 8.2.3 and 8.6.3, Redict 7.3.6, and
  * Valkey 8.0.1, 8.1.1, 8.1.8, 9.0.0 and 9.1.2; all of them load what Redis 2.8.19 and 3.2.6 wrote. Not asked, because no package has
- * it: KeyDB, whose row is what its public source says. `test/drill/compatibility.test.ts` asks again those that it finds.
+ * it: KeyDB, whose row is what its public source says.
+ *
+ * `test/drill/compatibility.test.ts` asks again those that it finds. In CI these are the distribution's Redis 7.0 and what
+ * `test/support/servers` pins (6.2.14, 7.4.1, 8.2.3, Valkey 8.1.8, 9.1.2). No package pins Redis 7.2, 8.0.2 and 8.6, Redict, Valkey 8.0 and
+ * 9.0.0: these rows were asked by hand in November 2026, with `test/support/servers-of-debian` for what Debian has of them.
  */
 
 /** Who numbers the format's versions and types: `REDIS` or `VALKEY` at a dump's beginning. */
