@@ -55,7 +55,7 @@ export interface TypeCensus extends KeyCounts {
   readonly elements: number;
   /** Fields of hashes that expire by themselves, expired or not. */
   readonly expiringFields: number;
-  /** False where a hash was too large to look at each of its fields, so that `expiringFields` is the least that there can be. */
+  /** False where a hash was too large to look at each of its fields, or expands too many times to be worth the time, so that `expiringFields` is the least that there can be. */
   readonly expiringFieldsExact: boolean;
   /** False where a collection's own count was too small for it, so that `elements` is the least that there can be. */
   readonly elementsExact: boolean;

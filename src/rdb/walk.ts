@@ -2,6 +2,7 @@
 import type { CensusEnding } from '../domain/census.ts';
 import { countBlob } from './blob.ts';
 import { Capture } from './capture.ts';
+import { FieldsCapture } from './fields-capture.ts';
 import { FORMATS, type Format, NOTHING_FOLLOWS, OPCODE } from './format.ts';
 import type { RdbListener } from './listener.ts';
 import { LAST_PART, readPart } from './module-part.ts';
@@ -29,8 +30,6 @@ import { ByteWindow, SHORT } from './window.ts';
 const NAME_LIMIT = 512;
 /** The heads of all blobs are shorter. */
 const BLOB_LIMIT = 16;
-/** Twice what 512 fields of 64 bytes take, above which servers leave listpacks unless they are told otherwise. */
-const FIELDS_LIMIT = 128 * 1024;
 const PLAIN_NODE = 1;
 const PACKED_NODE = 2;
 const NO_STEPS = new Uint8Array(0);
@@ -56,8 +55,7 @@ export class Walk {
   #node = PACKED_NODE;
   /** What follows each byte that can begin a record, in the dump's family. */
   #table = FORMATS.redis.steps;
-  /** Made when the first of them comes: hardly any dump has one. */
-  #fields: Capture | undefined;
+  readonly #fields = new FieldsCapture();
 
   constructor(listener: RdbListener) {
     this.#records = new Records(listener, this.#name);
@@ -136,9 +134,10 @@ export class Walk {
       }
       case PARTS:
         return this.#part();
-      case FIELDS:
-        this.#fields ??= new Capture(FIELDS_LIMIT);
-        return this.#begun(this.#fields);
+      case FIELDS: {
+        const kind = window.string();
+        return this.#begunAs(kind < 0 ? this.#blob : this.#fields.choose(window, this.#blob), kind);
+      }
       case AGAIN:
         return this.#loop(this.#records.key.elements, steps, at);
       default: {
@@ -222,7 +221,10 @@ export class Walk {
   }
 
   #begun(capture: Capture): boolean {
-    const kind = this.window.string();
+    return this.#begunAs(capture, this.window.string());
+  }
+
+  #begunAs(capture: Capture, kind: number): boolean {
     if (kind < 0) return this.#halt(kind);
     this.#skipLater = capture.begin(kind, this.window);
     this.#capture = capture;
@@ -246,7 +248,7 @@ export class Walk {
     const steps = this.#steps;
     const at = this.#step;
     const { key } = this.#records;
-    const isBlob = capture === this.#blob;
+    const isBlob = steps[at] === BLOB;
     const isCounted = isBlob
       ? countBlob(operand(steps, at + 1), capture, operand(steps, at + 2), key)
       : this.#records.fields(capture);

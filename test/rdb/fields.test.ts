@@ -131,6 +131,16 @@ describe('a hash with expiring fields', () => {
   });
 });
 
+test('hashes that expand hundreds of times are counted, and looked into only while that takes no time', () => {
+  const texts = Array.from({ length: 30 }, (_, index) => [`f${index}`, 'x'.repeat(4000), NOW - 1]).flat();
+  const expanding = compressed(listpack(texts));
+  const keys = Array.from({ length: 400 }, (_, index) => key(25, `k${index}`, time(NOW - 1), expanding));
+  const found = hashes(dump(keys, { version: 12 }));
+  expect(found).toMatchObject({ keys: 400, elements: 400 * 30, expiringFieldsExact: false });
+  expect(found?.expiringFields).toBeGreaterThan(100 * 30);
+  expect(found?.expiringFields).toBeLessThan(350 * 30);
+});
+
 describe('a listpack of fields', () => {
   /** Each form of an entry (`listpack.c`), and behind it its length. */
   const FORMS_OF_ENTRIES: readonly (readonly [string, Buffer])[] = [
