@@ -55,7 +55,7 @@ export function compatibility(dump: DumpNature, server: ServerNature): Compatibi
   if (last === undefined) return { kind: 'loads' };
   const row = rowOf(server.product, server.version);
   if (row === undefined) return { kind: 'cannot', why: `${name} is too old for a drill` };
-  // Not even a newer one is asked: Valkey 9.1.2 crashes on them outside of a cluster, which would look like the dump's fault.
+  // Not even a newer one is asked: they load in cluster mode only, and how a server fails on them elsewhere would look like the dump's fault.
   if (hasMovingSlots(dump) && server.product === NAMES.valkey)
     return { kind: 'cannot', why: `${name} loads slots that were on their way only as a node of a cluster` };
 

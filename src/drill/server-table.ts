@@ -59,7 +59,7 @@ export const SERVER_TABLE: readonly ServerRow[] = [
     loads: { redis: [1, 11], valkey: [80, 80] },
     relaxed: { redis: [12, 79], valkey: [81, ANY] },
     newestType: 22,
-    // 243, slots on their way to it, it loads in cluster mode only, where no server is a replica from the start; else it crashes.
+    // 243, slots on their way to it, it loads in cluster mode only, where no server is a replica from the start.
     lowestOpcode: 244,
     // It makes a database when that is first used.
     bytesPerDatabase: 0,
