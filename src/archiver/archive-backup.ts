@@ -90,7 +90,9 @@ async function moveFile(
     // After damage the link is asked for anew: it may lead to another copy, past whatever cached the bad one.
     const askedAt = attempt === 1 ? work.askedAt : Number.NEGATIVE_INFINITY;
     try {
-      return { ...work, receipt: await fetchTo(key, { ...work, askedAt }, job, ports, { storage }) };
+      // Who was called damaged, now or by an earlier run, is looked at more closely.
+      const options = { storage, suspected: attempt === tries };
+      return { ...work, receipt: await fetchTo(key, { ...work, askedAt }, job, ports, options) };
     } catch (error) {
       if (!(error instanceof DamagedDump)) throw error;
       found = { damage: `${work.file.name}: ${error.message}`, unproved: error.unproved };
@@ -115,7 +117,7 @@ async function keepInQuarantine(
     if (kept) return kept;
     const key = attempt.quarantineKey(result.index, result.count);
     const anew = { ...result, askedAt: Number.NEGATIVE_INFINITY };
-    return recorded(await fetchTo(key, anew, inner, ports, { keepDamaged: true }));
+    return recorded(await fetchTo(key, anew, inner, ports, { suspected: true, keepDamaged: true }));
   });
   attempt.committing();
   await quarantine.keep(ref, files, { runId: job.runId, now: toInstant(clock.now()) }, job);

@@ -8,11 +8,11 @@ import type { Backup, BackupFile } from '../domain/backup.ts';
 import type { Clock } from '../domain/clock.ts';
 import { type Instance, writesRdb } from '../domain/instance.ts';
 import type { Manifest } from '../domain/manifest.ts';
-import type { Storage } from '../domain/object-lock.ts';
 import type { ChooseStorage } from '../plan/choose-storage.ts';
 import type { Source } from '../source/source.ts';
 import {
   type FileReceipt,
+  type TransferJob,
   type TransferListener,
   type TransferPorts,
   transferFile,
@@ -88,13 +88,15 @@ export function forEachFile<Work extends FileWork, Result>(
   );
 }
 
+type FetchOptions = Pick<TransferJob, 'suspected'> & Partial<Pick<TransferJob, 'keepDamaged' | 'storage'>>;
+
 /** Rejects as `transferFile` does, or with `ArchivedMeanwhile`. */
 export async function fetchTo(
   key: string,
   work: FileWork,
   job: BackupJob,
   ports: BackupPorts,
-  { keepDamaged = false, storage = {} }: { keepDamaged?: boolean; storage?: Storage } = {},
+  { suspected, keepDamaged = false, storage = {} }: FetchOptions,
 ): Promise<FileReceipt> {
   const { source, backup, instance, signal } = job;
   const listener = job.listenerFor(work.file);
@@ -109,6 +111,7 @@ export async function fetchTo(
         key,
         storage,
         checkRdb: !backup.encrypted && writesRdb(instance),
+        suspected,
         keepDamaged,
         beforeVisible: () => yieldToWinner(job, ports.catalog),
         listener,

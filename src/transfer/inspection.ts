@@ -14,6 +14,8 @@ export interface InspectionOptions {
   readonly checkRdb: boolean;
   /** True to count the keys too, where the format is checked. */
   readonly countKeys: boolean;
+  /** True for one that was called damaged before: where its end is, is seen by walking it too, so that the checksum may prove more. */
+  readonly seekEnd: boolean;
   /** True to keep a damaged dump too, for quarantine. */
   readonly keepDamaged: boolean;
   readonly beforeVisible: () => Promise<void>;
@@ -48,8 +50,8 @@ export class DamagedDump extends Error {
 export function inspect(source: AsyncIterable<Uint8Array>, options: InspectionOptions): InspectedStream {
   const size = sizeTap();
   const sha256 = sha256Tap();
-  const keys = options.checkRdb && options.countKeys ? keyTotalsTap() : undefined;
-  const format = options.checkRdb ? rdbTap(keys) : exemptTap();
+  const walk = options.checkRdb && (options.countKeys || options.seekEnd) ? keyTotalsTap() : undefined;
+  const format = options.checkRdb ? rdbTap(walk) : exemptTap();
   const taps: Tap<unknown>[] = [size, sha256, format];
   let inspection: Inspection | undefined;
 
@@ -63,7 +65,8 @@ export function inspect(source: AsyncIterable<Uint8Array>, options: InspectionOp
       ...(options.announcedSize !== undefined && { announcedSize: options.announcedSize }),
       ...(rdb && { rdb }),
     });
-    const admitted = withContents(admit(judgement, options), keys?.result());
+    const count = options.countKeys ? walk?.result() : undefined;
+    const admitted = withContents(admit(judgement, options), count);
     inspection = { size: received, sha256: sha256.result(), judgement: admitted };
     await options.beforeVisible();
   }

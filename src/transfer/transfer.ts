@@ -38,6 +38,8 @@ export interface TransferJob {
   /** How the store is to keep it. */
   readonly storage: Storage;
   readonly checkRdb: boolean;
+  /** True for a dump that was called damaged before: it is looked at more closely. */
+  readonly suspected: boolean;
   /** True to keep only a damaged dump, for quarantine. */
   readonly keepDamaged: boolean;
   /** Called when all bytes are right and before the object becomes visible; throws to give the upload up. */
@@ -123,6 +125,7 @@ async function moveOnce(job: TransferJob, ports: TransferPorts, budget: RetryBud
     announcedSize: file.announcedSize,
     checkRdb: job.checkRdb,
     countKeys: policy.countKeys,
+    seekEnd: job.suspected,
     keepDamaged: job.keepDamaged,
     beforeVisible: job.beforeVisible,
   });

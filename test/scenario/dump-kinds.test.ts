@@ -116,6 +116,26 @@ describe('a dump that is odd, and sound by its checksum', () => {
     expect((await scenario.app.inspect({ instanceId: INSTANCE, top: 1, signal })).exitCode).toBe(0);
   });
 
+  it('with more bytes behind its end than a run looks through is archived all the same, told, and proved ever after', async () => {
+    const file = dump(records, { after: Buffer.alloc(10_000, 0xff) });
+    const scenario = await holding(file);
+    const run = await scenario.run();
+    expect(only(run)).toMatchObject({ outcome: 'archived' });
+    expect(run.summary.exitCode).toBe(0);
+    expect(warningsOf(run)).toEqual([
+      'redis-1.rdb of backup one has 10000 bytes behind its end; the CRC-64 before them is right, so it was archived as it is',
+    ]);
+    // Nobody asked for its keys to be counted.
+    expect(factsOf(scenario)).toEqual({
+      version: 11,
+      family: 'redis',
+      checksum: 'verified',
+      trailingBytes: 10_000,
+    });
+    expect(scenario.keys('quarantine')).toEqual([]);
+    expect(await readBack(scenario)).toEqual({ verified: 0, restored: ['restored'], restoredBytes: file });
+  });
+
   it('has what is odd about it in its manifest', async () => {
     const scenario = await holding(dump(records, { magic: 'OTHERS001', after: MARK }));
     await scenario.run();

@@ -15,6 +15,7 @@ const options = (changes: Partial<InspectionOptions> = {}): InspectionOptions =>
   announcedSize: undefined,
   checkRdb: true,
   countKeys: false,
+  seekEnd: false,
   keepDamaged: false,
   beforeVisible: async () => {},
   ...changes,
