@@ -37,8 +37,8 @@ export const HINTS: Readonly<Record<DrillReason, string>> = {
 export function serverNeeded(
   reason: DrillReason,
   dump: DumpToLoad,
-  /** Whether one that should load it has been asked, and which module that lacked, if any: the dump may not have been read so far. */
-  { asked, module }: { readonly asked: boolean; readonly module?: string },
+  /** Whether one has been asked that is older than its writer or no descendant, and which module one lacked: the dump may not have been read so far. */
+  { strangerAsked, module }: { readonly strangerAsked: boolean; readonly module?: string },
 ): string | undefined {
   if (!dump.known) return undefined;
   if (reason === 'module-missing') {
@@ -47,6 +47,7 @@ export function serverNeeded(
   }
   if (reason !== 'server-too-old' && reason !== 'other-family') return undefined;
   const writer = serverName(dump.writer);
-  if (asked && writer !== undefined) return `It needs ${writer} or newer: that one wrote it. ${NAME_IT}`;
+  if (strangerAsked && writer !== undefined)
+    return `It needs ${writer} or newer: that one wrote it. ${NAME_IT}`;
   return `It needs ${whoLoads(dump)}. ${NAME_IT}`;
 }

@@ -7,7 +7,7 @@ import type { ServerExit } from './server-process.ts';
  * - `databases`: it was given fewer than the dump names.
  * - `module`: it has not the module. `module-value`: it has, and the module does not read the value.
  * - `memory`: it got none. `slow`: it took too long.
- * - `checksum`, `short`: the bytes that it read. `content`: what they say, or it crashed over them.
+ * - `checksum`, `short`: the bytes that it read. `content`: what they say. `crash`: nothing, it crashed, over them or over something else.
  * - `unexplained`: none of these.
  */
 export type Objection =
@@ -22,6 +22,7 @@ export type Objection =
   | 'checksum'
   | 'short'
   | 'content'
+  | 'crash'
   | 'unexplained';
 
 export interface Refusal {
@@ -87,10 +88,14 @@ const SIGNS: readonly Sign[] = [
     say: ([line], server) => `${server} could not read the dump to its end: ${line}`,
   },
   {
-    pattern:
-      /(?:Internal error in RDB|Bad file format|RDB has duplicated key|Duplicated key found|BUG REPORT START|ASSERTION FAILED).*/,
+    pattern: /(?:Internal error in RDB|Bad file format|RDB has duplicated key|Duplicated key found).*/,
     objection: 'content',
     say: ([line], server) => `${server} does not take the dump: ${line}`,
+  },
+  {
+    pattern: /(?:BUG REPORT START|ASSERTION FAILED).*/,
+    objection: 'crash',
+    say: ([line], server) => `${server} crashed on the dump: ${line}`,
   },
 ];
 
@@ -117,7 +122,7 @@ export function refusalOf(log: readonly string[], { code, signal }: ServerExit, 
       detail: `${server} was killed while it loaded, most likely for its memory`,
     };
   if (signal !== null && CRASHES.includes(signal))
-    return { objection: 'content', detail: `${server} crashed on the dump (${signal})` };
+    return { objection: 'crash', detail: `${server} crashed on the dump (${signal})` };
   // A server's last words may be an empty line.
   const said = log.map(withoutStamp).findLast((line) => line.trim() !== '');
   const how = signal ?? `exit status ${code}`;

@@ -10,7 +10,8 @@ import { serverNeeded } from './hints.ts';
 import { databasesFor, loadDump } from './load-dump.ts';
 import type { DrillStep, ServerTrial } from './report.ts';
 import { memoryShortage } from './resources.ts';
-import type { ChildEnvironment } from './server-program.ts';
+import type { ModulesOf } from './server-modules.ts';
+import type { ChildEnvironment, ServerProgram } from './server-program.ts';
 import { isFailure, reasonOf } from './verdict.ts';
 
 /** What came of one server; of which file, whoever asks knows. */
@@ -35,9 +36,12 @@ interface Stopped extends NoDump {
   readonly server?: string;
   /** The type of a module that the server lacked. */
   readonly module?: string;
+  /** The server that said so is older than the writer, or no descendant of it. */
+  readonly byStranger?: boolean;
 }
 
 export interface LoadPorts {
+  readonly modulesOf: ModulesOf;
   readonly clock: Clock;
   readonly environment: ChildEnvironment;
   readonly tell: DrillStep;
@@ -71,9 +75,9 @@ export async function loadIntoOne(
     if (last) break;
   }
   const stopped = believed ?? nobodyLoads(passedOver);
-  const { module, ...why } = stopped;
+  const { module, byStranger = false, ...why } = stopped;
   const hint = serverNeeded(why.reason, load.dump, {
-    asked: believed !== undefined,
+    strangerAsked: byStranger,
     ...(module !== undefined && { module }),
   });
   return { ...why, ...(hint !== undefined && { hint }), trials: [...trials, ...notAsked] };
@@ -85,7 +89,7 @@ type Attempt = (Loaded | Stopped) & { readonly last?: boolean; readonly said?: s
 async function tryOne(
   { program, relaxed, stranger }: Candidate,
   { dump, census, demands, folder, memory }: Load,
-  { clock, environment, tell }: LoadPorts,
+  { clock, environment, tell, modulesOf }: LoadPorts,
   signal: AbortSignal,
 ): Promise<Attempt> {
   const shortage = memoryShortage(census, program, databasesFor(dump, demands), memory);
@@ -96,10 +100,15 @@ async function tryOne(
   const { name: server } = program;
   if (result.kind === 'not-loaded') {
     const { objection, detail, said, module } = result;
+    const more = { ...(said !== undefined && { said }), ...(module !== undefined && { module }) };
+    if (objection === 'crash' && !(await startsEmpty(program, modulesOf, signal))) {
+      const always = `${detail}; it does not answer without a dump either`;
+      return { kind: 'stopped', reason: 'server-failed', detail: always, server, ...more };
+    }
     const last = objection === 'slow' || objection === 'memory';
     const reason = reasonOf(objection, stranger, census);
-    const more = { ...(said !== undefined && { said }), ...(module !== undefined && { module }) };
-    return { kind: 'stopped', reason, detail, server, last, ...more };
+    const byStranger = stranger !== undefined;
+    return { kind: 'stopped', reason, detail, server, last, byStranger, ...more };
   }
   const { ending } = census;
   const keys = keysOf(result.loaded);
@@ -111,10 +120,20 @@ async function tryOne(
   const [difference, ...more] = differences(census, result.loaded, ofMembers);
   if (difference !== undefined) {
     const detail = `${server}: ${difference}${more.length > 0 ? ` (and ${more.length} more)` : ''}`;
-    return { kind: 'stopped', reason: stranger ?? 'keys-differ', detail, server };
+    const byStranger = stranger !== undefined;
+    return { kind: 'stopped', reason: stranger ?? 'keys-differ', detail, server, byStranger };
   }
   const { loadMs, findings } = result;
   return { kind: 'loaded', server, census, loaded: keys, loadMs, findings };
+}
+
+/** One whose modules nobody can ask for is not held to start: a crash is the dump's only where the server lives without it. */
+async function startsEmpty(
+  program: ServerProgram,
+  modulesOf: ModulesOf,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return (await modulesOf(program, signal)) !== undefined;
 }
 
 function trialOf({ program, relaxed, why }: Candidate, attempt: Loaded | Stopped, said?: string): Trial {

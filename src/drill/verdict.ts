@@ -20,8 +20,10 @@ export function reasonOf(
   switch (objection) {
     case 'version':
     case 'signature':
-    case 'type':
       return stranger ?? 'server-too-old';
+    case 'type':
+      // Where we stumble too, it is hardly one that a later server knows; but what nobody knows is no damage.
+      return stranger ?? (ending.kind === 'damaged' ? 'not-understood' : 'server-too-old');
     case 'module':
       return 'module-missing';
     case 'module-value':
@@ -38,6 +40,7 @@ export function reasonOf(
       if (ending.kind === 'complete') return 'server-failed';
       return stranger ?? (ending.kind === 'damaged' ? 'refused' : 'not-understood');
     case 'content':
+    case 'crash':
       return stranger ?? 'refused';
     case 'checksum':
     case 'unexplained':

@@ -46,6 +46,8 @@ test.each([
   ["RDB has duplicated key 'a' in DB 0", 'content'],
   [internal("RDB has duplicated key 'a' in DB 0"), 'content'],
   [internal('Quicklist integrity check failed.'), 'content'],
+  ['=== REDIS BUG REPORT START: Cut & paste starting from here ===', 'crash'],
+  ['=== ASSERTION FAILED ===', 'crash'],
   ['*** FATAL CONFIG FILE ERROR (Redis 5.0.14) ***', 'unexplained'],
 ])('%s: %s', (line, objection) => {
   expect(refusalOf(said(line), failed, SERVER).objection).toBe(objection);
@@ -53,7 +55,7 @@ test.each([
 
 test.each([
   ['SIGKILL', 'memory'],
-  ['SIGSEGV', 'content'],
+  ['SIGSEGV', 'crash'],
   ['SIGHUP', 'unexplained'],
   // A program for other processors: nothing that a dump could do.
   ['SIGILL', 'unexplained'],

@@ -186,6 +186,37 @@ describeWith(['redis-server'], 'no damage is', () => {
     expect(item.trials).toMatchObject([{ said: words }]);
   });
 
+  test.each([
+    ['a crash of a server that crashes without a dump too', 'kill -SEGV $$'],
+    [
+      'a report of one, on a machine that lacks an instruction',
+      'echo "=== REDIS BUG REPORT START: Cut & paste starting from here ==="; kill -ILL $$',
+    ],
+  ])('%s', async (_what, body) => {
+    const ground = openDrillground();
+    await ground.archive([by('Redis 7.0.9', a)]);
+    const item = await ground.only({ servers: [playing(ground, 'Redis 7.0.9', body)] });
+    expect(item).toMatchObject({ outcome: 'not-drillable', reason: 'server-failed', exitCode: 3 });
+    expect(item.detail).toContain('without a dump');
+    // Over a dump only, it is the dump's.
+    const once = playing(ground, 'Redis 7.0.9', `if [[ -f dump.rdb ]]; then ${body}; fi`);
+    expect(await ground.only({ servers: [once] })).toMatchObject({ reason: 'refused', exitCode: 4 });
+  });
+
+  test('a type that a server as new as the writer does not know, where our reader stumbles too; nor does it need one as new as it is', async () => {
+    const ground = openDrillground();
+    await ground.archive([by('Redis 7.0.9', key(0, 'b', 0xc7))]);
+    const words =
+      'Internal error in RDB reading offset 0, function at rdb.c:384 -> Unknown RDB string encoding type 63';
+    const server = (name: string) => playing(ground, name, `echo "${words}"; exit 1`);
+    const item = await ground.only({ servers: [server('Redis 7.0.10')] });
+    expect(item).toMatchObject({ outcome: 'not-drillable', reason: 'not-understood', exitCode: 3 });
+    expect(item.hint).not.toContain('that one wrote it');
+    const older = await ground.only({ servers: [server('Redis 7.0.8')] });
+    expect(older).toMatchObject({ reason: 'server-too-old', exitCode: 3 });
+    expect(older.hint).toContain('It needs Redis 7.0.9 or newer: that one wrote it');
+  });
+
   test('a module that does not read its value, or one that is not there', async () => {
     const ground = openDrillground();
     await ground.archive([by('Redis 7.0.9', a)]);
