@@ -7,7 +7,10 @@ import { skippedReporter } from './test/support/skipped-reporter.ts';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    // `npm run stores`: on every real store, those too that take CI too long.
+    include: [
+      process.env['RDB_ARCHIVER_STORES'] === 'all' ? 'test/stores/*.{test,slow}.ts' : 'test/**/*.test.ts',
+    ],
     setupFiles: ['test/support/without-aws.ts'],
     pool: 'forks',
     // No file changes what another could see, so the next one finds loaded and compiled what this one has used.

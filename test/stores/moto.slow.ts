@@ -1,0 +1,4 @@
+/** The program on a real store: moto. */
+import { storeSuite } from './suite.ts';
+
+storeSuite('moto');

@@ -1,0 +1,4 @@
+/** The program on a real store: versitygw. */
+import { storeSuite } from './suite.ts';
+
+storeSuite('versitygw');
