@@ -33,6 +33,8 @@ export interface Behaviour extends StorageBehaviour {
   ranges: 'honoured' | 'ignored';
   /** `ignored`: takes any key for the right one, as gateways do that were started without any. */
   signatures: 'checked' | 'ignored';
+  /** A header without which it refuses: everything where the requester pays, puts where a policy wants them encrypted. */
+  demands: 'nothing' | 'x-amz-request-payer' | 'x-amz-server-side-encryption';
   /** Says that a page is not the last without saying how to go on, as a list of the first version looks to a client of the second. */
   tokenlessPages: boolean;
 }

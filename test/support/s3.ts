@@ -98,6 +98,7 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
       etags: 'computed',
       ranges: 'honoured',
       signatures: 'checked',
+      demands: 'nothing',
       tokenlessPages: false,
     },
     faults: createFaults(),
@@ -240,8 +241,14 @@ function refusalOf(
     behaviour.signatures === 'ignored' || isPublic ? undefined : signatureProblem(request, CREDENTIALS);
   if (problem !== undefined) return refuse(problem === 'AuthorizationHeaderMalformed' ? 400 : 403, problem);
   if (address.bucket !== BUCKET) return refuse(404, 'NoSuchBucket');
+  const isDemanded = behaviour.demands === 'x-amz-request-payer' || BEGINS_OBJECT.has(address.operation);
+  if (behaviour.demands !== 'nothing' && isDemanded && request.headers[behaviour.demands] === undefined)
+    return refuse(403, 'AccessDenied');
   return denied.has(address.operation) ? refuse(403, 'AccessDenied') : undefined;
 }
+
+/** What says how an object is to be encrypted. */
+const BEGINS_OBJECT: ReadonlySet<S3Operation> = new Set(['PutObject', 'CreateMultipartUpload']);
 
 /** Their bodies say what to do. */
 const WITH_XML: ReadonlySet<S3Operation> = new Set([

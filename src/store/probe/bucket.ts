@@ -26,6 +26,10 @@ export const probeListing: Probe = async (context) => {
   return { finding: failing('listing', { code: 'store-failed', message, hint }), traits };
 };
 
+/** The others have the same names each time. */
+const TRIALS_STAY =
+  'Each check leaves those in a folder `trial-…` of its own: have a lifecycle rule remove what lies below `state/probe/trial-` after a day.';
+
 /** Removes the probe's objects. A key that may not delete is no fault: it is the safer one. */
 export function probeDelete(objects: readonly (readonly [place: ProbeContext, name: string])[]): Probe {
   return async ({ requests }) => {
@@ -37,6 +41,6 @@ export function probeDelete(objects: readonly (readonly [place: ProbeContext, na
         finding: passed('delete', 'allowed here: the small objects of this check are gone', { kept: '' }),
       };
     const detail = `not allowed, which protects archives; these small objects stay: ${kept.join(', ')}`;
-    return { finding: passed('delete', detail, { kept: kept.join(', ') }) };
+    return { finding: passed('delete', detail, { kept: kept.join(', ') }, TRIALS_STAY) };
   };
 }

@@ -50,7 +50,7 @@ export const probePutIfAbsent: Probe = async (context) => {
 export const probeCompleteIfAbsent: Probe = async (context) => {
   const first = await put(context, 'complete', FIRST);
   const [name] = IF_NONE_MATCH;
-  const second = await uploadParts(context, 'complete', [SECOND], { condition: IF_NONE_MATCH });
+  const second = await uploadParts(context, 'complete', [SECOND], { header: IF_NONE_MATCH });
   const honour = first.ok ? await honourOf(context, 'complete', second) : 'refused';
   const detail = `${name} is ${honour}; no archive depends on it`;
   return { finding: passed('put-if-absent-on-complete', detail, { [name]: honour }) };
@@ -64,7 +64,7 @@ export async function honourOfPut(
 ): Promise<Honour> {
   const first = await put(context, name, FIRST);
   if (!first.ok) return 'refused';
-  return honourOf(context, name, await put(context, name, SECOND, { condition }));
+  return honourOf(context, name, await put(context, name, SECOND, { header: condition }));
 }
 
 /** Honoured: refused as it should be (412, or 409 of COS and OSS) and the first bytes stay. Refused: not known (400, 501). */

@@ -1,14 +1,15 @@
-/** Probes of single objects: can they be put and read, are they encrypted. */
+/** Probes of single objects: can they be put and read, are they encrypted, does what is deleted or replaced stay. */
 import { failing, passed } from '../../domain/check.ts';
 import { usesKey } from '../s3/head.ts';
 import type { Probe } from './context.ts';
+import { refusedPut } from './demands.ts';
 import { SOUND } from './digest-trial.ts';
 import { bytesAt, headersAt, put } from './requests.ts';
 
 /** Everything else builds upon this one. */
 export const probeWriteRead: Probe = async (context) => {
   const stored = await put(context, 'object', SOUND);
-  if (!stored.ok) return { finding: failing('write-and-read', stored.error) };
+  if (!stored.ok) return { finding: await refusedPut('write-and-read', stored, { context, name: 'object' }) };
   const back = await bytesAt(context, 'object');
   if (!back.ok) return { finding: failing('write-and-read', back.error) };
   if (back.output.equals(SOUND))
@@ -27,4 +28,19 @@ export const probeEncryption: Probe = async (context) => {
   const detail = keyed ? `${kind}: under a key of KMS an ETag proves nothing` : kind;
   const said = kind === 'none' ? 'the store tells of none' : detail;
   return { finding: passed('encryption', said, { algorithm: kind, kms: keyed }) };
+};
+
+const KEPT_VERSIONS =
+  'What `expire` deletes, and the small objects of `check`, stay as versions: have a lifecycle rule remove those below `state/` after a day, and the others as late as you may want them back.';
+
+/** As HEAD shows it, which takes no right of its own. */
+export const probeVersions: Probe = async (context) => {
+  const facts = await headersAt(context, 'object');
+  if (!facts.ok) return { finding: failing('versioning', facts.error) };
+  const id = facts.output?.['x-amz-version-id'];
+  if (id === undefined) return { finding: passed('versioning', 'off', { status: 'off' }) };
+  const isOn = id !== 'null';
+  const status = isOn ? 'Enabled' : 'Suspended';
+  const detail = isOn ? 'on: what is deleted or replaced stays as a version' : 'suspended';
+  return { finding: passed('versioning', detail, { status }, isOn ? KEPT_VERSIONS : '') };
 };

@@ -1,35 +1,31 @@
 /** Whether the bucket answers at all, at which address, and who can read along on the way. */
 import { type Finding, failing, notTried, passed, warned } from '../../domain/check.ts';
-import { asArchiverError } from '../../domain/errors.ts';
 import { type Bucket, openBucket, type S3ClientOptions } from '../s3/client.ts';
 import { destinationInForce } from '../s3/in-force.ts';
 import { listObjects } from '../s3/list.ts';
+import { attempt, type ProbeContext } from './context.ts';
+import { refusedListing } from './demands.ts';
 
 const WAYS = { true: 'in the path', false: 'in the host name' } as const;
 
 /** Lists one key. Where that fails, tries the other way of addressing, to say what to set. Rejects with the signal's reason. */
-export async function probeReach(
-  bucket: Bucket,
-  options: S3ClientOptions,
-  prefix: string,
-  signal: AbortSignal,
-): Promise<Finding> {
-  try {
-    await listOne(bucket, prefix, signal);
-    const facts = await destinationInForce(bucket, options);
-    // What our own settings say needs no telling.
-    const by = /AWS_|shared/.test(String(facts['endpointBy'])) ? ` (${facts['endpointBy']})` : '';
-    const way = WAYS[`${facts['pathStyle'] === true}`];
-    const detail = `${facts['endpoint']}${by} answers, the bucket ${way}, region ${facts['region']}`;
-    return passed('reach', detail, facts);
-  } catch (thrown) {
-    signal.throwIfAborted();
-    const error = asArchiverError(thrown);
+export async function probeReach(context: ProbeContext, options: S3ClientOptions): Promise<Finding> {
+  const { bucket, signal } = context;
+  const prefix = context.keyOf('');
+  const asked = await attempt(context, 'ListObjects (one key)', () => listOne(bucket, prefix, signal));
+  if (!asked.ok) {
     const other = await answersOtherwise(bucket, options, prefix, signal);
-    if (other === undefined) return failing('reach', error);
+    if (other === undefined) return refusedListing('reach', asked, context);
+    const { code, message } = asked.error;
     const hint = `It answers with the bucket ${WAYS[`${other}`]}: set ARCHIVER_S3_FORCE_PATH_STYLE=${other}.`;
-    return failing('reach', { code: error.code, message: error.message, hint });
+    return failing('reach', { code, message, hint });
   }
+  const facts = await destinationInForce(bucket, options);
+  // What our own settings say needs no telling.
+  const by = /AWS_|shared/.test(String(facts['endpointBy'])) ? ` (${facts['endpointBy']})` : '';
+  const way = WAYS[`${facts['pathStyle'] === true}`];
+  const detail = `${facts['endpoint']}${by} answers, the bucket ${way}, region ${facts['region']}`;
+  return passed('reach', detail, facts);
 }
 
 /** What travels in clear text can be read by whoever stands in between, and archives are whole databases. */

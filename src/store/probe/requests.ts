@@ -22,8 +22,8 @@ import { type Attempt, attempt, type ProbeContext } from './context.ts';
 export interface TrialOptions {
   /** Of other bytes, where the body is to be a damaged one. */
   readonly digest?: PartDigest;
-  /** A header by which the request fails where something lies. */
-  readonly condition?: NonNullable<ProviderProfile['ifAbsent']>;
+  /** One more, for instance that by which the request fails where something lies. */
+  readonly header?: NonNullable<ProviderProfile['ifAbsent']>;
   readonly storage?: Storage;
   /** What is told of the request besides its name. */
   readonly note?: string;
@@ -35,13 +35,13 @@ export function put(
   context: ProbeContext,
   name: string,
   body: Buffer,
-  { digest, condition, storage, note }: TrialOptions = {},
+  { digest, header, storage, note }: TrialOptions = {},
 ): Promise<Attempt<StoredVersion>> {
   const { bucket, signal } = context;
   const check = bodyCheck(bucket.profile, digest ?? digestWhole(body, bucket.profile));
   const input = { Body: body, ContentType: CONTENT_TYPE, ...check, storage };
-  return attempt(context, titled(`PutObject ${name}`, note ?? condition?.[0]), () =>
-    putBody(bucket, context.keyOf(name), input, signal, condition),
+  return attempt(context, titled(`PutObject ${name}`, note ?? header?.[0]), () =>
+    putBody(bucket, context.keyOf(name), input, signal, header),
   );
 }
 
@@ -104,10 +104,10 @@ export function complete(
   name: string,
   upload: UnfinishedUpload,
   parts: readonly StoredPart[],
-  { condition }: TrialOptions = {},
+  { header }: TrialOptions = {},
 ): Promise<Attempt<void>> {
-  return attempt(context, titled(`CompleteMultipartUpload ${name}`, condition?.[0]), () =>
-    completeUpload(context.bucket, upload, parts, context.signal, condition),
+  return attempt(context, titled(`CompleteMultipartUpload ${name}`, header?.[0]), () =>
+    completeUpload(context.bucket, upload, parts, context.signal, header),
   );
 }
 

@@ -15,7 +15,7 @@ import { DIGEST_NAMES, digestProbes } from './digest-probes.ts';
 import { LOCK_NAMES, probeObjectLock, probeVersioning } from './lock.ts';
 import { LOCK_TRIAL_NAMES } from './lock-trial.ts';
 import { keepWhatWasSeen } from './memory.ts';
-import { probeEncryption, probeWriteRead } from './objects.ts';
+import { probeEncryption, probeVersions, probeWriteRead } from './objects.ts';
 import { judgeProfile } from './profile-fit.ts';
 import { probeReach, probeTransport } from './reach.ts';
 import { CLASS_NAME, probeStorageClasses } from './storage-class.ts';
@@ -65,8 +65,8 @@ function probesOf({ profile, wanted }: S3ProbeOptions, folder: ProbeContext): Na
     ['listing', probeListing],
     ['stale-uploads', probeStaleUploads],
     ['object-lock', probeObjectLock(locks, folder)],
+    ['versioning', locks ? probeVersioning : probeVersions],
     // A bucket is not asked what nobody wants to know.
-    ...(locks ? [['versioning', probeVersioning] as const] : []),
     ...(classes.length > 0 ? [['storage-class', probeStorageClasses(classes)] as const] : []),
   ];
 }
@@ -93,11 +93,7 @@ export function createS3Probe(options: S3ProbeOptions): StoreProbe {
       };
 
       const before = [await probeTransport(bucket), await ask('credentials', probeCredentials)];
-      const reach = await ask('reach', async ({ requests }) => {
-        const finding = await probeReach(bucket, options, keyOf(''), signal);
-        requests.push(`ListObjects (one key): ${finding.facts['code'] ?? 'done'}`);
-        return { finding };
-      });
+      const reach = await ask('reach', async (own) => ({ finding: await probeReach(own, options) }));
       if (reach.verdict === 'failed') return [...before, reach, ...unasked([WRITE_READ, ...probes], reach)];
       const written = await ask(...WRITE_READ);
       const found = [...before, reach, written];

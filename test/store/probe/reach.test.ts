@@ -27,5 +27,7 @@ test('the other way is not advised where it leads to the same address', async ()
   s3.denied.add('ListObjectsV2');
   const found = await findingsOf(probeOn(s3, { profile: 'aws', forcePathStyle: false }));
   expect(found.of('reach')).toMatchObject({ verdict: 'failed', hint: expect.stringContaining('Grant') });
-  expect(s3.requests).toHaveLength(1);
+  // The second asks whether it is the requester who is to pay.
+  expect(s3.requests).toHaveLength(2);
+  expect(s3.requests[1]?.headers).toMatchObject({ 'x-amz-request-payer': 'requester' });
 });

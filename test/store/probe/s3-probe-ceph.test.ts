@@ -1,5 +1,10 @@
 /** What `check` finds out of a real store: Ceph's RADOS Gateway. */
-import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import {
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
+} from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test } from 'vitest';
 import { CEPH_TOOLS, openCephBucket } from '../../support/ceph.ts';
 import { describeWith } from '../../support/needs.ts';
@@ -32,5 +37,27 @@ describeWith(CEPH_TOOLS, "Ceph's gateway", () => {
     expect(unknown.of('profile').hint).toContain('ceph');
     const mistaken = await findingsOf(probeOn(ceph, { profile: 'aws', forcePathStyle: true }));
     expect(mistaken.of('profile')).toMatchObject({ verdict: 'warning' });
+  });
+
+  test('that keeps versions, or whose policy demands an encryption header, is said to', async () => {
+    const ceph = await openCephBucket();
+    onTestFinished(() => ceph.close());
+    const { client, bucket: Bucket } = ceph;
+    const VersioningConfiguration = { Status: 'Enabled' } as const;
+    await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+    const versioned = await findingsOf(probeOn(ceph));
+    expect(versioned.of('versioning').facts).toEqual({ status: 'Enabled' });
+    expect(versioned.of('put-if-absent').facts).toMatchObject({ 'If-None-Match': 'ignored' });
+
+    const Policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: {
+        ...{ Effect: 'Deny', Principal: '*', Action: 's3:PutObject', Resource: `arn:aws:s3:::${Bucket}/*` },
+        Condition: { Null: { 's3:x-amz-server-side-encryption': 'true' } },
+      },
+    });
+    await client.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+    const { verdict, hint } = (await findingsOf(probeOn(ceph))).of('write-and-read');
+    expect([verdict, hint]).toEqual(['failed', expect.stringContaining("the bucket's default encryption")]);
   });
 });

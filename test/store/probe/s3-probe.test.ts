@@ -65,6 +65,18 @@ describe('a store like AWS, under its own profile,', () => {
   });
 });
 
+test.each([
+  ['aws', 78],
+  ['ceph', 68],
+] as const)(
+  'a check of a store like %s takes %d requests, as docs/operations.md says',
+  async (mode, requests) => {
+    const s3 = await server(mode);
+    await findingsOf(probeOn(s3, { forcePathStyle: true }));
+    expect(s3.requests).toHaveLength(requests);
+  },
+);
+
 describe('a store like COS, under its own profile,', () => {
   test('passes every probe with the bucket in the host name and by its own headers', async () => {
     const s3 = await server('cos');
