@@ -33,7 +33,20 @@ const DAY = 24 * HOUR;
 const PART_SIZE = { min: 5 * MiB, max: 5 * GiB };
 
 /** The object storages whose quirks the program knows, as its S3 store names them. */
-const PROFILES = ['auto', 'aws', 'cos', 'oss', 'obs', 'r2', 'b2', 'gcs', 'minio', 'ceph', 'other'] as const;
+const PROFILES = [
+  'auto',
+  'aws',
+  'cos',
+  'oss',
+  'obs',
+  'r2',
+  'b2',
+  'gcs',
+  's3',
+  'minio',
+  'ceph',
+  'other',
+] as const;
 
 /** One account and region. No secret stands here: the file can lie in a ConfigMap or in git. */
 export const sourceShape = {

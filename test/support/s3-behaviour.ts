@@ -19,6 +19,8 @@ export interface Behaviour extends StorageBehaviour {
   encryption: 'none' | 'AES256' | 'aws:kms';
   /** A deleted object leaves a delete marker, and its bytes stay. */
   versioned: boolean;
+  /** `made-up`: HEAD shows one of every object, although no versions are kept, as gofakes3 does. */
+  versionIds: 'of-versions' | 'made-up';
   /** What the ETags of uploads in parts are: the MD5 of the parts' MD5s, or nothing that anybody could work out (always so with `cos`). */
   multipartEtags: 'md5' | 'opaque';
   /** `given-back`: no digest of a body is compared, and the checksums that came with it are what the store answers, as rclone, gofakes3 and moto do. */

@@ -312,6 +312,7 @@ function objectHeaders(
     ...encryptionHeader(behaviour),
     ...storageHeaders(object, behaviour),
     ...versionHeader(object, behaviour),
+    ...(behaviour.versionIds === 'made-up' ? { 'x-amz-version-id': 'made-up' } : {}),
     ...(echoed === undefined ? {} : { 'x-amz-checksum-crc32': echoed }),
     ...(object.crc64 === undefined ? {} : { 'x-cos-hash-crc64ecma': object.crc64 }),
   };

@@ -91,6 +91,7 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
       encryption: 'none',
       ...defaultStorageBehaviour(),
       versioned: false,
+      versionIds: 'of-versions',
       multipartEtags: 'md5',
       multipartCrc32: 'composite',
       abort: 'spares-object',

@@ -2,7 +2,7 @@
 import { passed, warned } from '../../domain/check.ts';
 import { IF_NONE_MATCH, PROFILES, type ProviderProfile } from '../s3/provider-profile.ts';
 import type { Attempt, Probe, ProbeContext } from './context.ts';
-import { bytesAt, put, uploadParts } from './requests.ts';
+import { abort, beginUpload, bytesAt, complete, put, sendOnePart } from './requests.ts';
 
 type Condition = NonNullable<ProviderProfile['ifAbsent']>;
 type Honour = 'honoured' | 'ignored' | 'refused';
@@ -48,13 +48,26 @@ export const probePutIfAbsent: Probe = async (context) => {
 
 /** Dumps need no condition, since both runs' bytes are the same; good to know all the same. */
 export const probeCompleteIfAbsent: Probe = async (context) => {
-  const first = await put(context, 'complete', FIRST);
   const [name] = IF_NONE_MATCH;
-  const second = await uploadParts(context, 'complete', [SECOND], { header: IF_NONE_MATCH });
-  const honour = first.ok ? await honourOf(context, 'complete', second) : 'refused';
+  const honour = await honourOfComplete(context);
   const detail = `${name} is ${honour}; no archive depends on it`;
   return { finding: passed('put-if-absent-on-complete', detail, { [name]: honour }) };
 };
+
+/** Seven requests. What was refused is given up after the look at what lies there: with it S3Mock deletes that. */
+async function honourOfComplete(context: ProbeContext): Promise<Honour> {
+  const name = 'complete';
+  const first = await put(context, name, FIRST);
+  const begun = await beginUpload(context, name);
+  if (!first.ok || !begun.ok) return 'refused';
+  const part = await sendOnePart(context, name, begun.output, { bytes: SECOND });
+  const second = part.ok
+    ? await complete(context, name, begun.output, [part.output], { header: IF_NONE_MATCH })
+    : part;
+  const honour = await honourOf(context, name, second);
+  if (!second.ok) await abort(context, name, begun.output);
+  return honour;
+}
 
 /** What a store makes of a condition at a key where an object lies. Three requests. */
 export async function honourOfPut(

@@ -110,6 +110,11 @@ function tellChecks({ trials, signed, traits, inForce }: Tried): Finding {
 
 /** Invariant 5, tried out. */
 function tellProof({ traits, inForce }: Tried): Finding {
+  if (traits.abortSparesObject === false)
+    return notTried(
+      'proof',
+      'what was stored in parts was gone before it could be looked at (aborted-uploads)',
+    );
   const { echo, md5Etags } = inForce;
   const by = proofInWords(inForce);
   const facts: CheckFacts = {

@@ -10,7 +10,16 @@ import type { UnfinishedUpload } from '../s3/multipart-requests.ts';
 import type { ProviderProfile } from '../s3/provider-profile.ts';
 import type { BodyCheck, Echo, Traits } from '../s3/reliance.ts';
 import type { Attempt, ProbeContext } from './context.ts';
-import { abort, beginUpload, complete, headersAt, put, sendOnePart, type TrialOptions } from './requests.ts';
+import {
+  abort,
+  beginUpload,
+  complete,
+  headersAt,
+  isVersion,
+  put,
+  sendOnePart,
+  type TrialOptions,
+} from './requests.ts';
 
 /** `verified`: refuses the flipped bit. `ignored`: stores it. `refused`: takes not even the right digest. `untold`: neither, it failed. */
 export type Honour = 'verified' | 'ignored' | 'refused' | 'untold';
@@ -22,7 +31,6 @@ export interface Answers {
   readonly wrong: readonly (Echo | 'etag')[];
   /** Under a key of KMS: then its ETags say nothing of the store. */
   readonly keyed: boolean;
-  readonly versioned: boolean;
 }
 
 type Failure = Attempt<unknown> & { readonly ok: false };
@@ -31,6 +39,8 @@ export interface DigestTrial {
   readonly honour: Honour;
   /** Absent where there was nothing to be asked, or nobody knows what should lie there. */
   readonly answers?: Answers;
+  /** Whether the put made a version that outlives the next; absent where that was not asked. */
+  readonly versioned?: boolean;
   /** Why not even the sound one could be stored. */
   readonly failure?: Failure;
 }
@@ -63,7 +73,9 @@ export async function tryWhole(outer: ProbeContext, name: string, check: BodyChe
   const [damaged, right] = trialsOf(context, check);
   const flipped = await put(context, name, FLIPPED, damaged);
   const stored = flipped.ok ? flipped : await put(context, name, SOUND, right);
-  return stored.ok ? inspect(context, name, flipped, false) : failed(stored);
+  if (!stored.ok) return failed(stored);
+  const versioned = isVersion(stored.output.versionId);
+  return { ...(await inspect(context, name, flipped, false)), versioned };
 }
 
 /**
@@ -160,8 +172,7 @@ function compare(headers: Readonly<Record<string, string>>, lying: Buffer, multi
   if (looksLikeMd5(etag) && !keyed)
     shown.push(['etag', etag === told({ bodyCheck: 'content-md5', echo: 'none', md5Etags: 'all' }).etag]);
   const named = (isRight: boolean) => shown.filter(([, right]) => right === isRight).map(([name]) => name);
-  const version = headers['x-amz-version-id'] ?? 'null';
-  return { right: named(true), wrong: named(false), keyed, versioned: version !== 'null' };
+  return { right: named(true), wrong: named(false), keyed };
 }
 
 /** What the trials say together. What was right counts, unless it was ever wrong of the like: that once shows it to be given back, not computed. */
@@ -173,6 +184,7 @@ export function traitsOf(trials: readonly CheckTrial[]): Traits {
   };
   const answers = [...answersOf('whole'), ...answersOf('parts')];
   const [whole, parts] = [rightOf('whole'), rightOf('parts')];
+  const versioned = trials.flatMap((one) => one.whole.versioned ?? []);
   const spared = trials.flatMap((one) => one.parts?.abortSparesObject ?? []);
   const md5Etags = !whole.has('etag') ? 'none' : parts.has('etag') ? 'all' : 'single-put';
   const isVerified = (one: CheckTrial) => one.whole.honour === 'verified' && one.parts?.honour === 'verified';
@@ -181,7 +193,7 @@ export function traitsOf(trials: readonly CheckTrial[]): Traits {
     ...(isTold && { bodyChecks: trials.filter(isVerified).map(({ check }) => check) }),
     echoes: [...whole].filter((name): name is Echo => name !== 'etag' && parts.has(name)),
     ...(answers.some(({ keyed }) => keyed) ? {} : { md5Etags }),
-    ...(answers.length > 0 && { versioned: answers.some((one) => one.versioned) }),
+    ...(versioned.length > 0 && { versioned: versioned.some(Boolean) }),
     ...(spared.length > 0 && { abortSparesObject: spared.every(Boolean) }),
   };
 }

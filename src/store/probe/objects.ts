@@ -4,7 +4,7 @@ import { usesKey } from '../s3/head.ts';
 import type { Probe } from './context.ts';
 import { refusedPut } from './demands.ts';
 import { SOUND } from './digest-trial.ts';
-import { bytesAt, headersAt, put } from './requests.ts';
+import { bytesAt, headersAt, isVersion, put } from './requests.ts';
 
 /** Everything else builds upon this one. */
 export const probeWriteRead: Probe = async (context) => {
@@ -33,14 +33,12 @@ export const probeEncryption: Probe = async (context) => {
 const KEPT_VERSIONS =
   'What `expire` deletes, and the small objects of `check`, stay as versions: have a lifecycle rule remove those below `state/` after a day, and the others as late as you may want them back.';
 
-/** As HEAD shows it, which takes no right of its own. */
+/** As a put tells it, which takes no right of its own. HEAD does not do: gofakes3 makes an id up for objects that have no versions. */
 export const probeVersions: Probe = async (context) => {
-  const facts = await headersAt(context, 'object');
-  if (!facts.ok) return { finding: failing('versioning', facts.error) };
-  const id = facts.output?.['x-amz-version-id'];
-  if (id === undefined) return { finding: passed('versioning', 'off', { status: 'off' }) };
-  const isOn = id !== 'null';
-  const status = isOn ? 'Enabled' : 'Suspended';
-  const detail = isOn ? 'on: what is deleted or replaced stays as a version' : 'suspended';
-  return { finding: passed('versioning', detail, { status }, isOn ? KEPT_VERSIONS : '') };
+  const stored = await put(context, 'object', SOUND);
+  if (!stored.ok) return { finding: failing('versioning', stored.error) };
+  const { versionId } = stored.output;
+  if (!isVersion(versionId)) return { finding: passed('versioning', 'off', { status: 'off' }) };
+  const detail = 'on: what is deleted or replaced stays as a version';
+  return { finding: passed('versioning', detail, { status: 'Enabled' }, KEPT_VERSIONS) };
 };

@@ -168,6 +168,11 @@ async function giveUpAfter<Output>(
   return failure;
 }
 
+/** `null` is the id of what was put while versioning is suspended. */
+export function isVersion(versionId: string | undefined): boolean {
+  return versionId !== undefined && versionId !== 'null';
+}
+
 function titled(request: string, note: string | undefined): string {
   return note === undefined ? request : `${request} (${note})`;
 }

@@ -1,7 +1,10 @@
 /** What is written about the providers elsewhere, made from their profiles: `docs/providers.md`. */
-import { EXAMPLE_HOSTS, PROFILES, type ProviderProfile } from './provider-profile.ts';
+import { EXAMPLE_HOSTS, PROFILES, type ProviderName, type ProviderProfile } from './provider-profile.ts';
 
-/** `docs/providers.md` */
+/** Profiles that the tests run under on a real server; AWS and COS have stand-ins only. */
+const MEASURED: readonly ProviderName[] = ['s3', 'ceph', 'other'];
+
+/** `docs/providers.md`, but for what was measured. */
 export function providersPage(): string {
   const profiles = Object.values(PROFILES);
   const lines = [
@@ -10,11 +13,11 @@ export function providersPage(): string {
     'Stores that speak S3 differ in what they check, prove and decide. What the program expects of each is its *profile*:',
     '`ARCHIVER_S3_PROFILE`, or `destination.profile` in the file; `auto`, the default, tells it by the address in force (`ARCHIVER_S3_ENDPOINT`, else `AWS_ENDPOINT_URL_S3` …), and takes',
     '`other` where the address tells nothing. `rdb-archiver check` tries all of it out on your bucket, says where the profile in force is wrong,',
-    'and which one would be right. This page is made from the same data as the program; Ceph is tested as it is, AWS and COS by stand-ins, the others by',
-    'what their makers write.',
+    'and which one would be right. This page is made from the same data as the program. The last column says where that comes from: *measured* on real',
+    'servers ([below](#measured)), or nothing but what the maker *writes*, which a run relies on no further than it sees the bucket bear it out.',
     '',
-    '| profile | store | told by an address such as | bucket in the | checked on arrival | proved after storing | put-if-absent | object lock | list call | parts at once |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+    '| profile | store | told by an address such as | bucket in the | checked on arrival | proved after storing | put-if-absent | object lock | list call | parts at once | known from |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...profiles.map(row),
     '',
     '## What to know',
@@ -59,6 +62,7 @@ function row(profile: ProviderProfile): string {
     lock(profile),
     profile.listing === 'v1' ? 'first version' : 'second version',
     profile.partsInFlight,
+    MEASURED.includes(profile.name) ? 'measured' : 'documentation',
   ];
   return `| ${cells.join(' | ')} |`;
 }

@@ -2,7 +2,18 @@
 
 import { LOCK_MODES, type ObjectLock } from '../../domain/object-lock.ts';
 
-export type ProviderName = 'aws' | 'cos' | 'oss' | 'obs' | 'r2' | 'b2' | 'gcs' | 'minio' | 'ceph' | 'other';
+export type ProviderName =
+  | 'aws'
+  | 'cos'
+  | 'oss'
+  | 'obs'
+  | 'r2'
+  | 'b2'
+  | 'gcs'
+  | 's3'
+  | 'minio'
+  | 'ceph'
+  | 'other';
 
 export interface ProviderProfile {
   readonly name: ProviderName;
@@ -44,7 +55,8 @@ export const IF_NONE_MATCH = ['If-None-Match', '*'] as const;
 const OTHER: ProviderProfile = {
   name: 'other',
   title: 'any other',
-  remark: 'Run `rdb-archiver check`: it says which of the profiles above the store behaves like.',
+  remark:
+    'Run `rdb-archiver check`: it says which of the profiles above the store behaves like. rclone serve s3 and the JuiceFS gateway behave like none (below); under `auto` a run still takes the cheapest proof that it sees.',
   pathStyle: true,
   bodyCheck: 'content-md5',
   bodyCheckHonoured: false,
@@ -60,23 +72,25 @@ const OTHER: ProviderProfile = {
   partsInFlight: 4,
 };
 
+const AWS: ProviderProfile = {
+  ...OTHER,
+  name: 'aws',
+  title: 'Amazon S3',
+  remark: 'General purpose buckets only: directory buckets list in no order.',
+  pathStyle: false,
+  bodyCheck: 'crc32',
+  echo: 'x-amz-checksum-crc32',
+  md5Etags: 'all',
+  ifAbsentHonoured: true,
+  ifAbsentAmongVersions: true,
+  coldClasses: ['GLACIER', 'DEEP_ARCHIVE'],
+  bodyCheckHonoured: true,
+  abortSparesObject: true,
+};
+
 /** In the order in which they are told of. */
 export const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
-  aws: {
-    ...OTHER,
-    name: 'aws',
-    title: 'Amazon S3',
-    remark: 'General purpose buckets only: directory buckets list in no order.',
-    pathStyle: false,
-    bodyCheck: 'crc32',
-    echo: 'x-amz-checksum-crc32',
-    md5Etags: 'all',
-    ifAbsentHonoured: true,
-    ifAbsentAmongVersions: true,
-    coldClasses: ['GLACIER', 'DEEP_ARCHIVE'],
-    bodyCheckHonoured: true,
-    abortSparesObject: true,
-  },
+  aws: AWS,
   // Multipart ETags are not MD5s and there is no second list version (rclone's profile says so too); the CRC-64 of every object
   // is answered on HEAD (COS documentation, "CRC64 check"), and `x-cos-forbid-overwrite` is the older spelling of put-if-absent.
   cos: {
@@ -165,11 +179,21 @@ export const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
     bodyCheckHonoured: true,
     abortSparesObject: true,
   },
+  s3: {
+    ...AWS,
+    name: 's3',
+    title: 'any store that keeps the promises of Amazon S3',
+    remark:
+      'Name it yourself where `check` advises it: Versity S3 Gateway 1.8.0 was seen to do all of it, S3Proxy 4.1.0 all but object lock (below).',
+    pathStyle: true,
+    coldClasses: OTHER.coldClasses,
+  },
   minio: {
     ...OTHER,
     name: 'minio',
     title: 'MinIO',
-    remark: 'Name the profile yourself: no address tells it.',
+    remark:
+      'Name the profile yourself: no address tells it. JuiceFS, whose gateway calls itself MinIO too, is none: take `auto`.',
     md5Etags: 'all',
     ifAbsentHonoured: true,
     ifAbsentAmongVersions: true,

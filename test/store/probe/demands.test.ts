@@ -50,3 +50,10 @@ test('a bucket that keeps versions is said to, and what that asks for; one that 
   expect(versioned.of('versioning').hint).toContain('lifecycle rule');
   expect((await checked(() => {})).of('versioning')).toMatchObject({ hint: '', facts: { status: 'off' } });
 });
+
+test('a store that makes up the ids of versions is not taken for one that keeps any', async () => {
+  const found = await checked(({ behaviour }) => {
+    behaviour.versionIds = 'made-up';
+  });
+  expect(found.of('versioning').facts).toEqual({ status: 'off' });
+});
