@@ -16,9 +16,11 @@ import { PROFILES, type ProviderName } from '../../src/store/s3/provider-profile
 import { systemClock } from '../../src/system-clock.ts';
 import type { VerifyItem } from '../../src/verify/report.ts';
 import { objectStoreContract } from '../contract/object-store.ts';
+import { collect, patterned, streamOf } from '../support/bodies.ts';
 import { HOUR_MS } from '../support/builders.ts';
 import { download, type Where } from '../support/cloud.ts';
 import { describeWith } from '../support/needs.ts';
+import { storeOn } from '../support/s3-stores.ts';
 import { createScenario, INSTANCE, MiB } from '../support/scenario.ts';
 import {
   filesBelow,
@@ -56,8 +58,10 @@ export function storeSuite(name: StoreName): void {
     });
     afterAll(() => server.stop());
 
-    if (traits === 'refused') refusal(() => server);
-    else {
+    if (traits === 'refused') {
+      refusal(() => server);
+      lossless(() => server);
+    } else {
       objectStoreContract(name, { ...traits, leftoversHaveKeys: true }, async () => {
         const bucket = await server.bucket();
         return {
@@ -216,6 +220,30 @@ function refusal(running: () => RealServer): void {
     expect([check.code, run.code, again.code]).toEqual([11, 11, 11]);
     expect(outcomesOf(run)).toEqual([]);
     expect(await keysIn(bucket, '')).toEqual(['redis/state/probe/seen.json']);
+  });
+}
+
+/** What a run relies on before it has looked. */
+function lossless(running: () => RealServer): void {
+  test('loses no finished object to an upload that fails, or is swept, beside it: both are left there', async () => {
+    const bucket = await running().bucket();
+    onTestFinished(() => bucket.close());
+    const store = storeOn(bucket, 'other');
+    const binary = { signal, contentType: 'application/octet-stream' };
+    const bytes = patterned(6 * MiB);
+    await store.upload('redis/data/dump.rdb', streamOf(bytes), binary);
+    const failure = new Error('the download broke off');
+    const broken = streamOf(bytes, {
+      before: (position) => {
+        if (position > 5 * MiB) throw failure;
+      },
+    });
+    await expect(store.upload('redis/data/dump.rdb', broken, binary)).rejects.toBe(failure);
+    const later = Date.now() + HOUR_MS;
+    expect(await store.sweep('redis/', { isOurs: () => true, begunBefore: later, signal })).toBe(0);
+    expect(await uploadsIn(bucket)).toEqual(['redis/data/dump.rdb']);
+    const back = await collect(await store.read('redis/data/dump.rdb', { signal }));
+    expect(back?.equals(bytes)).toBe(true);
   });
 }
 
