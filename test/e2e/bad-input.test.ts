@@ -64,7 +64,7 @@ describe.concurrent('a mistake in the configuration', () => {
       {
         code: 'api-rejected',
         message: expect.stringMatching(/UnsupportedRegion.*ap-atlantis/),
-        hint: expect.stringContaining('check the region'),
+        hint: expect.stringContaining('check `region`'),
       },
     ]);
     expectNoStack(result);
