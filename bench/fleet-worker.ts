@@ -56,6 +56,7 @@ const source = createTencentV3({
 const ports = {
   catalog: createCatalog(store as ObjectStore, layout, systemClock),
   quarantine: createQuarantine(store as ObjectStore, layout),
+  encryptedBackups: 'warn' as const,
 };
 const found = await survey([{ source, selection: EVERYTHING }], ports, {
   shard: { index, count },

@@ -135,6 +135,7 @@ const planned = await median(() => {
     backups,
     selects: () => true,
     shard: { index: 0, count: 1 },
+    takesEncrypted: true,
     isArchived: ({ id }) => !id.endsWith('6'),
     hasEarlierArchive: () => true,
     quarantinedAt: () => undefined,

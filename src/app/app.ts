@@ -5,8 +5,10 @@ import { archiveOne } from '../archiver/archive-one.ts';
 import { BACKUP_RETRY } from '../archiver/retry.ts';
 import { type RunPorts, runOnce } from '../archiver/run.ts';
 import { createSweep } from '../archiver/sweep.ts';
+import { createBackupAccess } from '../catalog/backup-access.ts';
 import { createCatalog } from '../catalog/catalog.ts';
 import { checkSigning } from '../catalog/check-signing.ts';
+import { createKeyRecords } from '../catalog/key-records.ts';
 import { createQuarantine } from '../catalog/quarantine.ts';
 import { resumableReads } from '../catalog/resumable-read.ts';
 import { createSignatures } from '../catalog/signature.ts';
@@ -14,7 +16,9 @@ import { checkAll } from '../check/check.ts';
 import { reachAll } from '../check/reach.ts';
 import type { CheckItem } from '../check/report.ts';
 import { checkForm } from '../codec/check-form.ts';
+import { checkKeys } from '../codec/check-keys.ts';
 import { createCodec } from '../codec/codec.ts';
+import { createKeyVault } from '../codec/key-vault.ts';
 import type { Config } from '../config/schema.ts';
 import { type ArchiveLayout, archiveLayout } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -113,6 +117,8 @@ export const createApp: CreateApp = async (
   const quarantine = createQuarantine(store, layout);
 
   const codec = await createCodec(config);
+  const vault = createKeyVault(config);
+  const keyRecords = createKeyRecords(store, layout, clock);
   const { stallTimeoutMs, minimumRate, attempts, readback, concurrency, connections } = config;
   const get = createHttpGet(agents, clock);
   const transfer = {
@@ -132,12 +138,14 @@ export const createApp: CreateApp = async (
     targets: createSources(config, { agents, direct, clock, observer: delivery.observer }),
     catalog,
     quarantine,
+    encryptedBackups: config.encryptedBackups,
     prepare,
     sweep: createSweep({ store, layout, clock, ageMs: config.staleUploadAgeMs }),
     backup: {
       layout,
       catalog,
       quarantine,
+      keys: { policy: config.encryptedBackups, vault, records: keyRecords },
       transfer,
       chooseStorage,
       fileSlots,
@@ -156,8 +164,12 @@ export const createApp: CreateApp = async (
     },
   };
 
-  const lookAtStatus = createStatus(ports);
-  const reading = { store: resumableReads(store, { clock, attempts }), decoder: codec };
+  const lookAtStatus = createStatus({ ...ports, keyRecords });
+  const reading = {
+    store: resumableReads(store, { clock, attempts }),
+    decoder: codec,
+    access: createBackupAccess(keyRecords, vault),
+  };
 
   const drills = createDrills(config, { store, layout, catalog, reading, agents, clock, observer });
 
@@ -199,7 +211,8 @@ export const createApp: CreateApp = async (
       const trial = { get, clock, stallTimeoutMs };
       const form = () => checkForm(config);
       const about = config.signing && { signing: checkSigning(config.signing) };
-      const check = { targets: ports.targets, probe: await openProbe(), layout, trial, form, ...about };
+      const keys = { asked: config.encryptedBackups === 'seal', check: () => checkKeys(config) };
+      const check = { targets: ports.targets, probe: await openProbe(), layout, trial, form, keys, ...about };
       return checkAll(check, signal);
     },
     testReceivers: ({ signal }) => notifier.test(signal),

@@ -1,6 +1,7 @@
 /** The story of one backup: its files, all of them or no archive; what stays damaged into quarantine; the manifest last of all. */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { QuarantinedFile, QuarantineRecord } from '../catalog/quarantine.ts';
+import { type Encryption, isSealed, type KeyState } from '../domain/encryption.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { toInstant } from '../domain/instant.ts';
 import { MANIFEST_SCHEMA, type Manifest, type ManifestFile } from '../domain/manifest.ts';
@@ -8,6 +9,7 @@ import type { Storage } from '../domain/object-lock.ts';
 import { DamagedDump } from '../transfer/inspection.ts';
 import type { FileReceipt } from '../transfer/transfer.ts';
 import { type Attempt, beginAttempt } from './attempt.ts';
+import { encryptionOf, noteKey } from './backup-key.ts';
 import {
   ArchivedMeanwhile,
   type BackupJob,
@@ -20,7 +22,7 @@ import {
 } from './fetch-file.ts';
 
 export type BackupResult =
-  | { readonly kind: 'archived'; readonly files: readonly ManifestFile[] }
+  | { readonly kind: 'archived'; readonly files: readonly ManifestFile[]; readonly key?: KeyState }
   /** Another run was faster; `by` is its id. */
   | { readonly kind: 'already-archived'; readonly by: string }
   /** `unproved`: it may be whole, and nothing says so. */
@@ -42,6 +44,8 @@ export async function archiveBackup(job: BackupJob, ports: BackupPorts): Promise
   const storage = ports.chooseStorage(job.source.name, job.instance, ports.clock.now());
   const attempt = beginAttempt(job, ports);
   try {
+    // Before the first byte: a key that is refused costs no transfer, and a backup that goes meanwhile leaves its key here.
+    const encryption = await encryptionOf(job, ports.keys);
     const earlier = await ports.quarantine.find(refOf(job), job);
     const works = await listFiles(job, ports.clock);
     const results = await forEachFile(works, job, ports, (work, inner) =>
@@ -58,7 +62,8 @@ export async function archiveBackup(job: BackupJob, ports: BackupPorts): Promise
       return { kind: 'corrupt-source', problem, unproved: damaged.every(({ unproved }) => unproved) };
     }
     const receipts = results.flatMap((result) => ('receipt' in result ? [result.receipt] : []));
-    return await commit(manifestOf(receipts, job, ports), job, ports, attempt, storage.manifest);
+    const manifest = manifestOf(receipts, encryption, job, ports);
+    return await commit(manifest, job, ports, attempt, storage.manifest);
   } catch (error) {
     if (!(error instanceof ArchivedMeanwhile)) throw error;
     const { winner } = error;
@@ -72,10 +77,18 @@ export async function archiveBackup(job: BackupJob, ports: BackupPorts): Promise
 }
 
 /** Where a manifest is there already: another run's archive, or our own, whose commit was not answered. */
-function resultOf({ files, archiver }: Manifest, { runId }: BackupJob): BackupResult {
+function resultOf({ files, backup, archiver }: Manifest, { runId }: BackupJob): BackupResult {
   return archiver.runId === runId
-    ? { kind: 'archived', files }
+    ? archivedAs(files, backup.encryption)
     : { kind: 'already-archived', by: archiver.runId };
+}
+
+function archivedAs(files: readonly ManifestFile[], encryption: Encryption | undefined): BackupResult {
+  return {
+    kind: 'archived',
+    files,
+    ...(encryption && { key: isSealed(encryption) ? 'sealed' : 'not-kept' }),
+  };
 }
 
 async function moveFile(
@@ -143,7 +156,7 @@ function recorded({ name, key, size, sha256, stored, damage }: FileReceipt): Qua
 async function commit(
   manifest: Manifest,
   job: BackupJob,
-  { catalog }: BackupPorts,
+  { catalog, keys }: BackupPorts,
   attempt: Attempt,
   storage: Storage,
 ): Promise<BackupResult> {
@@ -153,9 +166,12 @@ async function commit(
     if (await wasRefused(error, job, catalog)) attempt.committed([]);
     throw error;
   });
-  const { files: lying } = result.kind === 'committed' ? result.manifest : result.winner;
+  const { files: lying, backup: archived } = result.kind === 'committed' ? result.manifest : result.winner;
   attempt.committed(lying.map(({ key }) => key));
-  if (result.kind === 'committed') return { kind: 'archived', files: lying };
+  if (result.kind === 'committed') {
+    if (archived.encryption) await noteKey(refOf(job), archived.encryption, keys, job);
+    return archivedAs(lying, archived.encryption);
+  }
   const { winner } = result;
   const theirs = winner.files.map((file) => file.sha256).join();
   if (
@@ -180,7 +196,12 @@ async function wasRefused(error: unknown, job: BackupJob, catalog: Catalog): Pro
   );
 }
 
-function manifestOf(receipts: readonly FileReceipt[], job: BackupJob, ports: BackupPorts): Manifest {
+function manifestOf(
+  receipts: readonly FileReceipt[],
+  encryption: Encryption | undefined,
+  job: BackupJob,
+  ports: BackupPorts,
+): Manifest {
   const { source, instance, backup } = job;
   const { id, name, engine, version, shards, tags, vanished } = instance;
   return {
@@ -195,6 +216,7 @@ function manifestOf(receipts: readonly FileReceipt[], job: BackupJob, ports: Bac
       ...(backup.expiresAt && { expiresAt: backup.expiresAt }),
       ...(backup.remark && { remark: backup.remark }),
       encrypted: backup.encrypted,
+      ...(encryption && { encryption }),
     },
     files: receipts.map(({ damage: _, ...file }): ManifestFile => file),
     archivedAt: toInstant(ports.clock.now()),

@@ -3,6 +3,7 @@ import { ArchiverError } from '../domain/errors.ts';
 import type { RunSummary } from '../domain/outcome.ts';
 import { EVERYTHING } from '../plan/selection.ts';
 import { processBackup } from './process-backup.ts';
+import { reviewKeys } from './review-keys.ts';
 import { type RunPorts, withLedger } from './run.ts';
 import { type SourceSurvey, type Subject, type Survey, survey } from './survey.ts';
 
@@ -39,6 +40,7 @@ export async function archiveOne(
       if (error) ledger.mark(3);
     } else {
       ledger.decided(subject);
+      if (isDone(subject)) await reviewKeys([subject], ledger, ports, signal);
       if (!isDone(subject)) ledger.mark(3);
     }
   });

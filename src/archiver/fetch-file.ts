@@ -17,6 +17,7 @@ import {
   type TransferPorts,
   transferFile,
 } from '../transfer/transfer.ts';
+import type { KeyPorts } from './backup-key.ts';
 
 export interface BackupJob {
   readonly source: Source;
@@ -34,6 +35,7 @@ export interface BackupPorts {
   readonly layout: ArchiveLayout;
   readonly catalog: Catalog;
   readonly quarantine: Quarantine;
+  readonly keys: KeyPorts;
   readonly transfer: TransferPorts;
   readonly chooseStorage: ChooseStorage;
   /** Shared by all backups: so many files at once. */

@@ -1,6 +1,7 @@
 /** The ledger of one run: takes every result once, tells the observer, and knows the totals and the exit status at the end. */
 import { deadlineOf } from '../domain/backup.ts';
 import type { Clock } from '../domain/clock.ts';
+import { KEYLESS_HINT, type KeyState } from '../domain/encryption.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { worstOf } from '../domain/exit-code.ts';
 import { toInstant } from '../domain/instant.ts';
@@ -14,6 +15,7 @@ import type {
   UncountedReason,
 } from '../domain/outcome.ts';
 import type { Observer } from '../report/observer.ts';
+import { notWanted } from './backup-key.ts';
 import type { SourceFailure, Subject } from './survey.ts';
 
 /** What archiving a backup took, whatever came of it. */
@@ -24,9 +26,20 @@ export interface Effort {
   linkRenewals: number;
 }
 
+interface BackupRef {
+  readonly runId: string;
+  readonly source: string;
+  readonly region: string;
+  readonly instanceId: string;
+  readonly backupId: string;
+}
+
 export interface Ledger {
   readonly runId: string;
-  archived(subject: Subject, files: readonly OutcomeFile[], effort: Effort): void;
+  /** `key`: of a backup that the cloud encrypted, what became of its key. */
+  archived(subject: Subject, files: readonly OutcomeFile[], effort: Effort, key?: KeyState): void;
+  /** The key of an archive that should be sealed now could not be. */
+  keyFailed(about: BackupRef, error: ArchiverError): void;
   skipped(
     subject: Subject,
     reason: SkipReason,
@@ -49,6 +62,8 @@ export function createLedger(options: { runId: string; clock: Clock; observer: O
   const startedAt = clock.now();
   const codes = new Set<number>();
   const totals = { archived: 0, skipped: 0, failed: 0, bytes: 0 };
+  /** Archived without the key that opens them. */
+  let keyless = 0;
   const skippedBy: Partial<Record<SkipReason | UncountedReason, number>> = {};
 
   function count(reason: SkipReason | UncountedReason, by: number): void {
@@ -82,9 +97,22 @@ export function createLedger(options: { runId: string; clock: Clock; observer: O
   const ledger: Ledger = {
     runId,
 
-    archived(subject, files, effort) {
+    archived(subject, files, effort, key) {
       const bytes = files.reduce((sum, file) => sum + file.size, 0);
-      tell({ ...base(subject, effort), files, bytes, outcome: 'archived', reason: null });
+      if (key === 'not-kept') keyless += 1;
+      tell({
+        ...base(subject, effort),
+        files,
+        bytes,
+        outcome: 'archived',
+        reason: null,
+        ...(key && { key }),
+      });
+    },
+
+    keyFailed(about, error) {
+      codes.add(error.exit === 4 ? 4 : 3);
+      observer({ type: 'key.failed', ...about, error });
     },
 
     skipped(subject, reason, { by, atRisk, effort } = {}) {
@@ -136,6 +164,7 @@ export function createLedger(options: { runId: string; clock: Clock; observer: O
 
     summary() {
       const { archived, skipped, failed, bytes } = totals;
+      if (keyless > 0) observer({ type: 'warning', ...withoutKeys(keyless) });
       const summary: RunSummary = {
         runId,
         considered: archived + skipped + failed,
@@ -152,6 +181,14 @@ export function createLedger(options: { runId: string; clock: Clock; observer: O
     },
   };
   return ledger;
+}
+
+function withoutKeys(count: number): { readonly message: string; readonly hint: string } {
+  const what = count === 1 ? 'one archive of this run is' : `${count} archives of this run are`;
+  return {
+    message: `${what} encrypted by the cloud, and the key was not kept: it opens only while the cloud has the backup`,
+    hint: KEYLESS_HINT,
+  };
 }
 
 function outcomeError({ code, message, hint }: ArchiverError): OutcomeError {
@@ -175,6 +212,8 @@ function decidedError({ backup, instance }: Subject, reason: FailReason): Archiv
           hint: "Look at the backup in the cloud's console; take a new one by hand.",
         },
       );
+    case 'key-not-kept':
+      return notWanted(backup);
     case 'corrupt-source':
       return new ArchiverError(
         'corrupt-source',

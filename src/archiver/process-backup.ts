@@ -71,6 +71,7 @@ function enter(result: BackupResult, subject: Subject, ledger: Ledger, effort: E
         subject,
         result.files.map(({ key, size, sha256 }) => ({ key, size, sha256 })),
         effort,
+        result.key,
       );
       break;
     case 'already-archived':

@@ -11,6 +11,7 @@ import type { BackupPorts } from './fetch-file.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { processBackup } from './process-backup.ts';
 import type { RetryPolicy } from './retry.ts';
+import { reviewKeys } from './review-keys.ts';
 import { isBlind, type Subject, type Survey, type SurveyPorts, survey, type Target } from './survey.ts';
 import type { Sweep } from './sweep.ts';
 
@@ -50,6 +51,8 @@ export async function runOnce(ports: RunPorts, signal: AbortSignal): Promise<Run
     await ports.sweep(ledger.runId, ports.observer, signal);
     const found = await survey(ports.targets, ports, { shard: ports.policy.shard, now: startedAt, signal });
     report(found, ledger, ports);
+    // Before the transfers: seconds each, and a key that the cloud is about to forget is as urgent as a dump.
+    await reviewKeys(archivedOf(found), ledger, ports, signal);
     await archiveAll(openWork(found), ledger, ports, { startedAt, signal });
   });
 }
@@ -122,6 +125,15 @@ function openWork(found: Survey): Subject[] {
   return found.sources
     .flatMap(({ source, plan }) => plan.todo.map((planned) => ({ source, ...planned })))
     .sort(byUrgency);
+}
+
+/** All that is archived already, of what the cloud shows. */
+function archivedOf(found: Survey): Subject[] {
+  return found.sources.flatMap(({ source, plan }) =>
+    plan.rest
+      .filter(({ decision }) => decision.action === 'skip' && decision.reason === 'already-archived')
+      .map((planned) => ({ source, ...planned })),
+  );
 }
 
 /** Archives the work in order, several at once, until it is done, the deadline has passed, the store is lost or a signal came. */

@@ -5,6 +5,7 @@ import type { Quarantine, QuarantineRecord } from '../catalog/quarantine.ts';
 import { allOrFirstError } from '../domain/all-or-first-error.ts';
 import type { ArchiveRef } from '../domain/archive-key.ts';
 import type { Backup } from '../domain/backup.ts';
+import type { EncryptedBackups } from '../domain/encryption.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { dayOf, toEpoch } from '../domain/instant.ts';
 import { makePlan, type Plan, type PlannedBackup } from '../plan/plan.ts';
@@ -56,6 +57,7 @@ export interface Survey extends Coverage {
 export interface SurveyPorts {
   readonly catalog: Catalog;
   readonly quarantine: Quarantine;
+  readonly encryptedBackups: EncryptedBackups;
 }
 
 export interface SurveyOptions {
@@ -152,6 +154,7 @@ async function surveySource(
     selects,
     shard: options.shard,
     isArchived,
+    takesEncrypted: ports.encryptedBackups !== 'fail',
     hasEarlierArchive: (backup) => lost.has(identity(backup.instanceId, backup.id)),
     quarantinedAt: (backup) => quarantined.get(identity(backup.instanceId, backup.id)),
     now: options.now,

@@ -1,24 +1,42 @@
 /** Reads an archived file back as the cloud gave it, whatever form it lies in, and tells at its end whether that is still true. */
 import type { ManifestFile, RdbFacts } from '../domain/manifest.ts';
 import type { Decoder } from '../domain/stored-form.ts';
-import { type DumpWalk, rdbTap } from '../integrity/rdb.ts';
+import { type DumpWalk, type RdbVerdict, rdbTap } from '../integrity/rdb.ts';
 import { drain, sha256Tap, sizeTap, tapped } from '../integrity/taps.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
+import type { BackupAccess, Unlock } from './backup-access.ts';
 
 export interface ReadPorts {
   readonly store: ObjectStore;
   readonly decoder: Decoder;
+  readonly access: BackupAccess;
 }
 
 export type FileVerdict =
-  /** `rdb` as it is judged now; absent where the manifest has none. */
+  /** `rdb` as it is judged now, with `unlock` that of the dump inside; absent where nothing is known of a format. */
   | { readonly result: 'ok'; readonly rdb?: RdbFacts }
-  | { readonly result: 'size-differs' | 'digest-differs' | 'rdb-damaged'; readonly detail: string };
+  | {
+      /** `not-opened`: the bytes are the cloud's, and what came of opening them is no dump that its checksum proves. */
+      readonly result: 'size-differs' | 'digest-differs' | 'rdb-damaged' | 'not-opened';
+      readonly detail: string;
+    };
+
+/** The dump inside a file that the cloud encrypted. */
+export interface OpenedDump {
+  /** In words, for instance `key in base64, IV in front`. */
+  readonly layout: string;
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly facts: RdbFacts;
+}
 
 export interface ArchivedFileOptions extends CallOptions {
   readonly kept?: KeptBytes;
-  /** Sees all of the cloud's bytes. */
+  /** Sees all of the cloud's bytes, with `unlock` all of the dump inside. */
   readonly walk?: DumpWalk;
+  /** Takes the cloud's encryption off. */
+  readonly unlock?: Unlock;
 }
 
 /** The beginning of a file that somebody has already, from an earlier reading that broke off. */
@@ -28,29 +46,31 @@ export interface KeptBytes {
 }
 
 export interface ArchivedFile {
-  /** The cloud's bytes, to be read once. A chunk is valid until the next one is asked for. */
+  /** The cloud's bytes, or with `unlock` the dump inside them, to be read once. A chunk is valid until the next one is asked for. */
   readonly body: AsyncIterable<Uint8Array>;
   /** Whether they were what the manifest says; ask when `body` has ended well. */
   verdict(): FileVerdict;
+  /** With `unlock`, and where the verdict is `ok`. */
+  opened(): OpenedDump | undefined;
   /** Bytes that have come from the bucket so far. */
   bytesRead(): number;
 }
 
 /**
- * Undefined where the object is not there. Rejects with `config` where its form cannot be read (no identity, say), and `body` throws that
+ * Undefined where the object is not there. With `unlock` the cloud's encryption is taken off, and `body` throws `not-opened` where that fails. Rejects with `config` where its form cannot be read (no identity, say), and `body` throws that
  * or `archive-damaged` (`Decoder`). `kept` bytes are measured first, and not read again: `body` goes on behind them. Only of a file
  * that lies as the cloud gave it, since in another form its bytes are at other places.
  */
 export async function openArchivedFile(
   file: ManifestFile,
-  { store, decoder }: ReadPorts,
-  { kept, walk, ...options }: ArchivedFileOptions,
+  { store, decoder }: Pick<ReadPorts, 'store' | 'decoder'>,
+  { kept, walk, unlock, ...options }: ArchivedFileOptions,
 ): Promise<ArchivedFile | undefined> {
   const obstacle = file.stored && decoder.obstacle(file.stored.encoding, file.key);
   if (obstacle) throw obstacle;
   const [read, size, sha256] = [sizeTap(), sizeTap(), sha256Tap()];
-  const rdb = file.rdb && rdbTap(walk ?? knownEnd(file.size, file.rdb));
-  const format = rdb ?? walk;
+  const rdb = file.rdb && !unlock ? rdbTap(walk ?? knownEnd(file.size, file.rdb)) : undefined;
+  const format = rdb ?? (unlock ? undefined : walk);
   const taps = [size, sha256, ...(format ? [format] : [])];
   // Before the store is asked: no connection should wait for it.
   if (kept) await drain(whileWanted(kept.read(), options.signal), taps);
@@ -58,9 +78,12 @@ export async function openArchivedFile(
   if (!stored) return undefined;
   const raw = tapped(stored, [read]);
   const request = { what: file.key, size: file.size };
+  const given = tapped(file.stored ? decoder.decode(file.stored.encoding, raw, request) : raw, taps);
+  const inside = unlock && insideOf(file, given, unlock, walk);
   return {
-    body: tapped(file.stored ? decoder.decode(file.stored.encoding, raw, request) : raw, taps),
+    body: inside?.body ?? given,
     bytesRead: () => read.result(),
+    opened: () => inside?.dump(),
     verdict() {
       if (file.stored && read.result() !== file.stored.size)
         return differs(file, 'size-differs', `has ${read.result()} bytes, not ${file.stored.size}`);
@@ -69,11 +92,43 @@ export async function openArchivedFile(
       const digest = sha256.result();
       if (digest !== file.sha256)
         return differs(file, 'digest-differs', `has the SHA-256 ${digest}, not ${file.sha256}`);
-      const judged = rdb?.result();
+      const judged = inside ? inside.format() : rdb?.result();
       if (judged === undefined) return { result: 'ok' };
-      return judged.kind === 'intact'
-        ? { result: 'ok', rdb: judged.facts }
+      if (judged.kind === 'intact') return { result: 'ok', rdb: judged.facts };
+      // Opened, the bytes are the cloud's all the same: what is wrong is the cloud's dump, or the way that it was opened.
+      return inside
+        ? differs(
+            file,
+            'not-opened',
+            `was opened (${inside.layout()}), and what came out is no proof: ${judged.problem}`,
+          )
         : differs(file, 'rdb-damaged', judged.problem);
+    },
+  };
+}
+
+/** What comes out of the cloud's encryption, judged on its way as a dump that was never encrypted is. */
+function insideOf(
+  { key }: ManifestFile,
+  encrypted: AsyncIterable<Uint8Array>,
+  unlock: Unlock,
+  walk: DumpWalk | undefined,
+) {
+  const [size, sha256, format] = [sizeTap(), sha256Tap(), rdbTap(walk)];
+  let layout = '';
+  const plain = unlock.open(encrypted, key, (name) => {
+    layout = name;
+  });
+  let judged: RdbVerdict | undefined;
+  const verdict = (): RdbVerdict => (judged ??= format.result());
+  return {
+    body: tapped(plain, [size, sha256, format]),
+    format: verdict,
+    layout: () => layout,
+    dump(): OpenedDump | undefined {
+      const found = verdict();
+      if (found.kind !== 'intact') return undefined;
+      return { layout, size: size.result(), sha256: sha256.result(), facts: found.facts };
     },
   };
 }

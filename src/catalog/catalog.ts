@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
+import { isSealed } from '../domain/encryption.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { type Instant, toInstant } from '../domain/instant.ts';
 import type { Manifest } from '../domain/manifest.ts';
@@ -204,7 +205,7 @@ function refOf(manifest: Manifest): ArchiveRef {
   };
 }
 
-/** Two tries of one run differ in when they ended, and where bytes are stored that are others each time. */
+/** Two tries of one run differ in when they ended, in how a key is sealed, and where bytes are stored that are others each time. */
 function recordsTheSame(one: Manifest, other: Manifest): boolean {
   const told = ({ source, instance, backup, files }: Manifest) => {
     const kept = files.map(({ name, key, size, sha256, stored }) => ({
@@ -213,8 +214,10 @@ function recordsTheSame(one: Manifest, other: Manifest): boolean {
       sha256,
       ...(!stored && { key }),
     }));
+    const { encryption } = backup;
+    const unsealed = { ...backup, ...(isSealed(encryption) && { encryption: encryption.keyFingerprint }) };
     // As it is written: what is undefined is not there.
-    return JSON.parse(JSON.stringify({ source, instance, backup, files: kept })) as unknown;
+    return JSON.parse(JSON.stringify({ source, instance, backup: unsealed, files: kept })) as unknown;
   };
   return isDeepStrictEqual(told(one), told(other));
 }

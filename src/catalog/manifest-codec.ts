@@ -7,6 +7,14 @@ const instant = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
 const size = z.number().int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
+/** Also of the records below `state/keys/`. */
+export const sealedKey = z.object({
+  algorithm: z.string().optional(),
+  kmsKeyId: z.string().optional(),
+  keyFingerprint: z.string().regex(/^[0-9a-f]{16}$/),
+  sealedKey: z.string().min(1),
+});
+
 const file = z.object({
   name: z.string(),
   key: z.string().min(1),
@@ -55,6 +63,11 @@ const manifest = z.object({
     expiresAt: instant.optional(),
     remark: z.string().optional(),
     encrypted: z.boolean(),
+    // One that a newer version has learned to write otherwise is no reason to lose sight of the archive.
+    encryption: z
+      .union([sealedKey, z.object({ key: z.literal('not-kept') })])
+      .optional()
+      .catch(undefined),
   }),
   files: z.array(file).min(1),
   archivedAt: instant,

@@ -5,6 +5,7 @@ import type { VerifyResult } from '../domain/verification.ts';
 import { drain, sha256Tap, sizeTap } from '../integrity/taps.ts';
 import type { CallOptions, ListedObject } from '../store/object-store.ts';
 import { openArchivedFile, type ReadPorts } from './archived-file.ts';
+import type { Access } from './backup-access.ts';
 
 export interface FileResult {
   readonly result: Exclude<VerifyResult, 'bad-manifest' | 'bad-signature' | 'unsigned'>;
@@ -57,7 +58,14 @@ export async function verifyArchive(
   options: VerifyOptions,
 ): Promise<FileResult> {
   const results: FileResult[] = [];
-  for (const file of manifest.files) results.push(await verifyFile(file, ports, options));
+  let access: Access;
+  try {
+    access = await accessTo(manifest, ports, options);
+  } catch (thrown) {
+    options.signal.throwIfAborted();
+    return unread(asArchiverError(thrown));
+  }
+  for (const file of manifest.files) results.push(await verifyFile(file, ports, { ...options, access }));
   const bytesRead = results.reduce((sum, result) => sum + result.bytesRead, 0);
   const worst =
     results.find(({ result }) => isDamage(result)) ??
@@ -66,7 +74,20 @@ export async function verifyArchive(
   return { ...(worst ?? fine()), bytesRead };
 }
 
-async function verifyFile(file: ManifestFile, ports: ReadPorts, options: VerifyOptions): Promise<FileResult> {
+/** Only who reads every byte looks inside. */
+async function accessTo(
+  manifest: Manifest,
+  { access }: ReadPorts,
+  { quick, signal }: VerifyOptions,
+): Promise<Access> {
+  return quick ? { kind: 'plain' } : access.to(manifest, { signal });
+}
+
+interface FileOptions extends VerifyOptions {
+  readonly access: Access;
+}
+
+async function verifyFile(file: ManifestFile, ports: ReadPorts, options: FileOptions): Promise<FileResult> {
   try {
     return options.quick
       ? await verifyByFacts(file, ports, options)
@@ -89,7 +110,7 @@ export function unread(error: ArchiverError): FileResult {
 async function verifyByFacts(
   file: ManifestFile,
   ports: ReadPorts,
-  options: VerifyOptions,
+  options: FileOptions,
 ): Promise<FileResult> {
   const listed = options.listed?.get(file.key);
   // A listing that fits settles it. One that does not, or does not say, is no proof of anything: the object itself is asked.
@@ -110,19 +131,28 @@ async function verifyByFacts(
 async function verifyByReading(
   file: ManifestFile,
   ports: ReadPorts,
-  options: CallOptions,
+  { access, signal }: FileOptions,
 ): Promise<FileResult> {
+  const unlocked = access.kind === 'unlocked' && access;
   try {
-    const archived = await openArchivedFile(file, ports, options);
+    const archived = await openArchivedFile(file, ports, {
+      signal,
+      ...(unlocked && { unlock: unlocked.unlock }),
+    });
     if (!archived) return missing(file);
     await drain(archived.body, []);
     const verdict = archived.verdict();
     const bytesRead = archived.bytesRead();
-    return verdict.result === 'ok' ? fine('', bytesRead) : { ...verdict, hint: '', bytesRead };
+    if (verdict.result !== 'ok') return { ...verdict, hint: '', bytesRead };
+    return fine(access.kind === 'locked' ? `as the cloud gave it: it ${access.detail}` : '', bytesRead);
   } catch (error) {
+    const { code, message, hint } = asArchiverError(error);
     // Encrypted for somebody else: who only verifies need not be able to read it.
-    if (file.stored && asArchiverError(error).code === 'config') return verifyAsStored(file, ports, options);
-    throw error;
+    if (file.stored && code === 'config') return verifyAsStored(file, ports, { signal });
+    if (!unlocked || code !== 'not-opened') throw error;
+    // A flipped bit keeps it from opening, too: first whether the bytes are still those that the cloud gave.
+    const bytes = await verifyByReading(file, ports, { access: { kind: 'plain' }, quick: false, signal });
+    return bytes.result === 'ok' ? { ...bytes, result: 'not-opened', detail: message, hint } : bytes;
   }
 }
 

@@ -16,12 +16,13 @@ const SKEW_TO_WARN_OF_MS = 30_000;
 /** Rejects only with the signal's reason. */
 export async function checkSource(
   { source, selection }: Target,
-  ports: TrialPorts,
+  { keys, ...ports }: TrialPorts & { readonly keys: boolean },
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const instanceIds = idsToList(selection);
   const found = await source.checkup({
     selects: selector(selection),
+    keys,
     ...(instanceIds && { instanceIds }),
     signal,
   });

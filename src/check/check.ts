@@ -17,25 +17,30 @@ export interface CheckPorts {
   readonly trial: TrialPorts;
   /** In which form archives will be stored. */
   readonly form: () => Promise<Finding>;
+  /** Whether keys of encrypted backups are kept; and whether archiving asks the cloud for them. */
+  readonly keys: { readonly asked: boolean; readonly check: () => Promise<Finding> };
   /** With which keys manifests are signed and checked, where there are any. */
   readonly signing?: Finding;
 }
 
 /** Rejects only with the signal's reason. */
 export async function checkAll(
-  { targets, probe, layout, trial, form, signing }: CheckPorts,
+  { targets, probe, layout, trial, form, keys, signing }: CheckPorts,
   signal: AbortSignal,
 ): Promise<Listing<CheckItem>> {
   const limit = pLimit(SOURCES_AT_ONCE);
   const tried = async () => [
     ...(await probe.run(layout.probeKey, { signal })),
     await form(),
+    await keys.check(),
     ...(signing ? [signing] : []),
   ];
   const [destination, ...sources] = await Promise.all([
     tried().then(itemsOf('destination', null)),
     ...targets.map((target) =>
-      limit(() => checkSource(target, trial, signal)).then(itemsOf('source', target.source.name)),
+      limit(() => checkSource(target, { ...trial, keys: keys.asked }, signal)).then(
+        itemsOf('source', target.source.name),
+      ),
     ),
   ]);
   const items = [destination ?? [], ...sources].flat();

@@ -3,9 +3,9 @@
  * library's work; the payload is ours (age-payload.ts).
  */
 import { randomBytes } from 'node:crypto';
-import { Decrypter, Encrypter } from 'age-encryption';
+import { armor, Decrypter, Encrypter } from 'age-encryption';
 import { ArchiverError } from '../domain/errors.ts';
-import type { Secret } from '../domain/secret.ts';
+import { Secret } from '../domain/secret.ts';
 import {
   type BlockCipher,
   NONCE_LENGTH,
@@ -32,6 +32,9 @@ const EMPTY_PAYLOAD_LENGTH = NONCE_LENGTH + payloadSize(0);
 
 /** A header holds a stanza of 100 bytes for each recipient; other programs may have put more into theirs. */
 const HEADER_LIMIT = 64 * 1024;
+
+/** How the library says that no identity is that of a recipient. */
+const NO_MATCH = 'no identity matched';
 
 /** Every header of an age file ends in a line that begins so. */
 const LAST_LINE = Buffer.from('\n--- ');
@@ -99,6 +102,27 @@ export async function opensOwn(
   );
 }
 
+/** A short secret as an age file in its armor. Rejects with the library's words for a recipient that nothing can be encrypted for. */
+export async function sealText(text: Secret, recipients: readonly string[]): Promise<string> {
+  const encrypter = new Encrypter();
+  for (const recipient of recipients) encrypter.addRecipient(recipient);
+  return armor.encode(await encrypter.encrypt(text.reveal()));
+}
+
+/** `locked`: no identity opens it. `broken`: it is no whole age file. The library's own words stay here, for it was handling the secret. */
+export async function openText(
+  armored: string,
+  identities: readonly Secret[],
+): Promise<Secret | 'locked' | 'broken'> {
+  const decrypter = new Decrypter();
+  for (const identity of identities) decrypter.addIdentity(identity.reveal());
+  try {
+    return new Secret(await decrypter.decrypt(armor.decode(armored), 'text'));
+  } catch (error) {
+    return error instanceof Error && error.message.startsWith(NO_MATCH) ? 'locked' : 'broken';
+  }
+}
+
 /** The library keeps a file's key to itself, but shows it to each recipient: so one listens who adds nothing to the header. */
 async function newFileKey(recipients: readonly string[]): Promise<FileKey> {
   const encrypter = new Encrypter();
@@ -134,7 +158,7 @@ async function openHeader(
     return await decrypter.decryptHeader(header);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    if (!why.startsWith('no identity matched')) throw new PayloadDamage(`its header is wrong: ${why}`);
+    if (!why.startsWith(NO_MATCH)) throw new PayloadDamage(`its header is wrong: ${why}`);
     throw new ArchiverError('config', `${what} is encrypted, and no configured identity opens it`, {
       hint: 'ARCHIVER_AGE_IDENTITY_FILE names a file of `age-keygen` with the identity of one of its recipients.',
     });

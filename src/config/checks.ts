@@ -25,6 +25,7 @@ export function checkTogether(layered: Layered, problems: Problem[]): void {
   refuseIdleRules(layered, problems);
   refuseTwoAnswers(layered, problems);
   refuseUnknownHost(layered, problems);
+  refuseKeysForNobody(layered, problems);
   checkStorage(layered, problems);
 }
 
@@ -133,6 +134,20 @@ function refuseUnknownHost({ raw, where }: Layered, problems: Problem[]): void {
     const what =
       'API 2.0 has no host of the international site that we know: use `tencent-v3`, or name an `endpoint`';
     problems.push({ where: where(['sources', index, 'site']), what });
+  }
+}
+
+/** A key is sealed for somebody, or not at all; and recipients that nothing is sealed for were meant to be used. */
+function refuseKeysForNobody({ raw, where }: Layered, problems: Problem[]): void {
+  const isFilled = (value: unknown) => Array.isArray(value) && value.length > 0;
+  const seals = raw['encryptedBackups'] === 'seal';
+  if (seals && !isFilled(raw['keyRecipients']) && !isFilled(raw['ageRecipients'])) {
+    const what = '`seal` needs somebody to seal keys for: set `keyRecipients` (ARCHIVER_KEY_RECIPIENTS)';
+    problems.push({ where: where(['encryptedBackups']), what });
+  }
+  if (!seals && isFilled(raw['keyRecipients'])) {
+    const what = 'means nothing without `encryptedBackups: seal` (ARCHIVER_ENCRYPTED_BACKUPS)';
+    problems.push({ where: where(['keyRecipients']), what });
   }
 }
 

@@ -92,9 +92,19 @@ export function loadConfig({ flags, env, cwd }: LoadOptions): Config {
     drill: { ...drill, searchPath: environment.get('PATH') ?? '' },
     ...(heartbeat === undefined ? {} : { heartbeat }),
     ...(signing === undefined ? {} : { signing }),
+    keyRecipients: keyRecipientsOf(parsed.data),
     ageIdentities: identities,
     environment: passedOn(environment.variables),
   };
+}
+
+function keyRecipientsOf({
+  encryptedBackups,
+  keyRecipients,
+  ageRecipients,
+}: FileSettings): readonly string[] {
+  if (encryptedBackups !== 'seal') return [];
+  return keyRecipients.length > 0 ? keyRecipients : ageRecipients;
 }
 
 /** Every variable that the product knows. */

@@ -24,12 +24,12 @@ export const notifyShape = {
     z
       .array(choice(NOTIFIED_KINDS), { error: `expected a list of ${NOTIFIED_KINDS.join(', ')}` })
       .min(1, `expected at least one of ${NOTIFIED_KINDS.join(', ')}`)
-      .prefault(['failure', 'recovery', 'risk']),
+      .prefault(['failure', 'recovery', 'risk', 'warning']),
     {
       variable: 'ARCHIVER_NOTIFY_ON',
       form: 'list',
       meaning:
-        'What it is told of: `failure`, `recovery`, `risk` (a backup that the cloud is about to delete unarchived), `interrupted`.',
+        'What it is told of: `failure`, `recovery`, `risk` (a backup that the cloud is about to delete unarchived), `warning` (archives that only the cloud can open), `interrupted`.',
     },
   ),
   interval: setting(duration({ min: MINUTE, max: 30 * DAY }, 'from 1m to 30d').prefault('6h'), {

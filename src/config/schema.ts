@@ -2,6 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { DrillRule } from '../domain/drill.ts';
+import type { EncryptedBackups } from '../domain/encryption.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { NOTIFIED_KINDS, PresetName, Template } from '../domain/notification.ts';
 import type { ClassRule, LockRule } from '../domain/object-lock.ts';
@@ -184,6 +185,9 @@ export interface Config {
   readonly compressionLevel: number;
   /** Empty: no encryption. */
   readonly ageRecipients: readonly string[];
+  readonly encryptedBackups: EncryptedBackups;
+  /** Not empty with `encryptedBackups: seal`, and empty without. */
+  readonly keyRecipients: readonly string[];
   /** Open what is encrypted, whoever it was encrypted by. */
   readonly ageIdentities: readonly Secret[];
   readonly readback: 'auto' | 'always';

@@ -18,6 +18,9 @@ const DUMP_NAME = /^dump(-\d+-of-\d+)?\.rdb(\.[a-z0-9]+)*$/;
 /** What is kept of single archives below `state/`: `holds`, what an `expire` is about to remove, results of drills and verifications. */
 export type RecordKind = 'holds' | 'expire' | 'drill' | 'verify';
 
+/** `kept`: sealed keys of backups that the cloud encrypted. `missing`: archives of such backups that were made without their key. */
+export type KeyRecordKind = 'kept' | 'missing';
+
 /**
  * Where one attempt alone puts its dumps, in the form that they are stored in: encrypted bytes are others each time, so nobody else may
  * ever write to the same key.
@@ -50,6 +53,10 @@ export interface ArchiveLayout {
   recordKey(kind: RecordKind, ref: ArchiveRef): string;
   /** Holds the records of one kind, of one instance where that is given. */
   recordPrefix(kind: RecordKind, of?: { readonly source: string; readonly instanceId: string }): string;
+  /** What is known of the key of a backup that the cloud encrypted. Lies by day, as the catalog does and for the same reason. */
+  keyRecordKey(kind: KeyRecordKind, ref: ArchiveRef): string;
+  /** Holds the key records, of one kind and source, of one day of it. */
+  keyRecordPrefix(kind?: KeyRecordKind, source?: string, day?: string): string;
   /** What is known of the drills of one source. */
   drillSummaryKey(source: string): string;
   /** What `verify` found at the archives of one source, of one month (`2026-11`). */
@@ -72,6 +79,8 @@ export interface ArchiveLayout {
   isDumpKey(key: string): boolean;
   parseQuarantineRecordKey(key: string): ArchiveRef | undefined;
   /** Undefined for a key that is no such record. */
+  parseKeyRecordKey(kind: KeyRecordKind, key: string): ArchiveRef | undefined;
+  /** Undefined for a key that is no such record. */
   parseRecordKey(kind: RecordKind, key: string): ArchiveRef | undefined;
 }
 
@@ -80,11 +89,21 @@ export function archiveLayout(prefix: string): ArchiveLayout {
   const folder = (kind: string, ref: ArchiveRef) =>
     `${root}${kind}/${encodeId(ref.source)}/${encodeId(ref.instanceId)}/${stampOf(ref.startedAt)}_${encodeId(ref.backupId)}`;
 
+  const byDay = (kind: string, ref: ArchiveRef) =>
+    `${root}${kind}/${encodeId(ref.source)}/${dayOf(ref.startedAt)}/${encodeId(ref.instanceId)}/` +
+    `${stampOf(ref.startedAt)}_${encodeId(ref.backupId)}.json`;
+  const parseByDay = (kind: string, key: string): ArchiveRef | undefined => {
+    const parts = splitBelow(key, `${root}${kind}/`, 4);
+    if (!parts) return undefined;
+    const [source = '', day, instance = '', name = ''] = parts;
+    if (!name.endsWith('.json')) return undefined;
+    const ref = parseFolder(source, instance, name.slice(0, -'.json'.length));
+    return ref && dayOf(ref.startedAt) === day ? ref : undefined;
+  };
+
   return {
     rootPrefix: root,
-    manifestKey: (ref) =>
-      `${root}catalog/${encodeId(ref.source)}/${dayOf(ref.startedAt)}/${encodeId(ref.instanceId)}/` +
-      `${stampOf(ref.startedAt)}_${encodeId(ref.backupId)}.json`,
+    manifestKey: (ref) => byDay('catalog', ref),
     dumpKey: (ref, index, count, place) => `${folder('data', ref)}/${placed(dumpName(index, count), place)}`,
     quarantineKey: (ref, index, count, place) =>
       `${folder('quarantine', ref)}/${placed(dumpName(index, count), place)}`,
@@ -105,6 +124,11 @@ export function archiveLayout(prefix: string): ArchiveLayout {
     recordKey: (kind, ref) => `${folder(`state/${kind}`, ref)}.json`,
     recordPrefix: (kind, of) =>
       `${root}state/${kind}/${of === undefined ? '' : `${encodeId(of.source)}/${encodeId(of.instanceId)}/`}`,
+    keyRecordKey: (kind, ref) => byDay(`state/keys/${kind}`, ref),
+    keyRecordPrefix(kind, source, day) {
+      const parts = [kind, source === undefined ? undefined : encodeId(source), day];
+      return `${root}state/keys/${parts.flatMap((part) => (part === undefined ? [] : `${part}/`)).join('')}`;
+    },
     drillSummaryKey: (source) => `${root}state/drill-summary/${encodeId(source)}.json`,
     verifiedKey: (source, month) => `${root}state/verify/${encodeId(source)}/${month}.json`,
     verifiedPrefix: () => `${root}state/verify/`,
@@ -115,14 +139,8 @@ export function archiveLayout(prefix: string): ArchiveLayout {
 
     probeKey: (name) => `${root}state/probe/${name}`,
 
-    parseManifestKey(key) {
-      const parts = splitBelow(key, `${root}catalog/`, 4);
-      if (!parts) return undefined;
-      const [source = '', day, instance = '', name = ''] = parts;
-      if (!name.endsWith('.json')) return undefined;
-      const ref = parseFolder(source, instance, name.slice(0, -'.json'.length));
-      return ref && dayOf(ref.startedAt) === day ? ref : undefined;
-    },
+    parseManifestKey: (key) => parseByDay('catalog', key),
+    parseKeyRecordKey: (kind, key) => parseByDay(`state/keys/${kind}`, key),
     parseDataKey(key) {
       const [source, instance, stampedBackup] = key.startsWith(`${root}data/`)
         ? key.slice(`${root}data/`.length).split('/')

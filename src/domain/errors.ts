@@ -120,6 +120,18 @@ const TABLE = {
     'store-failed',
     'The object lies in cold storage: have the store restore it first (S3: `aws s3api restore-object`), then try again.',
   ),
+  'key-not-kept': row(
+    'never',
+    3,
+    'key-not-kept',
+    'The cloud hands the key out only while it has the backup: allow redis:DescribeBackupDetail (deploy/policies/cam-source-sealing.json), or set `encryptedBackups: warn` to archive it without.',
+  ),
+  'not-opened': row(
+    'never',
+    3,
+    'internal',
+    '`rdb-archiver restore --key FILE` hands the key out, to try what this version does not know (docs/encrypted-backups.md).',
+  ),
   'archive-damaged': row('never', 4, 'internal', 'Archive the backup again while the cloud still has it.'),
   'not-drillable': row(
     'never',

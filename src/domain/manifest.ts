@@ -1,5 +1,6 @@
 /** The manifest: the record of one archive. An archive exists if and only if its manifest exists. */
 import type { KeyTotals, Uncounted } from './census.ts';
+import type { Encryption } from './encryption.ts';
 import type { Instant } from './instant.ts';
 import type { Dialect } from './outcome.ts';
 import type { RdbWriter } from './rdb-magic.ts';
@@ -71,6 +72,8 @@ export interface Manifest {
     readonly expiresAt?: Instant;
     readonly remark?: string;
     readonly encrypted: boolean;
+    /** Of a backup that the cloud encrypted, from version 0.2 on. */
+    readonly encryption?: Encryption;
   };
   readonly files: readonly ManifestFile[];
   readonly archivedAt: Instant;

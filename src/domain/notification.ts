@@ -5,12 +5,13 @@ export const NOTIFICATION_SCHEMA = 'rdb-archiver/notification@1';
 
 /**
  * `risk`: the cloud is about to delete a backup that is not archived, or has done so. `failure`: any other run that did not do
- * all it should. `recovery`: the first good run after one that was told of. `interrupted`: stopped by a signal.
+ * all it should. `recovery`: the first good run after one that was told of. `interrupted`: stopped by a signal. `warning`: the run did all it
+ * should, and yet somebody should know something of what it archived.
  */
-export type NotificationKind = 'risk' | 'failure' | 'recovery' | 'interrupted' | 'test';
+export type NotificationKind = 'risk' | 'failure' | 'recovery' | 'interrupted' | 'warning' | 'test';
 
 /** What a receiver can be asked to be told of. */
-export const NOTIFIED_KINDS = ['failure', 'recovery', 'risk', 'interrupted'] as const;
+export const NOTIFIED_KINDS = ['failure', 'recovery', 'risk', 'warning', 'interrupted'] as const;
 
 /** Receivers whose bodies, signatures and answers we know; `json` is everybody else. */
 export const PRESET_NAMES = ['json', 'slack', 'feishu', 'wecom', 'dingtalk'] as const;

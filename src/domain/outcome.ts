@@ -1,4 +1,5 @@
 /** What came of each backup and of the whole run: the product's answer to "did it work?". */
+import type { KeyState } from './encryption.ts';
 import type { Instant } from './instant.ts';
 
 export type Dialect = 'tencent-v3' | 'tencent-v2';
@@ -15,6 +16,7 @@ export type FailReason =
   | 'store-failed'
   | 'interrupted'
   | 'export-required'
+  | 'key-not-kept'
   | 'never-ready'
   | 'lost'
   | 'internal';
@@ -60,7 +62,12 @@ interface OutcomeBase {
 /** One per backup considered, on every path. */
 export type Outcome = OutcomeBase &
   (
-    | { readonly outcome: 'archived'; readonly reason: null }
+    | {
+        readonly outcome: 'archived';
+        readonly reason: null;
+        /** Of a backup that the cloud encrypted: what became of its key. */
+        readonly key?: KeyState;
+      }
     | {
         readonly outcome: 'skipped';
         readonly reason: SkipReason;

@@ -44,6 +44,11 @@ export interface InstanceStatus {
   readonly ageMs?: number;
   /** Within the days looked at. */
   readonly archives: number;
+  /**
+   * Of these archives, those that the cloud encrypted and whose key was not kept; absent where there is none. `savable`: the cloud still has the
+   * backup, and so the key.
+   */
+  readonly keyless?: { readonly archives: number; readonly savable: number };
   /** Of these archives' dumps; absent where not all of their manifests have been read. */
   readonly bytes?: number;
   readonly open: readonly OpenBackup[];
@@ -51,6 +56,11 @@ export interface InstanceStatus {
   readonly stale: boolean;
   /** Oldest first, without gaps. */
   readonly days: readonly DayStatus[];
+}
+
+export interface StatusWarning {
+  readonly message: string;
+  readonly hint: string;
 }
 
 export interface StatusReport {
@@ -66,6 +76,8 @@ export interface StatusReport {
   readonly drills?: readonly DrillSummary[];
   /** The last verification of all archives; absent where none is known, or nobody asked. */
   readonly verified?: VerifyRun;
+  /** What is no failure, and yet somebody should know: the exit status does not tell it. */
+  readonly warnings: readonly StatusWarning[];
   /** What could not be listed. */
   readonly problems: readonly { readonly message: string; readonly hint: string }[];
   readonly exitCode: number;

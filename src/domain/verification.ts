@@ -2,7 +2,8 @@
 import type { Instant } from './instant.ts';
 
 /**
- * What an archive is called by. `unreadable`: nothing is known, since it could not be read. `unreadable-cold`: a lifecycle rule moved it to
+ * What an archive is called by. `unreadable`: nothing is known, since it could not be read. `not-opened`: the bytes are those that the cloud
+ * gave, encrypted, and no dump comes out of them. `unreadable-cold`: a lifecycle rule moved it to
  * where it cannot be read at once. `bad-signature`: the manifest is not what the holder of the key has signed. `unsigned`: it should be signed, and is not.
  */
 export type VerifyResult =
@@ -11,6 +12,7 @@ export type VerifyResult =
   | 'size-differs'
   | 'digest-differs'
   | 'rdb-damaged'
+  | 'not-opened'
   | 'bad-manifest'
   | 'bad-signature'
   | 'unsigned'

@@ -1,12 +1,15 @@
 /** The restore test of one archive: each of its files into a server of its own, then what the configuration demands of the whole. */
+import type { Access } from '../catalog/backup-access.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { DrillRule } from '../domain/drill.ts';
+import { ArchiverError } from '../domain/errors.ts';
 import { writesRdb } from '../domain/instance.ts';
 import { toInstant } from '../domain/instant.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import { selector } from '../plan/selection.ts';
 import { demandsOf, type Finding, judge } from './assertions.ts';
 import { drillFile, type FileDrillPorts } from './drill-file.ts';
+import type { NoDump } from './fetch-dump.ts';
 import { HINTS } from './hints.ts';
 import type { DrilledFile, DrillItem, DrillReason, ServerTrial } from './report.ts';
 import type { ServerProgram } from './server-program.ts';
@@ -18,11 +21,23 @@ export interface DrillPorts extends FileDrillPorts {
   readonly rules: readonly DrillRule[];
 }
 
-/** What no server could ever load, whatever the machine. */
-export function inherentObstacle({ instance, backup, files }: Manifest): 'encrypted' | 'no-rdb' | undefined {
-  if (backup.encrypted) return 'encrypted';
-  return writesRdb(instance) && files.every(({ rdb }) => rdb !== undefined) ? undefined : 'no-rdb';
+/** Why no server at hand could ever load it, whatever the machine; undefined where one may. */
+export function inherentObstacle({ instance, files }: Manifest, access: Access): Obstacle | undefined {
+  if (!writesRdb(instance)) return NO_RDB;
+  if (access.kind === 'locked')
+    return {
+      reason: 'encrypted',
+      detail: `it ${access.detail}`,
+      hint: `${access.hint} ${HINTS.encrypted}`,
+    };
+  return access.kind === 'unlocked' || files.every(({ rdb }) => rdb !== undefined) ? undefined : NO_RDB;
 }
+
+interface Obstacle extends NoDump {
+  readonly reason: 'encrypted' | 'no-rdb';
+}
+
+const NO_RDB: Obstacle = { reason: 'no-rdb', detail: 'the engine writes no RDB' };
 
 /** Rejects with the signal's reason, or when the destination cannot be reached at all; everything else is in the answer. */
 export async function drillArchive(
@@ -59,15 +74,18 @@ export async function drillArchive(
     trials: progress.trials,
   });
 
-  const obstacle = inherentObstacle(manifest);
-  if (obstacle !== undefined) return done({ reason: obstacle, detail: WHY_NEVER[obstacle] });
+  const access = await ports.reading.access.to(manifest, { signal }).catch(unlessDamaged);
+  if (access instanceof ArchiverError)
+    return done({ reason: 'damaged', detail: access.message, hint: access.hint });
+  const obstacle = inherentObstacle(manifest, access);
+  if (obstacle !== undefined) return done(obstacle);
 
   const rules = ports.rules.filter((rule) => selector(rule)(instance));
   const demands = demandsOf(rules);
   let server = '';
   for (const file of manifest.files) {
     const name = nameOf(file.key);
-    const result = await drillFile(file, servers, demands, ports, signal);
+    const result = await drillFile({ file, access }, servers, demands, ports, signal);
     progress.trials.push(...result.trials.map((trial) => ({ file: name, ...trial })));
     if (result.kind === 'stopped') return done(result);
     server = result.server;
@@ -86,6 +104,12 @@ export async function drillArchive(
   return done({ reason: null, detail: progress.remarks.join('; '), assertions, server });
 }
 
+/** A sealed key that is none keeps its archive from being restored. */
+function unlessDamaged(thrown: unknown): ArchiverError {
+  if (thrown instanceof ArchiverError && thrown.code === 'archive-damaged') return thrown;
+  throw thrown;
+}
+
 interface Progress {
   readonly files: DrilledFile[];
   readonly findings: (readonly Finding[])[];
@@ -94,17 +118,12 @@ interface Progress {
   readonly remarks: string[];
 }
 
-const WHY_NEVER = {
-  encrypted: 'the cloud encrypted the backup',
-  'no-rdb': 'the engine writes no RDB',
-} as const;
-
 function outcomeOf(reason: DrillReason | null): DrillItem['outcome'] {
   if (reason === null) return 'passed';
   return isFailure(reason) ? 'failed' : 'not-drillable';
 }
 
-function drilledFile(name: string, { census, loaded, loadMs }: LoadedFile): DrilledFile {
+function drilledFile(name: string, { census, loaded, loadMs, opened }: LoadedFile): DrilledFile {
   const { ending, keys, expired } = census;
   const partial = ending.kind !== 'complete';
   return {
@@ -114,6 +133,7 @@ function drilledFile(name: string, { census, loaded, loadMs }: LoadedFile): Dril
     loaded,
     loadMs: Math.round(loadMs),
     ...(partial && { comparedTo: ending.offset }),
+    ...(opened !== undefined && { opened }),
   };
 }
 

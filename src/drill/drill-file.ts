@@ -1,10 +1,9 @@
 /** One file of an archive through a drill: fetched and proved, then into the servers at hand that load such a dump. */
-import type { ManifestFile } from '../domain/manifest.ts';
 import type { Demand } from './assertions.ts';
 import { chooseServers, type ServerAtHand } from './choose-server.ts';
 import { compatibility } from './compatibility.ts';
 import { type DumpToLoad, dumpToLoad } from './dump-to-load.ts';
-import { type FetchPorts, fetchDump, type NoDump } from './fetch-dump.ts';
+import { type FetchPorts, type FileToFetch, fetchDump, type NoDump } from './fetch-dump.ts';
 import { availableMemory, spaceShortage } from './resources.ts';
 import { openScratch } from './scratch.ts';
 import type { ModulePorts, ModulesOf } from './server-modules.ts';
@@ -17,7 +16,7 @@ export interface FileDrillPorts extends FetchPorts, ModulePorts {
 
 /** Rejects with the signal's reason, or when the destination cannot be reached at all. */
 export async function drillFile(
-  file: ManifestFile,
+  toFetch: FileToFetch,
   servers: readonly ServerProgram[],
   demands: readonly Demand[],
   ports: FileDrillPorts,
@@ -28,15 +27,16 @@ export async function drillFile(
   try {
     // Before the download: what is read into the page cache would look taken.
     const memory = availableMemory();
-    const shortage = spaceShortage(file.size, await scratch.free(), scratch.folder);
+    const shortage = spaceShortage(toFetch.file.size, await scratch.free(), scratch.folder);
     if (shortage !== undefined) return stopped({ reason: 'no-space', detail: shortage });
-    const fetched = await fetchDump(file, scratch, ports, signal);
+    const fetched = await fetchDump(toFetch, scratch, ports, signal);
     if ('reason' in fetched) return stopped(fetched);
-    const { census, format } = fetched;
+    const { census, format, opened } = fetched;
     const dump = dumpToLoad(census, format);
     const choice = chooseServers(dump, await withModules(dump, servers, ports, signal));
     const load = { dump, census, demands, folder: scratch.folder, memory };
-    return await loadIntoOne(choice, load, ports, signal);
+    const drilled = await loadIntoOne(choice, load, ports, signal);
+    return drilled.kind === 'loaded' && opened !== undefined ? { ...drilled, opened } : drilled;
   } finally {
     scratch.remove();
   }

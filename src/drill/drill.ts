@@ -101,7 +101,7 @@ async function drillSample(
       items.push(read);
       continue;
     }
-    const never = inherentObstacle(read) !== undefined;
+    const never = await canNever(read, ports, signal);
     (never ? passedOver : items).push(await drillOne(read));
   }
   const problems =
@@ -109,12 +109,23 @@ async function drillSample(
       ? []
       : [
           {
-            message: `${passedOver.length} of the archives whose turn it was can be loaded by no server: encrypted by the cloud, or no RDB`,
-            hint: '`rdb-archiver verify` proves that their bytes are right.',
+            message: `${passedOver.length} of the archives whose turn it was can be loaded by no server here: encrypted by the cloud and locked, or no RDB`,
+            hint: '`rdb-archiver verify` proves that their bytes are right; `drill INSTANCE BACKUP` says why of each.',
           },
         ];
   for (const item of [...items, ...passedOver]) known.set(idOf(item), item);
   return { items, problems, known: [...known.values()] };
+}
+
+/** What cannot even be told, the drill of it tells. */
+async function canNever(manifest: Manifest, { reading }: DrillPorts, signal: AbortSignal): Promise<boolean> {
+  try {
+    return inherentObstacle(manifest, await reading.access.to(manifest, { signal })) !== undefined;
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (asArchiverError(thrown).code !== 'archive-damaged') throw thrown;
+    return false;
+  }
 }
 
 type Due = Candidate & CatalogEntry;

@@ -16,8 +16,9 @@ export const HINTS: Readonly<Record<DrillReason, string>> = {
     '`rdb-archiver inspect` shows what is in the dump. Try another server (--server), and please report it.',
   'assertion-failed':
     '`rdb-archiver inspect` shows what is in the dump; what is demanded is in `drill.rules`.',
-  encrypted:
-    'Only the cloud holds the key: restore it there. `rdb-archiver verify` proves that the bytes are right.',
+  encrypted: '`rdb-archiver verify` proves that the bytes are right.',
+  'not-opened':
+    "`rdb-archiver verify` says whether its bytes are the cloud's. `restore --key FILE` hands its key out (docs/encrypted-backups.md).",
   'no-rdb':
     'Only the cloud can load what this engine writes. `rdb-archiver verify` proves that the bytes are right.',
   'server-too-old': `It needs a newer server. ${NAME_IT}`,

@@ -37,7 +37,10 @@ export type DrillFailure =
 
 /** Nothing is known of the archive, since it could not be tried: exit status 3. */
 export type DrillObstacle =
+  /** By the cloud, and there is nothing here to open it with. */
   | 'encrypted'
+  /** By the cloud, and no dump comes out with its key. */
+  | 'not-opened'
   | 'no-rdb'
   /** Of the servers at hand none is new enough, or what one that is older than the dump says against it is no proof. */
   | 'server-too-old'
@@ -70,6 +73,8 @@ export interface DrilledFile {
   readonly loadMs: number;
   /** Where our own reader knows a type less than the server: up to which byte of the dump the keys were compared. */
   readonly comparedTo?: number;
+  /** Of what the cloud encrypted: by which layout it opened. */
+  readonly opened?: string;
 }
 
 /** The result of one drill: a row of `drill`, and the record that is kept. */

@@ -17,7 +17,11 @@ import { isFailure, reasonOf } from './verdict.ts';
 /** What came of one server; of which file, whoever asks knows. */
 export type Trial = Omit<ServerTrial, 'file'>;
 
-export type LoadedFile = Loaded & { readonly trials: readonly Trial[] };
+export type LoadedFile = Loaded & {
+  readonly trials: readonly Trial[];
+  /** Of what the cloud encrypted: by which layout it opened. */
+  readonly opened?: string;
+};
 
 export type FileDrill = LoadedFile | (Stopped & { readonly trials: readonly Trial[] });
 

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { createExpiredThrough } from '../catalog/expired-through.ts';
 import { readSmallObject } from '../catalog/small-object.ts';
-import type { ArchiveLayout, ArchiveRef, RecordKind } from '../domain/archive-key.ts';
+import type { ArchiveLayout, ArchiveRef, KeyRecordKind, RecordKind } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { type Instant, isInstant, toEpoch, toInstant } from '../domain/instant.ts';
@@ -61,6 +61,7 @@ const AT_WORK_MS = 3_600_000;
 
 /** Records of what was found out about an archive; they go with it. */
 const ABOUT: readonly RecordKind[] = ['drill', 'holds'];
+const KEY_RECORDS: readonly KeyRecordKind[] = ['kept', 'missing'];
 
 export interface RemovalPorts {
   readonly store: ObjectStore;
@@ -151,8 +152,11 @@ export function createRemovals({ store, layout, holds, clock }: RemovalPorts): R
       if (await store.head(layout.manifestKey(ref), options)) return letStay({ ref }, options);
       await deleteKey(file.key, progress, options);
     }
-    for (const kind of ABOUT) {
-      const key = layout.recordKey(kind, ref);
+    const about = [
+      ...ABOUT.map((kind) => layout.recordKey(kind, ref)),
+      ...((await keepsKeys(options)) ? KEY_RECORDS.map((kind) => layout.keyRecordKey(kind, ref)) : []),
+    ];
+    for (const key of about) {
       if (await store.head(key, options)) await deleteKey(key, progress, options);
     }
     await store.delete(noteKey(ref), options);
@@ -170,6 +174,17 @@ export function createRemovals({ store, layout, holds, clock }: RemovalPorts): R
         hint: 'Without that nobody can tell it from what a run is writing now; delete it by hand.',
       });
     return theirs < ours;
+  }
+
+  let keyRecords: boolean | undefined;
+
+  /** Asked once: where no backup is encrypted, two requests less for each archive. */
+  async function keepsKeys(options: CallOptions): Promise<boolean> {
+    if (keyRecords !== undefined) return keyRecords;
+    let found = false;
+    for await (const _ of store.list(layout.keyRecordPrefix(), { ...options, limit: 1 })) found = true;
+    keyRecords = found;
+    return found;
   }
 
   async function deleteKey(key: string, progress: Progress, options: CallOptions): Promise<void> {

@@ -1,5 +1,7 @@
 /** What is in a dump, without a server: an archive's, or one that lies anywhere else. */
+
 import { type ArchivedFile, openArchivedFile, type ReadPorts } from '../catalog/archived-file.ts';
+import type { Access } from '../catalog/backup-access.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { type ArchiveChoice, findArchive } from '../catalog/find-archive.ts';
 import { dumpName } from '../domain/archive-key.ts';
@@ -31,6 +33,7 @@ const EXIT_OF: Readonly<Record<InspectedFile['result'], number>> = {
   ok: 0,
   damaged: 4,
   'not-understood': 3,
+  'not-opened': 3,
   unreadable: 3,
 };
 
@@ -48,12 +51,15 @@ export async function inspectArchive(
     backupId: backup.id,
     startedAt: backup.startedAt,
   };
-  const obstacle = obstacleOf(manifest);
+  const access = await ports.reading.access.to(manifest, { signal });
+  const obstacle = obstacleOf(manifest, access);
   if (obstacle) return { archive, ...reportOf([], [obstacle]), exitCode: 3 };
 
   const items: InspectedFile[] = [];
   for (const [index, file] of files.entries())
-    items.push(await inspectOne(file, dumpName(index + 1, files.length), request.top, ports, signal));
+    items.push(
+      await inspectOne(file, { name: dumpName(index + 1, files.length), access }, request.top, ports, signal),
+    );
   return {
     archive,
     ...reportOf(
@@ -77,11 +83,11 @@ export async function inspectBytes(
 }
 
 /** Why there is nothing to walk. */
-function obstacleOf({ instance, backup }: Manifest): Problem | undefined {
-  if (backup.encrypted)
+function obstacleOf({ instance, backup }: Manifest, access: Access): Problem | undefined {
+  if (access.kind === 'locked')
     return {
-      message: `backup ${backup.id} of ${instance.id} was encrypted by the cloud: nobody else can look into it`,
-      hint: 'Import it into an instance of the cloud to see what is in it; `rdb-archiver verify` proves that its bytes are all there.',
+      message: `backup ${backup.id} of ${instance.id} ${access.detail}`,
+      hint: `${access.hint} \`rdb-archiver verify\` proves that its bytes are all there.`,
     };
   if (!writesRdb(instance))
     return {
@@ -93,7 +99,7 @@ function obstacleOf({ instance, backup }: Manifest): Problem | undefined {
 
 async function inspectOne(
   file: ManifestFile,
-  name: string,
+  { name, access }: { readonly name: string; readonly access: Access },
   top: number,
   { reading, clock }: InspectPorts,
   signal: AbortSignal,
@@ -102,14 +108,19 @@ async function inspectOne(
   const walk = censusTap({ asOf: clock.now(), top });
   let archived: ArchivedFile | undefined;
   try {
-    archived = await openArchivedFile(file, reading, { signal, walk });
+    archived = await openArchivedFile(file, reading, {
+      signal,
+      walk,
+      ...(access.kind === 'unlocked' && { unlock: access.unlock }),
+    });
     if (archived) await drain(archived.body, []);
   } catch (thrown) {
     signal.throwIfAborted();
     const { code, message } = asArchiverError(thrown);
     // A missing identity and a store that is not there concern all files alike.
     if (code === 'config' || code === 'internal' || code === 'store-unreachable') throw thrown;
-    const result = code === 'archive-damaged' ? 'damaged' : 'unreadable';
+    const result =
+      code === 'archive-damaged' ? 'damaged' : code === 'not-opened' ? 'not-opened' : 'unreadable';
     return { ...about, result, detail: message, checksum: null, census: null };
   }
   if (!archived)
@@ -117,9 +128,16 @@ async function inspectOne(
 
   const census = walk.result();
   const verdict = archived.verdict();
-  if (verdict.result !== 'ok')
-    return { ...about, result: 'damaged', detail: verdict.detail, checksum: null, census };
-  return { ...about, ...judged(census, verdict.rdb && { kind: 'intact', facts: verdict.rdb }) };
+  if (verdict.result !== 'ok') {
+    const result = verdict.result === 'not-opened' ? 'not-opened' : 'damaged';
+    return { ...about, result, detail: verdict.detail, checksum: null, census };
+  }
+  const opened = archived.opened();
+  return {
+    ...about,
+    ...(opened && { opened: opened.layout }),
+    ...judged(census, verdict.rdb && { kind: 'intact', facts: verdict.rdb }),
+  };
 }
 
 type Judged = Pick<InspectedFile, 'result' | 'detail' | 'checksum' | 'census'>;
@@ -199,6 +217,8 @@ function adviceFor(item: InspectedFile, instanceId?: string): Problem[] {
       ];
     case 'not-understood':
       return [{ message, hint: whatIsKnown(item) }];
+    case 'not-opened':
+      return [{ message, hint: NOT_OPENED }];
     case 'unreadable':
       return [{ message, hint: 'Nothing is known of it: see what the destination says, and try again.' }];
   }
@@ -219,6 +239,9 @@ function whatIsKnown({ checksum, census }: InspectedFile): string {
       return `${proved}The figures are those of the part before; a server of its own version loads it.`;
   }
 }
+
+const NOT_OPENED =
+  'Its bytes are as the cloud gave them where `rdb-archiver verify` says so. `restore --key FILE` hands its key out (docs/encrypted-backups.md).';
 
 function reportOf(
   items: readonly InspectedFile[],

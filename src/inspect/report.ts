@@ -10,11 +10,13 @@ export interface InspectedFile {
   readonly key?: string;
   /**
    * `damaged`: the bytes are not what they should be. `not-understood`: nothing speaks against the bytes, but the walk ended before their
-   * end. `unreadable`: the destination did not hand them out.
+   * end. `not-opened`: the cloud encrypted it, and no dump comes out with its key. `unreadable`: the destination did not hand them out.
    */
-  readonly result: 'ok' | 'damaged' | 'not-understood' | 'unreadable';
+  readonly result: 'ok' | 'damaged' | 'not-understood' | 'not-opened' | 'unreadable';
   /** What was found, in a sentence; empty for `ok`. */
   readonly detail: string;
+  /** Of what the cloud encrypted: by which layout it opened. */
+  readonly opened?: string;
   /** `absent`: the server wrote none, so nobody can check it. Null where it does not match, or was not read. */
   readonly checksum: 'verified' | 'absent' | null;
   /** Null where nothing could be read. */

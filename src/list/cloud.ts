@@ -43,7 +43,12 @@ export async function listPlan(ports: ListPorts, signal: AbortSignal): Promise<L
     found.sources
       .flatMap(({ source, plan }) => plan[kind].map((planned) => ({ source, ...planned })))
       .sort(byUrgency);
-  return listing([...all('todo'), ...all('rest')].map(planItem), found, ports);
+  const seals = ports.encryptedBackups === 'seal';
+  return listing(
+    [...all('todo'), ...all('rest')].map((subject) => planItem(subject, seals)),
+    found,
+    ports,
+  );
 }
 
 /** Every instance of every source, the filtered ones too. The destination is not asked. */
@@ -124,7 +129,8 @@ function problem({ message, hint }: ArchiverError): { message: string; hint: str
   return { message, hint };
 }
 
-function planItem({ source, instance, backup, decision }: Subject): PlanItem {
+function planItem({ source, instance, backup, decision }: Subject, seals: boolean): PlanItem {
+  const kept = decision.action === 'archive' && backup.encrypted;
   return {
     source: source.name,
     region: source.region,
@@ -135,5 +141,6 @@ function planItem({ source, instance, backup, decision }: Subject): PlanItem {
     deadline: toInstant(deadlineOf(backup)),
     action: decision.action,
     reason: decision.action === 'archive' ? null : decision.reason,
+    key: kept ? (seals ? 'sealed' : 'not-kept') : null,
   };
 }

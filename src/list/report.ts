@@ -1,4 +1,5 @@
 /** What `plan` and `list` answer: one row each, the same for a table and for `--json`. */
+import type { KeyState } from '../domain/encryption.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Dialect } from '../domain/outcome.ts';
 
@@ -15,6 +16,8 @@ export interface PlanItem {
   readonly action: 'archive' | 'skip' | 'fail';
   /** Null for `archive`; the outcome's reason else. */
   readonly reason: string | null;
+  /** Of a backup that the cloud encrypts: what would become of its key. Null for others, and for what stays where it is. */
+  readonly key: KeyState | null;
 }
 
 export interface InstanceItem {

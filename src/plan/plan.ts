@@ -24,6 +24,8 @@ export interface PlanInput {
   readonly isArchived: (backup: Backup) => boolean;
   /** True when an older backup of the same instance was archived: then losing one is a failure, and not a late start. */
   readonly hasEarlierArchive: (backup: Backup) => boolean;
+  /** False where no backup that the cloud encrypts is to be archived. */
+  readonly takesEncrypted: boolean;
   /** When a backup whose dump stays damaged was last tried (milliseconds since the epoch); undefined for all others. */
   readonly quarantinedAt: (backup: Backup) => number | undefined;
   /** Milliseconds since the epoch. */
@@ -89,6 +91,7 @@ function decide(backup: Backup, input: PlanInput): Decision {
         ? { action: 'fail', reason: 'never-ready' }
         : { action: 'skip', reason: 'not-ready' };
     case 'available': {
+      if (backup.encrypted && !input.takesEncrypted) return { action: 'fail', reason: 'key-not-kept' };
       const age = input.now - (input.quarantinedAt(backup) ?? Number.NEGATIVE_INFINITY);
       // A date in the future is a wrong clock's: waiting for it could take longer than the cloud has the dump.
       const waits = age >= 0 && age < QUARANTINE_RETRY_MS;

@@ -47,6 +47,7 @@ function levelOf(event: ArchiverEvent): Level {
     case 'source.failed':
     case 'instance.failed':
     case 'schedule.run-failed':
+    case 'key.failed':
       return 'error';
     case 'backup.retry':
     case 'notify.failed':
@@ -79,6 +80,7 @@ function fieldsOf(event: ArchiverEvent): object {
     case 'instance.failed':
     case 'schedule.run-failed':
     case 'notify.failed':
+    case 'key.failed':
     case 'backup.retry': {
       const { type: _type, error, ...rest } = event;
       return { ...rest, error: errorText(error) };
@@ -101,6 +103,7 @@ function outcomeFields(outcome: Outcome): object {
     outcome: outcome.outcome,
     reason: outcome.reason,
     ...(outcome.outcome === 'skipped' && outcome.by !== undefined ? { by: outcome.by } : {}),
+    ...(outcome.outcome === 'archived' && outcome.key !== undefined ? { key: outcome.key } : {}),
     files: outcome.files.map(({ key, size, sha256 }) => ({ key, size, sha256 })),
     bytes: outcome.bytes,
     durationMs: outcome.durationMs,

@@ -56,6 +56,20 @@ export type ArchiverEvent =
       readonly attempt: number;
       readonly error: ArchiverError;
     } & SourceRef)
+  /** The key of an encrypted backup that was archived earlier is kept now. */
+  | ({
+      readonly type: 'key.sealed';
+      readonly instanceId: string;
+      readonly backupId: string;
+      readonly fingerprint: string;
+    } & SourceRef)
+  /** It should be, and could not. */
+  | ({
+      readonly type: 'key.failed';
+      readonly instanceId: string;
+      readonly backupId: string;
+      readonly error: ArchiverError;
+    } & SourceRef)
   /** One request to the cloud's API on the wire; each try is one. */
   | {
       readonly type: 'api.call';

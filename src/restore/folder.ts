@@ -15,10 +15,17 @@ export interface Dump {
   readonly sha256: string;
   /** Whether what an interrupted restore has written can be gone on with. */
   readonly resumable: boolean;
+  /** What the cloud encrypted is written as it was before: size and digest are only known when it is there. */
+  readonly decrypted: boolean;
 }
 
-/** How a dump stands: there and whole, or so many bytes of it kept from before (none: 0). */
-export type Standing = { readonly complete: true } | { readonly complete: false; readonly kept: number };
+/**
+ * How a dump stands: there and whole, or so many bytes of it kept from before (none: 0). `taken`: a file has its name, and whether that is
+ * the dump shows when it has been decrypted.
+ */
+export type Standing =
+  | { readonly complete: true }
+  | { readonly complete: false; readonly kept: number; readonly taken?: true };
 
 export interface RestoreFolder {
   /** Where the dump lies, or will lie. */
@@ -27,6 +34,12 @@ export interface RestoreFolder {
   standing(dump: Dump, signal: AbortSignal): Promise<Standing>;
   /** Rejects with `restore-failed` where so many bytes more would not fit. */
   requireRoom(bytes: number): Promise<void>;
+  /** Rejects with `usage` where other bytes lie under the dump's name than these. */
+  requireSame(
+    dump: Dump,
+    written: { readonly size: number; readonly sha256: string },
+    signal: AbortSignal,
+  ): Promise<void>;
   open(dump: Dump): Promise<DumpFile>;
 }
 
@@ -56,6 +69,7 @@ export async function openRestoreFolder(directory: string): Promise<RestoreFolde
           // Longer than the dump: not what its name says.
           return { complete: false, kept: kept !== undefined && kept.size <= dump.size ? kept.size : 0 };
         }
+        if (dump.decrypted && there.isFile()) return { complete: false, kept: 0, taken: true };
         if (
           !there.isFile() ||
           there.size !== dump.size ||
@@ -75,6 +89,13 @@ export async function openRestoreFolder(directory: string): Promise<RestoreFolde
           `${directory} has ${inMiB(bavail * bsize)} free, and ${inMiB(bytes)} are still to be written`,
           { hint: 'Free space, or choose a folder on another disk. Nothing has been written.' },
         );
+      }),
+
+    requireSame: (dump, { size, sha256 }, signal) =>
+      explained(`look at ${pathOf(dump)}`, async () => {
+        const path = pathOf(dump);
+        const there = await stat(path);
+        if (there.size !== size || (await digestOf(path, size, signal)) !== sha256) throw occupied(path);
       }),
 
     open: (dump) =>

@@ -20,11 +20,16 @@ export interface RestoreItem {
     | 'missing'
     | 'size-differs'
     | 'digest-differs'
-    | 'rdb-damaged';
+    | 'rdb-damaged'
+    /** The cloud encrypted it, and no dump that its checksum proves comes out. Nothing is written. */
+    | 'not-opened';
   /** What is wrong, in a sentence; empty where nothing is. */
   readonly detail: string;
+  /** Of the file as it is written. */
   readonly size: number;
   readonly sha256: string;
+  /** With `decrypt`: by which layout it opened; null where it was not opened. */
+  readonly opened: string | null;
   /** What the dump says of itself; null where its format is none that could be checked. */
   readonly rdb: RdbFacts | null;
   /** Bytes that came from the store now. */
@@ -41,8 +46,15 @@ export interface RestoreReport extends Listing<RestoreItem> {
   readonly archivedAt: Instant;
   /** As the cloud says it, for instance `Redis`. */
   readonly engine: string;
-  /** Encrypted by the cloud: nobody but the cloud can read it. */
+  /** Encrypted by the cloud. */
   readonly encrypted: boolean;
+  /** Where its key was handed out to; absent where nobody asked. */
+  readonly key?: {
+    readonly path: string;
+    readonly fingerprint: string;
+    readonly algorithm: string | null;
+    readonly kmsKeyId: string | null;
+  };
   /** How many dumps the archive has; `items` are fewer where one shard was asked for. */
   readonly files: number;
 }

@@ -2,11 +2,14 @@
 import {
   type ArchivedFile,
   type FileVerdict,
+  type OpenedDump,
   openArchivedFile,
   type ReadPorts,
 } from '../catalog/archived-file.ts';
+import type { Unlock } from '../catalog/backup-access.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import type { ManifestFile } from '../domain/manifest.ts';
+import { drain } from '../integrity/taps.ts';
 import type { DumpFile } from './dump-file.ts';
 import type { Dump, RestoreFolder, Standing } from './folder.ts';
 import type { RestoreItem, RestoreProgress } from './report.ts';
@@ -16,6 +19,7 @@ export interface FileToRestore {
   /** From 1, among all dumps of the archive. */
   readonly index: number;
   readonly dump: Dump;
+  readonly unlock?: Unlock;
 }
 
 export interface RestoreWork {
@@ -24,7 +28,9 @@ export interface RestoreWork {
   readonly onProgress?: (progress: RestoreProgress) => void;
 }
 
-type Came = Pick<RestoreItem, 'path' | 'result' | 'detail' | 'bytesRead' | 'resumedAt'>;
+type Came = Pick<RestoreItem, 'path' | 'result' | 'detail' | 'bytesRead' | 'resumedAt'> & {
+  readonly opened?: OpenedDump;
+};
 
 /** Damage is a result; rejects with what keeps the object from being read or the file from being written. */
 export async function restoreToFolder(
@@ -32,7 +38,7 @@ export async function restoreToFolder(
   folder: RestoreFolder,
   { reading, signal, onProgress }: RestoreWork,
 ): Promise<RestoreItem> {
-  const { file, index, dump, standing } = work;
+  const { file, index, dump, standing, unlock } = work;
   if (standing.complete)
     return itemOf(work, {
       path: folder.pathOf(dump),
@@ -65,47 +71,75 @@ export async function restoreToFolder(
   async function fetchOnce(kept?: DumpFile['kept']): Promise<Fetched> {
     const archived = await openArchivedFile(file, reading, {
       signal,
+      ...(unlock && { unlock }),
       ...(kept && { kept: { size: kept.size, read: () => counted(kept.read(), tell) } }),
     });
     if (archived === undefined) return missing(file);
     return judged(archived, (body) => target.write(body, tell));
   }
 
-  async function settle(fetched: Fetched, resumedAt: number): Promise<Came> {
-    const { bytesRead } = fetched;
-    if (fetched.result === 'ok')
-      return { path: await target.publish(), result: 'restored', detail: '', bytesRead, resumedAt };
-    const { result, detail } = fetched;
-    const path = result === 'missing' ? null : await target.setAside();
-    return { path, result, detail, bytesRead, resumedAt };
+  /** What keeps it from opening may be a flipped bit: then the archive is damaged, and not merely locked. */
+  async function asStored(locked: Fetched): Promise<Fetched> {
+    const archived = await openArchivedFile(file, reading, { signal });
+    if (archived === undefined) return missing(file);
+    const bytes = await judged(archived, (body) => drain(body, []));
+    const bytesRead = locked.bytesRead + bytes.bytesRead;
+    return { ...(bytes.result === 'ok' ? locked : bytes), bytesRead };
+  }
+
+  async function settle(first: Fetched, resumedAt: number): Promise<Came> {
+    if (first.result === 'ok') return named(first, resumedAt);
+    const fetched = first.result === 'not-opened' ? await asStored(first) : first;
+    const { result, bytesRead } = fetched;
+    if (result === 'ok') return named(fetched, resumedAt);
+    // Half a dump that nobody can vouch for helps nobody: the encrypted bytes are all there, in the archive.
+    if (unlock) await target.restart();
+    const path = result === 'missing' || unlock ? null : await target.setAside();
+    return { path, result, detail: fetched.detail, bytesRead, resumedAt };
+  }
+
+  async function named({ bytesRead, opened }: Fetched, resumedAt: number): Promise<Came> {
+    const came = { detail: '', bytesRead, resumedAt, ...(opened && { opened }) };
+    const taken = !standing.complete && standing.taken;
+    if (!taken || !opened) return { ...came, path: await target.publish(), result: 'restored' };
+    await target.restart();
+    await folder.requireSame(dump, opened, signal);
+    return { ...came, path: folder.pathOf(dump), result: 'already-there' };
   }
 }
 
 export type Fetched = (FileVerdict | { readonly result: 'missing'; readonly detail: string }) & {
   readonly bytesRead: number;
+  readonly opened?: OpenedDump;
 };
 
 /** Lets the file flow to where it goes, and says whether it was what the manifest promises. */
 export async function judged(
-  { body, verdict, bytesRead }: ArchivedFile,
+  { body, verdict, opened, bytesRead }: ArchivedFile,
   consume: (body: AsyncIterable<Uint8Array>) => Promise<void>,
 ): Promise<Fetched> {
   try {
     await consume(body);
   } catch (error) {
-    // What is stored in another form shows its damage on the way.
-    if (!(error instanceof ArchiverError) || error.code !== 'archive-damaged') throw error;
-    return { result: 'digest-differs', detail: error.message, bytesRead: bytesRead() };
+    // What is stored in another form shows its damage on the way; what the cloud encrypted, that nobody here knows how to open it.
+    if (!(error instanceof ArchiverError)) throw error;
+    if (error.code !== 'archive-damaged' && error.code !== 'not-opened') throw error;
+    const result = error.code === 'not-opened' ? error.code : 'digest-differs';
+    return { result, detail: error.message, bytesRead: bytesRead() };
   }
-  return { ...verdict(), bytesRead: bytesRead() };
+  const found = verdict();
+  const dump = found.result === 'ok' ? opened() : undefined;
+  return { ...found, bytesRead: bytesRead(), ...(dump && { opened: dump }) };
 }
 
 export function missing(file: ManifestFile): Extract<Fetched, { result: 'missing' }> {
   return { result: 'missing', detail: `${file.key} is not there`, bytesRead: 0 };
 }
 
-export function itemOf({ file, dump }: FileToRestore, came: Came): RestoreItem {
-  return { file: dump.name, size: file.size, sha256: file.sha256, rdb: file.rdb ?? null, ...came };
+export function itemOf({ file, dump }: FileToRestore, { opened, ...came }: Came): RestoreItem {
+  const { size, sha256 } = opened ?? file;
+  const rdb = opened?.facts ?? file.rdb ?? null;
+  return { file: dump.name, size, sha256, opened: opened?.layout ?? null, rdb, ...came };
 }
 
 async function* counted(

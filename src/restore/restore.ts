@@ -1,5 +1,6 @@
 /** Gets an archive back: the cloud's own bytes, proved on the way, to a folder or to a stream. */
 import { openArchivedFile, type ReadPorts } from '../catalog/archived-file.ts';
+import { lockedError, type Unlock } from '../catalog/backup-access.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { type ArchiveChoice, findArchive } from '../catalog/find-archive.ts';
 import { isDamage } from '../catalog/verify-archive.ts';
@@ -8,6 +9,7 @@ import { dumpName } from '../domain/archive-key.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import { openRestoreFolder } from './folder.ts';
+import { writeKeyFile } from './key-file.ts';
 import type { RestoreItem, RestoreProgress, RestoreReport, RestoreTarget } from './report.ts';
 import {
   type FileToRestore,
@@ -19,7 +21,12 @@ import {
 } from './restore-file.ts';
 
 export interface RestoreRequest extends ArchiveChoice {
-  readonly to: RestoreTarget;
+  /** Where the dumps go; absent where only the key is wanted. */
+  readonly to?: RestoreTarget;
+  /** Takes the cloud's encryption off. A backup without is restored as it is. */
+  readonly decrypt?: boolean;
+  /** Hands the key of an encrypted backup out to this file. */
+  readonly keyFile?: string;
   /** Only this one of several dumps, from 1. */
   readonly shard?: number;
   readonly onProgress?: (progress: RestoreProgress) => void;
@@ -39,18 +46,44 @@ export async function restore(
   signal: AbortSignal,
 ): Promise<RestoreReport> {
   const manifest = await findArchive(catalog, request, signal);
-  const files = filesOf(manifest, request);
-  const { to, onProgress } = request;
+  const { to, keyFile, onProgress } = request;
+  const unlock = request.decrypt && (await unlockOf(manifest, reading, signal));
+  const files = to ? filesOf(manifest, { ...request, to }, unlock || undefined) : [];
+  const key = keyFile === undefined ? undefined : await handOut(manifest, keyFile, reading, signal);
+  if (!to) return reportOf(manifest, [], key);
   const work = { reading, signal, ...(onProgress && { onProgress }) };
   try {
     const items =
       to.kind === 'folder'
         ? await restoreAll(files, { directory: to.directory, concurrency }, work)
         : await Promise.all(files.map((file) => restoreToStream(file, to.write, work)));
-    return reportOf(manifest, items);
+    return reportOf(manifest, items, key);
   } catch (error) {
     throw signal.aborted ? interrupted(signal, to) : error;
   }
+}
+
+/** Undefined where there is nothing to take off. */
+async function unlockOf(
+  manifest: Manifest,
+  { access }: ReadPorts,
+  signal: AbortSignal,
+): Promise<Unlock | undefined> {
+  const found = await access.to(manifest, { signal });
+  if (found.kind === 'locked') throw lockedError(manifest, found);
+  return found.kind === 'unlocked' ? found.unlock : undefined;
+}
+
+async function handOut(
+  manifest: Manifest,
+  path: string,
+  { access }: ReadPorts,
+  signal: AbortSignal,
+): Promise<RestoreReport['key']> {
+  const { key, sealed } = await access.key(manifest, { signal });
+  await writeKeyFile(path, key);
+  const { keyFingerprint: fingerprint, algorithm = null, kmsKeyId = null } = sealed;
+  return { path, fingerprint, algorithm, kmsKeyId };
 }
 
 /** The signal's reason, with what to do about this work. */
@@ -63,7 +96,11 @@ function interrupted({ reason }: AbortSignal, { kind }: RestoreTarget): unknown 
   return new ArchiverError(reason.code, reason.message, { hint, exit: reason.exit });
 }
 
-function filesOf({ instance, backup, files }: Manifest, { shard, to }: RestoreRequest): FileToRestore[] {
+function filesOf(
+  { instance, backup, files }: Manifest,
+  { shard, to }: RestoreRequest & { readonly to: RestoreTarget },
+  unlock: Unlock | undefined,
+): FileToRestore[] {
   const count = files.length;
   if (shard !== undefined && shard > count)
     throw new ArchiverError(
@@ -83,8 +120,15 @@ function filesOf({ instance, backup, files }: Manifest, { shard, to }: RestoreRe
     );
   const all = files.map((file, position): FileToRestore => {
     const name = dumpName(position + 1, count);
-    const dump = { name, size: file.size, sha256: file.sha256, resumable: file.stored === undefined };
-    return { file, index: position + 1, dump };
+    const { size, sha256 } = file;
+    const dump = {
+      name,
+      size,
+      sha256,
+      resumable: file.stored === undefined && !unlock,
+      decrypted: unlock !== undefined,
+    };
+    return { file, index: position + 1, dump, ...(unlock && { unlock }) };
   });
   return shard === undefined ? all : all.filter(({ index }) => index === shard);
 }
@@ -118,7 +162,8 @@ async function restoreToStream(
   { reading, signal, onProgress }: RestoreWork,
 ): Promise<RestoreItem> {
   const { file, dump, index } = work;
-  const archived = await openArchivedFile(file, reading, { signal });
+  const { unlock } = work;
+  const archived = await openArchivedFile(file, reading, { signal, ...(unlock && { unlock }) });
   if (archived === undefined) return itemOf(work, { ...missing(file), path: null, resumedAt: 0 });
   let position = 0;
   const tell = (ended: boolean): void =>
@@ -141,8 +186,10 @@ async function restoreToStream(
 function reportOf(
   { source, instance, backup, files, archivedAt }: Manifest,
   items: RestoreItem[],
+  key: RestoreReport['key'],
 ): RestoreReport {
   const damaged = items.filter(({ result }) => isDamage(result));
+  const locked = items.filter(({ result }) => result === 'not-opened');
   return {
     source: source.name,
     instanceId: instance.id,
@@ -152,14 +199,18 @@ function reportOf(
     engine: instance.engine,
     encrypted: backup.encrypted,
     files: files.length,
+    ...(key && { key }),
     items,
-    problems: damaged.map((item) => ({
-      message: `damaged: ${item.detail}`,
-      hint: adviceFor(item, instance.id),
-    })),
-    exitCode: damaged.length === 0 ? 0 : 4,
+    problems: [
+      ...damaged.map((item) => ({ message: `damaged: ${item.detail}`, hint: adviceFor(item, instance.id) })),
+      ...locked.map(({ detail }) => ({ message: `not opened: ${detail}`, hint: NOT_OPENED })),
+    ],
+    exitCode: damaged.length > 0 ? 4 : locked.length > 0 ? 3 : 0,
   };
 }
+
+const NOT_OPENED =
+  'Nothing was written of it. `restore --key FILE` hands its key out and `restore --to DIR` the encrypted bytes, to try what this version does not know (docs/encrypted-backups.md).';
 
 function adviceFor({ path, result }: RestoreItem, instanceId: string): string {
   const older = `An older archive may be whole: \`rdb-archiver list archives ${instanceId}\`.`;

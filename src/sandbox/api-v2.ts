@@ -134,6 +134,8 @@ function getRedisBackupList(call: Call): Record<string, unknown> {
   const end = time(parameters, 'endTime', Number.POSITIVE_INFINITY);
   const rows = context.world
     .backups(region, id)
+    // Older than the encryption of backups, so it cannot say of one that it is.
+    .filter(({ encrypted }) => !encrypted)
     .filter(({ startedAt, status }) => startedAt >= begin && startedAt <= end && status !== -2);
   return {
     totalCount: rows.length,

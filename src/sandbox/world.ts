@@ -40,6 +40,8 @@ export interface SandboxBackup {
   readonly remark: string;
   readonly locked: boolean;
   readonly encrypted: boolean;
+  /** Of an encrypted one: the key as the cloud hands it out, and the key of the key management that wraps it. */
+  readonly key?: { readonly text: string; readonly kmsKeyId: string };
   /** One, or one a shard. */
   readonly files: readonly SandboxFile[];
   /** What API 2.0 gives of a cluster edition once it is exported; its first file where absent. */

@@ -1,6 +1,7 @@
 /** Ready-made worlds: the one of the demo, and fleets of any size for tests and benchmarks. */
 import type { Clock } from '../domain/clock.ts';
 import type { Dump } from './dump.ts';
+import { encryptedDump, keyFrom } from './encrypted-dump.ts';
 import { type RealDumpName, realDump } from './real-dumps.ts';
 import { syntheticDump } from './synthetic-dump.ts';
 import { createWorld, type SandboxFile, type World } from './world.ts';
@@ -9,8 +10,8 @@ const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * A small company's Redis in `ap-guangzhou`, as of now, with dumps that a real redis-server wrote. Nine backups can be had (ten
- * files), one is still being made, one has expired, and one of the nine belongs to an instance that was deleted.
+ * A small company's Redis in `ap-guangzhou`, as of now, with dumps that a real redis-server wrote. Ten backups can be had (eleven
+ * files), one of them encrypted by the cloud and two of an instance that was deleted; one is still being made, one has expired.
  */
 export function defaultWorld(clock: Pick<Clock, 'now'>): World {
   const world = createWorld(clock);
@@ -59,6 +60,20 @@ export function defaultWorld(clock: Pick<Clock, 'now'>): World {
   );
   const exported = realDump('cluster-exported.rdb');
   world.addBackup(carts.id, { startedAt: daysAgo(1), files: shards, exported });
+
+  const vault = world.addInstance({
+    id: 'crs-vault006',
+    name: 'payments',
+    tags: { env: 'production', team: 'payments' },
+  });
+  const key = keyFrom('payments');
+  const { name, dump } = file('standard-2.rdb');
+  world.addBackup(vault.id, {
+    startedAt: daysAgo(1),
+    files: [{ name, dump: encryptedDump(dump, key) }],
+    encrypted: true,
+    key: { text: key, kmsKeyId: '6d0b1a52-0f0c-4a3e-9a55-5f2f0c1d7e88' },
+  });
 
   const legacy = world.addInstance({ id: 'crs-legacy05', name: 'legacy', tags: { env: 'production' } });
   world.addBackup(legacy.id, { startedAt: daysAgo(6), files: [file('standard-2.rdb')] });

@@ -177,6 +177,7 @@ function sayable(message: string, { secretKey, token }: Credentials): string {
   return text
     .replaceAll(/\?[^\s"'<>]+/g, '?…')
     .replaceAll(/\bsignature["']?\s*[=:]\s*[^\s&,;)]+/gi, 'Signature=[redacted]')
+    .replaceAll(/\bDecryptKey\\?["']?\s*[=:]\s*\\?["']?[^\s"'&,;)}\\]+/gi, 'DecryptKey=[redacted]')
     .replaceAll(/\b[0-9a-f]{64}\b/gi, '[redacted]')
     .slice(0, 500);
 }

@@ -22,6 +22,11 @@ export interface CheckupCalls {
     harmless(instance: Instance): boolean;
     ask(backup: Backup, signal: AbortSignal): Promise<readonly BackupFile[]>;
   };
+  /** Where the dialect knows of keys: what hands them out. Its answer is looked at by nobody here. */
+  readonly keys?: {
+    readonly action: string;
+    ask(backup: Backup, signal: AbortSignal): Promise<unknown>;
+  };
   /** For the answer: who is asked. */
   readonly host: string;
   /** What archiving may call besides, and a check may not. */
@@ -63,12 +68,15 @@ export async function checkup(calls: CheckupCalls, request: CheckupRequest): Pro
       : { action: calls.backups.action, untried: 'there is no instance to ask it for' },
   );
 
+  const keys = request.keys ? calls.keys : undefined;
   if (sample === undefined || sample instanceof Error) {
     const untried = 'there is no backup at hand to ask it for';
-    return about({ actions: [...actions, { action: calls.links.action, untried }] }, calls);
+    const rest = [calls.links, ...(keys ? [keys] : [])].map(({ action }) => ({ action, untried }));
+    return about({ actions: [...actions, ...rest] }, calls);
   }
   const files = await attempt(calls.links.ask(sample.backup, signal));
   actions.push(tried(calls.links.action, files));
+  if (keys) actions.push(tried(keys.action, await attempt(keys.ask(sample.backup, signal))));
   return about({ actions, ...(files instanceof Error ? {} : { sample: { ...sample, files } }) }, calls);
 }
 

@@ -1,5 +1,6 @@
 /** The port to the cloud: what the product needs of an account and region, whatever API it speaks. */
 import type { Backup, BackupFile } from '../domain/backup.ts';
+import type { BackupKey } from '../domain/encryption.ts';
 import type { ArchiverError } from '../domain/errors.ts';
 import type { Instance } from '../domain/instance.ts';
 import type { Dialect } from '../domain/outcome.ts';
@@ -38,6 +39,8 @@ export interface CheckupRequest {
   /** Literal ids, where the selection names nothing else. */
   readonly instanceIds?: readonly string[];
   readonly selects: (instance: Instance) => boolean;
+  /** Whether archiving asks for the keys of encrypted backups. */
+  readonly keys: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -86,4 +89,7 @@ export interface Source {
    * `api-unavailable`, `api-rejected`, or the signal's reason.
    */
   files(backup: Backup, instance: Instance, signal: AbortSignal): Promise<readonly BackupFile[]>;
+
+  /** The key that the cloud has encrypted the backup with, which it knows only while it has the backup. Rejects as `files` does. */
+  key(backup: Backup, signal: AbortSignal): Promise<BackupKey>;
 }

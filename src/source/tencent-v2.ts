@@ -1,5 +1,6 @@
 /** The dialect `tencent-v2`: API 2.0, which lists backups instance by instance and gives one file a backup. */
 import type { Backup } from '../domain/backup.ts';
+import { ArchiverError } from '../domain/errors.ts';
 import { createApiClient } from './api-client.ts';
 import { backupFiles } from './backup-files.ts';
 import { type CheckupCalls, checkup } from './checkup.ts';
@@ -68,6 +69,10 @@ export function createTencentV2(options: V2Options): Source {
     async files(backup, instance, signal) {
       if (instance.cluster) await exportedByCloud(backup, exporting, signal);
       return linksOf(backup, signal);
+    },
+
+    async key({ id, instanceId }) {
+      throw new ArchiverError('api-rejected', `API 2.0 hands out no key, so none of ${instanceId}/${id}`);
     },
   };
 

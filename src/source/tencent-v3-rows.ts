@@ -1,6 +1,8 @@
 /** Reads the rows of API 3.0: instances, backups, and the two shapes in which it gives links. */
 import type { Backup } from '../domain/backup.ts';
+import type { BackupKey } from '../domain/encryption.ts';
 import type { Instance } from '../domain/instance.ts';
+import { Secret } from '../domain/secret.ts';
 import type { AnsweredFile } from './backup-files.ts';
 import { stateOf } from './backup-state.ts';
 import { fromCloudTime } from './cloud-time.ts';
@@ -96,6 +98,15 @@ function readBackup(row: Fields, instanceId: string, utcOffsetMinutes: number): 
     ...(remark !== '' && { remark }),
     encrypted: row['Encrypted'] === true || numberOf(row['Encrypted']) === 1,
   };
+}
+
+/** The key in the answer of DescribeBackupDetail; undefined where there is none. */
+export function v3Key(data: Fields): BackupKey | undefined {
+  const [key, algorithm, kmsKeyId] = ['DecryptKey', 'KeyAlgorithm', 'KmsKeyId'].map((name) =>
+    textOf(data[name]),
+  );
+  if (!key) return undefined;
+  return { key: new Secret(key), ...(algorithm && { algorithm }), ...(kmsKeyId && { kmsKeyId }) };
 }
 
 /** `BackupInfos`, or the parallel arrays that older regions answer; there the names may be missing. */

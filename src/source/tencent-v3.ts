@@ -1,5 +1,6 @@
 /** The dialect `tencent-v3`: API 3.0, which lists a whole region at once and gives one link a shard. */
 import type { Backup } from '../domain/backup.ts';
+import { ArchiverError } from '../domain/errors.ts';
 import { createApiClient } from './api-client.ts';
 import { backupFiles } from './backup-files.ts';
 import { type CheckupCalls, checkup } from './checkup.ts';
@@ -10,11 +11,14 @@ import { redisEndpoint, siteOf } from './sites.ts';
 import type { Source } from './source.ts';
 import { endpointOf, type TencentOptions } from './tencent-options.ts';
 import { v3Listing } from './tencent-v3-listing.ts';
-import { v3Files, v3Reader } from './tencent-v3-rows.ts';
+import { v3Files, v3Key, v3Reader } from './tencent-v3-rows.ts';
 import { whenReady } from './when-ready.ts';
 
 /** Documented for DescribeBackupUrl; a link that carries `q-sign-time` says it better itself. */
 const LINK_VALIDITY_MS = 6 * 60 * 60 * 1000;
+
+/** Hands out the key of a backup, and nothing else that we need. */
+const DETAIL = 'DescribeBackupDetail';
 
 /** A page holds 100 backups, and an instance has seven: one a day for a week. */
 const PAGES_AN_INSTANCE = 0.07;
@@ -42,6 +46,7 @@ export function createTencentV3(options: TencentOptions): Source {
         ),
     },
     links: { action: 'DescribeBackupUrl', harmless: () => true, ask: linksOf },
+    keys: { action: DETAIL, ask: detailOf },
     skewMs: client.skewMs,
     host: new URL(endpoint).host,
   };
@@ -73,7 +78,22 @@ export function createTencentV3(options: TencentOptions): Source {
     checkup: (request) => checkup(calls, request),
 
     files: (backup, _instance, signal) => linksOf(backup, signal),
+
+    async key(backup, signal) {
+      const key = v3Key(await detailOf(backup, signal));
+      if (key !== undefined) return key;
+      const what = `${backup.instanceId}/${backup.id}`;
+      throw new ArchiverError('api-rejected', `${DETAIL} of ${what}: the answer has no DecryptKey`, {
+        hint: "Look at the backup in the cloud's console: the list calls it encrypted.",
+      });
+    },
   };
+
+  async function detailOf({ id, instanceId }: Backup, signal: AbortSignal) {
+    const parameters = { InstanceId: instanceId, BackupId: id };
+    const ask = () => client.call(DETAIL, parameters, `of ${instanceId}/${id}`, signal);
+    return whenReady(ask, clock, signal);
+  }
 
   async function linksOf({ id, instanceId }: Backup, signal: AbortSignal) {
     const subject = `${instanceId}/${id}`;

@@ -28,6 +28,8 @@ export interface SourceFacts {
   readonly backups: readonly Backup[];
   /** Dumps that stay damaged. */
   readonly quarantined: readonly BackupRef[];
+  /** Archives that the cloud encrypted, whose key was not kept. */
+  readonly keyless: readonly BackupRef[];
 }
 
 export interface StatusPolicy {
@@ -59,6 +61,7 @@ function assessSource(facts: SourceFacts, days: readonly string[], policy: Statu
   const archives = Map.groupBy(facts.archives, ({ instanceId }) => instanceId);
   const backups = Map.groupBy(facts.backups, ({ instanceId }) => instanceId);
   const quarantined = Map.groupBy(facts.quarantined, ({ instanceId }) => instanceId);
+  const keyless = Map.groupBy(facts.keyless, ({ instanceId }) => instanceId);
   return facts.instances.map(({ id, name, vanished }) => {
     const archived = archives.get(id) ?? [];
     const archivedIds = new Set(archived.map(({ backupId }) => backupId));
@@ -74,6 +77,7 @@ function assessSource(facts: SourceFacts, days: readonly string[], policy: Statu
     const tooOld = ageMs === undefined || ageMs > policy.maxAgeMs;
     const lookedAt = archived.filter(({ startedAt }) => dayOf(startedAt) >= (days[0] ?? ''));
     const bytes = bytesOf(lookedAt);
+    const locked = lockedAmong(lookedAt, keyless.get(id) ?? [], backups.get(id) ?? []);
     return {
       source: facts.source,
       region: facts.region,
@@ -83,12 +87,25 @@ function assessSource(facts: SourceFacts, days: readonly string[], policy: Statu
       ...(newest && { newest: { backupId: newest.backupId, startedAt: newest.startedAt } }),
       ...(ageMs !== undefined && { ageMs }),
       archives: lookedAt.length,
+      ...(locked && { keyless: locked }),
       ...(bytes !== undefined && { bytes }),
       open,
       stale: tooOld && (!vanished || policy.includeVanished),
       days: calendar(days, { archived, quarantined: damaged, open }),
     };
   });
+}
+
+function lockedAmong(
+  archives: readonly BackupRef[],
+  keyless: readonly BackupRef[],
+  backups: readonly Backup[],
+): InstanceStatus['keyless'] {
+  const without = new Set(keyless.map(({ backupId }) => backupId));
+  const had = new Set(backups.filter(({ state }) => state !== 'expired').map(({ id }) => id));
+  const locked = archives.filter(({ backupId }) => without.has(backupId));
+  if (locked.length === 0) return undefined;
+  return { archives: locked.length, savable: locked.filter(({ backupId }) => had.has(backupId)).length };
 }
 
 /** Of all together; undefined where one is not known, for a part of them would be taken for the whole. */

@@ -9,6 +9,7 @@ import {
   type Target,
 } from '../archiver/survey.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { KeyRecords } from '../catalog/key-records.ts';
 import type { Quarantine } from '../catalog/quarantine.ts';
 import { allOrFirstError } from '../domain/all-or-first-error.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -21,6 +22,7 @@ import { isMine, type Shard } from '../plan/shard.ts';
 import type { Source } from '../source/source.ts';
 import { type ArchiveSizes, createArchiveSizes, type SizesRequest } from './archive-sizes.ts';
 import { assessStatus, type BackupRef, calendarDays, type SourceFacts } from './assess.ts';
+import { keylessIn, keylessWarnings } from './keyless.ts';
 
 export interface StatusRequest {
   readonly maxAgeMs: number;
@@ -37,6 +39,7 @@ export interface StatusPorts {
   readonly targets: readonly Target[];
   readonly catalog: Catalog;
   readonly quarantine: Quarantine;
+  readonly keyRecords: KeyRecords;
   readonly clock: Clock;
   readonly policy: { readonly shard: Shard; readonly allowEmpty: boolean };
 }
@@ -73,7 +76,17 @@ export function createStatus(ports: StatusPorts): (request: StatusRequest) => Pr
     if (alarming) codes.add(5);
     const exitCode = worstOf(codes);
     const names = ports.targets.map(({ source }) => source.name);
-    return { generatedAt: toInstant(now), sources: names, maxAgeMs, daysBack, instances, problems, exitCode };
+    const warnings = keylessWarnings(instances);
+    return {
+      generatedAt: toInstant(now),
+      sources: names,
+      maxAgeMs,
+      daysBack,
+      instances,
+      warnings,
+      problems,
+      exitCode,
+    };
   };
 }
 
@@ -89,7 +102,8 @@ async function lookAt(
   const mine = (instance: Instance) => isMine(instance, shard) && selects(instance);
 
   const shown = inventory.backups.map(({ startedAt }) => dayOf(startedAt));
-  const archives = await archivesOf(source, [...new Set([...days, ...shown])].sort(), ports, signal);
+  const looked = [...new Set([...days, ...shown])].sort();
+  const archives = await archivesOf(source, looked, ports, signal);
   const listed = new Set(inventory.instances.map(({ id }) => id));
   // Where the listing broke off, an instance's absence from it says nothing.
   const vanished = inventory.failures.every(({ instanceId }) => instanceId !== undefined);
@@ -111,6 +125,7 @@ async function lookAt(
     archives: sized.archives,
     backups: inventory.backups,
     quarantined: await quarantinedIn(source, ports, signal),
+    keyless: await keylessIn(source.name, looked, ports.keyRecords, { signal }),
   };
   return { ...survey, facts, broken: sized.broken };
 }

@@ -26,6 +26,8 @@ export function adviceFor(result: VerifyResult, { ref }: CatalogEntry, context: 
       return `Restore nothing from it. Who can write ${context.manifestPlace}, and what did an earlier version of it say (versioning)?`;
     case 'unsigned':
       return 'Was it archived before signing began? Then set ARCHIVER_SIGNING_SINCE. Else its signature was taken away: restore nothing from it.';
+    case 'not-opened':
+      return 'Its bytes are all there. `rdb-archiver restore --key FILE` hands its key out, to try what this version does not know (docs/encrypted-backups.md).';
     case 'unreadable-cold':
       return 'Have the store restore it first (S3: `aws s3api restore-object`), then verify it again.';
     case 'unreadable':

@@ -177,7 +177,7 @@ function reportOf(items: VerifyItem[], { request, sample, log }: Circumstances):
     depth: request.quick ? 'quick' : sample ? 'sample' : 'full',
     archives: items.length,
     damaged: items.filter(({ result }) => isDamage(result)).length,
-    unreadable: items.filter(({ result }) => result.startsWith('unreadable')).length,
+    unreadable: items.filter(({ result }) => isUnknown(result)).length,
     bytesRead: items.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
     ...(sample && items.length > 0 && { rotation: sample.rotation(log.found) }),
   };
@@ -195,6 +195,11 @@ function reportOf(items: VerifyItem[], { request, sample, log }: Circumstances):
     problems.push(nothing);
   }
   return { items: items.sort(byStart), problems, exitCode: worstOf(codes), summary };
+}
+
+/** Nothing speaks against such an archive, and nothing speaks for it. */
+function isUnknown(result: VerifyResult): boolean {
+  return result === 'not-opened' || result === 'unreadable' || result === 'unreadable-cold';
 }
 
 type Problem = VerifyReport['problems'][number];

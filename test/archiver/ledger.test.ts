@@ -14,6 +14,7 @@ const source: Source = {
   probe: nothing,
   checkup: nothing,
   files: nothing,
+  key: nothing,
 };
 
 test.each([

@@ -5,6 +5,7 @@ import { isDamage, verifyArchive } from '../../src/catalog/verify-archive.ts';
 import { ArchiverError } from '../../src/domain/errors.ts';
 import type { ManifestFile } from '../../src/domain/manifest.ts';
 import type { Decoder } from '../../src/domain/stored-form.ts';
+import { plainAccess } from '../support/access.ts';
 import { aManifest } from '../support/manifest.ts';
 import { rdbFile } from '../support/rdb.ts';
 import { type S3Server, startS3 } from '../support/s3.ts';
@@ -57,7 +58,7 @@ describe('an archive', () => {
   const put = (key: string, body: Buffer) =>
     store.put(key, body, { signal, contentType: 'application/octet-stream', ifAbsent: false });
   const verify = (files: readonly ManifestFile[], quick = false) =>
-    verifyArchive(aManifest({ files }), { store, decoder }, { quick, signal });
+    verifyArchive(aManifest({ files }), { store, decoder, access: plainAccess }, { quick, signal });
   const reads = () => server.counts.get('GetObject') ?? 0;
   const etagOf = (key: string) => server.objects.get(key)?.etag ?? '';
 
@@ -158,7 +159,11 @@ describe('an archive', () => {
       obstacle: (encoding, what) => new ArchiverError('config', `no identity for ${what} (${encoding})`),
     };
     const look = (with_: Decoder, quick = false) =>
-      verifyArchive(aManifest({ files: [file] }), { store, decoder: with_ }, { quick, signal });
+      verifyArchive(
+        aManifest({ files: [file] }),
+        { store, decoder: with_, access: plainAccess },
+        { quick, signal },
+      );
 
     beforeEach(() => put('one', sealed));
 
@@ -214,7 +219,11 @@ describe('an archive', () => {
     const stored = { encoding: 'zstd', size: dump.length, sha256: 'ab'.repeat(32) };
     const files = [fileOf('one', dump, { stored })];
     await expect(
-      verifyArchive(aManifest({ files }), { store, decoder: bug }, { quick: false, signal }),
+      verifyArchive(
+        aManifest({ files }),
+        { store, decoder: bug, access: plainAccess },
+        { quick: false, signal },
+      ),
     ).rejects.toMatchObject({ message: expect.stringContaining('x is not a function') });
   });
 
@@ -223,7 +232,11 @@ describe('an archive', () => {
     stop.abort(new Error('stop'));
     const options = { quick: false, signal: stop.signal };
     await expect(
-      verifyArchive(aManifest({ files: [fileOf('one', dump)] }), { store, decoder }, options),
+      verifyArchive(
+        aManifest({ files: [fileOf('one', dump)] }),
+        { store, decoder, access: plainAccess },
+        options,
+      ),
     ).rejects.toThrow('stop');
   });
 });

@@ -31,6 +31,7 @@ const emptyStatus: StatusReport = {
   sources: [],
   daysBack: 35,
   instances: [],
+  warnings: [],
   problems: [],
   exitCode: 0,
 };

@@ -19,6 +19,7 @@ const plan: PlanItem = {
   deadline: '2026-12-01T02:15:00Z',
   action: 'archive',
   reason: null,
+  key: null,
 };
 const instance: InstanceItem = {
   source: 'ap-guangzhou',

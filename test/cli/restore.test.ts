@@ -13,6 +13,7 @@ const whole: RestoreItem = {
   detail: '',
   size: 5_000_000,
   sha256: 'ab'.repeat(32),
+  opened: null,
   rdb: { version: 10, redisVersion: '7.0.15', checksum: 'verified' },
   bytesRead: 5_000_000,
   resumedAt: 0,
@@ -109,7 +110,7 @@ redis-shake from the file, or DTS with that server as the source.
   });
 
   test.each([
-    ['encrypted by the cloud', { encrypted: true }, /only TencentDB can read them/],
+    ['encrypted by the cloud', { encrypted: true }, /`--decrypt` opens them/],
     ['of an engine that writes no RDB', { engine: 'CKV' }, /CKV writes no RDB/],
   ])('does not advise to load a backup %s', async (_, more, told) => {
     const { outside } = restoring(reportOf([{ ...whole, rdb: null }], more));
@@ -151,7 +152,7 @@ redis-shake from the file, or DTS with that server as the source.
 describe('restore to standard output', () => {
   test('writes the bytes there and nothing else; the rest is told on standard error', async () => {
     const { outside } = restoring(reportOf([{ ...whole, path: null }]), async ({ to }) => {
-      if (to.kind === 'stream') for (const text of ['REDIS', '0010']) await to.write(Buffer.from(text));
+      if (to?.kind === 'stream') for (const text of ['REDIS', '0010']) await to.write(Buffer.from(text));
     });
     const { code, stdout, stderr } = await runIn(['restore', ID, '--to', '-'], outside);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'REDIS0010' });
@@ -173,7 +174,8 @@ describe('restore to standard output', () => {
 });
 
 test.each([
-  [['restore', ID], /--to <dir\|->.* not specified/],
+  [['restore', ID], /nothing says where the dumps go\n.*--to/],
+  [['restore', ID, '--key', 'x', '--decrypt'], /--decrypt opens dumps, and nothing says where they go/],
   [['restore', ID, '--to', 'x', '--at', 'yesterday'], /2026-11-17T08:00 \(UTC\)/],
   [['restore', ID, '--to', 'x', '--shard', '0'], /counted from 1/],
 ])('%j is wrong usage, exit 2', async (args, told) => {

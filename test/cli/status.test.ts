@@ -53,6 +53,7 @@ const report: StatusReport = {
   sources: ['ap-guangzhou'],
   daysBack: 35,
   instances: [atRisk, stale, fresh, vanished],
+  warnings: [],
   problems: [],
   exitCode: 5,
 };
@@ -99,6 +100,7 @@ describe('status', () => {
       generatedAt: '2026-11-24T03:00:00Z',
       maxAgeMs: 93_600_000,
       daysBack: 35,
+      warnings: [],
       items: report.instances,
     });
     expect(stderr).toBe('');

@@ -76,6 +76,8 @@ describe('with nothing but a region and a destination', () => {
       compressionLevel: 3,
       ageRecipients: [],
       ageIdentities: [],
+      encryptedBackups: 'warn',
+      keyRecipients: [],
       readback: 'auto',
       inspect: false,
       concurrency: 4,

@@ -36,7 +36,7 @@ describe('one receiver', () => {
       {
         name: 'ARCHIVER_NOTIFY',
         preset: 'auto',
-        on: ['failure', 'recovery', 'risk'],
+        on: ['failure', 'recovery', 'risk', 'warning'],
         intervalMs: 6 * 3_600_000,
         method: 'POST',
         headers: {},

@@ -42,6 +42,7 @@ const report: StatusReport = {
   sources: ['gz'],
   daysBack: 35,
   instances: [],
+  warnings: [],
   problems: [],
   exitCode: 0,
 };

@@ -210,6 +210,16 @@ describe('the policies', () => {
       expect([Effect, Principal]).toEqual(['Deny', '*']);
   });
 
+  test('hand out decryption keys only where these are sealed, and nothing else besides', () => {
+    const more = camActions('cam-source-sealing.json').filter(
+      (action) => !camActions('cam-source.json').includes(action),
+    );
+    expect(more).toEqual(['redis:DescribeBackupDetail']);
+    expect(cam('cam-source-sealing.json')[0]?.action).toEqual(
+      expect.arrayContaining(camActions('cam-source.json')),
+    );
+  });
+
   test('let the cloud account read, and never hand out decryption keys', () => {
     for (const file of ['cam-source.json', 'cam-source-v2.json'])
       for (const action of camActions(file)) expect(action).toMatch(/^redis:(Describe|Get)(?!BackupDetail)/);

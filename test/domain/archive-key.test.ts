@@ -57,6 +57,14 @@ describe('archive keys', () => {
     expect(layout.quarantineFolder(REF)).toBe(`redis/prod/quarantine/${name}/`);
     expect(layout.dataPrefix('a b')).toBe('redis/prod/data/a%20b/');
     expect(layout.quarantinePrefix()).toBe('redis/prod/quarantine/');
+    expect(layout.keyRecordKey('kept', REF)).toBe(
+      'redis/prod/state/keys/kept/ap-guangzhou/2026-11-24/crs-ab12cd34/20261124T021500Z_154572601-1165734322.json',
+    );
+    expect(layout.keyRecordPrefix('missing', 'a b', '2026-11-24')).toBe(
+      'redis/prod/state/keys/missing/a%20b/2026-11-24/',
+    );
+    expect(layout.keyRecordPrefix('missing', 'a b')).toBe('redis/prod/state/keys/missing/a%20b/');
+    expect(layout.keyRecordPrefix()).toBe('redis/prod/state/keys/');
     expect(layout.catalogPrefix('a b', '2026-11-24', 'crs/1')).toBe(
       'redis/prod/catalog/a%20b/2026-11-24/crs%2F1/',
     );
@@ -89,6 +97,8 @@ describe('archive keys', () => {
       fc.property(refs, fc.constantFrom('', 'p', 'a/b'), (ref, prefix) => {
         const layout = archiveLayout(prefix);
         expect(layout.parseManifestKey(layout.manifestKey(ref))).toEqual(ref);
+        expect(layout.parseKeyRecordKey('kept', layout.keyRecordKey('kept', ref))).toEqual(ref);
+        expect(layout.parseKeyRecordKey('missing', layout.keyRecordKey('kept', ref))).toBeUndefined();
         expect(layout.parseDataKey(layout.dumpKey(ref, 1, 2))).toEqual(ref);
         expect(layout.parseQuarantineRecordKey(layout.quarantineRecordKey(ref))).toEqual(ref);
       }),

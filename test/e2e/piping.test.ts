@@ -24,7 +24,7 @@ describe('a reader that goes away after the first line', () => {
     });
     expect(stdout).toMatch(/^\{.*"event":"run.begin".*\}\n0\n$/);
     expect(stderr).toBe('');
-    expect(archivesIn('by-head')).toBe(9);
+    expect(archivesIn('by-head')).toBe(10);
   });
 });
 
@@ -37,14 +37,14 @@ test.each([
     ARCHIVER_DESTINATION: `file://${work.cwd}/${folder}`,
   });
   expect(code).toBe(0);
-  expect(archivesIn(folder)).toBe(9);
+  expect(archivesIn(folder)).toBe(10);
 });
 
 test('a full disk under its log stops no run: everything is archived, and the lost log is told, exit 1', async () => {
   const { code, stderr } = await work.shell('$PROGRAM run >/dev/full', {
     ARCHIVER_DESTINATION: `file://${work.cwd}/disk-full`,
   });
-  expect(archivesIn('disk-full')).toBe(9);
+  expect(archivesIn('disk-full')).toBe(10);
   expect(stderr).toMatch(/^rdb-archiver: cannot write to standard output: ENOSPC.*\n$/);
   expect(code).toBe(1);
 });

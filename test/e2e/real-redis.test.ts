@@ -1,14 +1,11 @@
 /** The point of it all: what was archived can be loaded into a real Redis, and every key is there. */
-import { copyFile, mkdir } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { REAL_DUMPS, type RealDumpName, realDump } from '../../src/sandbox/real-dumps.ts';
 import type { World } from '../../src/sandbox/world.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { HOUR_MS } from '../support/builders.ts';
-import { startCommand } from '../support/command.ts';
+import { keysLoaded } from '../support/keys-loaded.ts';
 import { describeWith } from '../support/needs.ts';
 import { openWorkplace, outcomesOf, type Workplace } from '../support/workplace.ts';
 
@@ -25,25 +22,6 @@ function everyDump(world: World): void {
   };
   for (const [index, name] of single.entries()) add(name, [name], index + 1);
   add('cluster', SHARDS, 20);
-}
-
-/** Loads the dump as a server does at its start, and counts the keys over all databases. */
-async function keysLoaded(dump: string, folder: string): Promise<number> {
-  await mkdir(folder);
-  await copyFile(dump, join(folder, 'dump.rdb'));
-  const socket = join(folder, 'socket');
-  const program = ['redis-server', '--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no'];
-  const server = startCommand([], { cwd: folder, program, env: { PATH: process.env['PATH'] ?? '' } });
-  try {
-    await server.said(/ready to accept connections/i);
-    const client = connect(socket);
-    client.write('INFO keyspace\r\nQUIT\r\n');
-    const answer = await text(client);
-    return [...answer.matchAll(/^db\d+:keys=(\d+)/gm)].reduce((sum, [, keys]) => sum + Number(keys), 0);
-  } finally {
-    server.child.kill();
-    await server.result;
-  }
 }
 
 describeWith(['redis-server'], 'a real redis-server', () => {

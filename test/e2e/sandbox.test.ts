@@ -31,8 +31,8 @@ async function sandbox(): Promise<Record<string, string>> {
 test('the demo archives real dumps, verifies them and tells where they lie', async () => {
   const { code, stdout } = await runCommand(['demo', '--dir', 'kept'], { cwd });
   expect(code).toBe(0);
-  expect(stdout).toMatch(/archived {2}9 backups/);
-  expect(stdout).toMatch(/9 archives verified, .* read: all ok/);
+  expect(stdout).toMatch(/archived {2}10 backups/);
+  expect(stdout).toMatch(/10 archives verified, .* read: all ok/);
   expect(existsSync(join(cwd, 'kept/catalog/ap-guangzhou'))).toBe(true);
 });
 
@@ -52,11 +52,11 @@ describe('against the sandbox', () => {
     expect(summary).toMatchObject({
       event: 'run.summary',
       considered: outcomes.length,
-      archived: 9,
+      archived: 10,
       failed: 0,
       exitCode: 0,
     });
-    expect(outcomes.filter(({ outcome }) => outcome === 'archived')).toHaveLength(9);
+    expect(outcomes.filter(({ outcome }) => outcome === 'archived')).toHaveLength(10);
     expect(JSON.parse(second.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
       archived: 0,
       bytes: 0,
@@ -74,7 +74,7 @@ describe('against the sandbox', () => {
     };
     expect(
       (await ask('plan')).items.filter(({ action }: { action: string }) => action === 'archive'),
-    ).toHaveLength(9);
+    ).toHaveLength(10);
     expect((await runCommand(['archive', 'crs-orders01'], { cwd, env })).code).toBe(0);
     expect((await ask('list', 'archives')).items).toMatchObject([{ instanceId: 'crs-orders01', files: 1 }]);
     expect((await ask('list', 'instances')).items.length).toBeGreaterThan(3);

@@ -14,6 +14,7 @@ function plan(backups: readonly Backup[], changes: Partial<PlanInput> = {}) {
     backups,
     selects: () => true,
     shard: { index: 0, count: 1 },
+    takesEncrypted: true,
     isArchived: () => false,
     hasEarlierArchive: () => false,
     quarantinedAt: () => undefined,
@@ -158,5 +159,18 @@ describe('the plan', () => {
         expect(plan(rows.map(aBackup), { isArchived: ({ id }) => done.has(id) }).todo).toEqual([]);
       }),
     );
+  });
+});
+
+it('an encrypted backup fails where none is to be archived without its key, unless it is archived already', () => {
+  const encrypted = aBackup({ encrypted: true });
+  expect(decisionOf(encrypted)).toEqual({ action: 'archive' });
+  expect(decisionOf(encrypted, { takesEncrypted: false })).toEqual({
+    action: 'fail',
+    reason: 'key-not-kept',
+  });
+  expect(decisionOf(aBackup(), { takesEncrypted: false })).toEqual({ action: 'archive' });
+  expect(decisionOf(encrypted, { takesEncrypted: false, isArchived: () => true })).toMatchObject({
+    reason: 'already-archived',
   });
 });

@@ -21,8 +21,8 @@ async function open(options: Partial<SandboxOptions> = {}) {
 describe('the signature', () => {
   test('is taken with and without x-tc-action among the signed headers', async () => {
     const call = await open();
-    expect((await call('DescribeInstances', {}, { signAction: true })).TotalCount).toBe(4);
-    expect((await call('DescribeInstances', {}, { signAction: false })).TotalCount).toBe(4);
+    expect((await call('DescribeInstances', {}, { signAction: true })).TotalCount).toBe(5);
+    expect((await call('DescribeInstances', {}, { signAction: false })).TotalCount).toBe(5);
   });
 
   test.each<[string, V3Overrides, string]>([
@@ -48,13 +48,13 @@ describe('the signature', () => {
 
   test('is taken from a clock four minutes off', async () => {
     const call = await open();
-    expect((await call('DescribeInstances', {}, { timestamp: NOW / 1000 - 240 })).TotalCount).toBe(4);
+    expect((await call('DescribeInstances', {}, { timestamp: NOW / 1000 - 240 })).TotalCount).toBe(5);
   });
 
   test('of temporary credentials needs their token', async () => {
     const call = await open({ credentials: { secretId: 'id', secretKey: 'key', token: 'tok' } });
     expect((await call('DescribeInstances')).Error?.Code).toBe('AuthFailure.TokenFailure');
-    expect((await call('DescribeInstances', {}, { headers: { 'x-tc-token': 'tok' } })).TotalCount).toBe(4);
+    expect((await call('DescribeInstances', {}, { headers: { 'x-tc-token': 'tok' } })).TotalCount).toBe(5);
   });
 });
 
@@ -108,7 +108,7 @@ describe('DescribeInstanceBackups', () => {
     const rows = (await call('DescribeInstanceBackups', { Limit: 100 })).BackupSet ?? [];
     expect(new Set(rows.map((row) => row.Status))).toEqual(new Set([2]));
     expect(rows.map((row) => row.InstanceId)).toContain('crs-legacy05');
-    expect(rows).toHaveLength(9);
+    expect(rows).toHaveLength(10);
   });
 
   test('lists those in other states when asked for them', async () => {

@@ -11,14 +11,15 @@ describe('the default world', () => {
   const world = defaultWorld(clock);
   const backups = world.backups('ap-guangzhou');
 
-  test('has nine backups with ten files to archive, one still being made and one expired', () => {
+  test('has ten backups with eleven files to archive, one of them encrypted, one still being made and one expired', () => {
     const count = (status: number) => backups.filter((backup) => backup.status === status).length;
     expect({ ready: count(2), making: count(1), expired: count(-1) }).toEqual({
-      ready: 9,
+      ready: 10,
       making: 1,
       expired: 1,
     });
-    expect(backups.filter(({ status }) => status === 2).flatMap(({ files }) => files)).toHaveLength(10);
+    expect(backups.filter(({ status }) => status === 2).flatMap(({ files }) => files)).toHaveLength(11);
+    expect(backups.filter(({ encrypted }) => encrypted).map(({ key }) => key?.text.length)).toEqual([44]);
   });
 
   test('has backups of an instance that was deleted', () => {

@@ -204,7 +204,15 @@ describe('the exit status of a check', () => {
 it('a check names for every claim the requests that prove it', async () => {
   const { items } = await checked(await createScenario());
   // What follows from others' answers, from the configuration alone, or from where the SDK found its keys.
-  const derived = ['transport', 'credentials', 'profile', 'link', 'stored-form', 'largest-dump'];
+  const derived = [
+    'transport',
+    'credentials',
+    'profile',
+    'link',
+    'stored-form',
+    'backup-keys',
+    'largest-dump',
+  ];
   const unproved = items.filter(({ verdict, requests }) => verdict !== 'not-tried' && requests.length === 0);
   expect(unproved.map(({ check }) => check).filter((check) => !derived.includes(check))).toEqual([]);
   const proof = items.find(({ check }) => check === 'proof');

@@ -4,6 +4,7 @@ import type { Config } from '../../src/config/schema.ts';
 import type { LockRule } from '../../src/domain/object-lock.ts';
 import { download } from '../support/cloud.ts';
 import { flipBit } from '../support/cloud-download-faults.ts';
+import { encryptedWorld, newHolder } from '../support/encrypted.ts';
 import { type S3Server, startS3 } from '../support/s3.ts';
 import {
   addBackup,
@@ -220,4 +221,22 @@ describe('a storage class', () => {
       message: expect.stringMatching(message),
     });
   });
+});
+
+it('locks a key that is sealed after its archive was made, since it is the only copy', async () => {
+  const holder = await newHolder();
+  const before = await open({ world: encryptedWorld() });
+  await before.run();
+  const later = await createScenario({
+    s3: before.s3,
+    world: encryptedWorld(),
+    config: { objectLock: [THIRTY_DAYS], ...holder.sealing },
+    adjust: (config) =>
+      config.destination.kind === 's3'
+        ? { ...config, destination: { ...config.destination, profile: 'aws' } }
+        : config,
+  });
+  expect((await later.run()).of('key.sealed')).toHaveLength(1);
+  const [kept = ''] = later.keys().filter((key) => key.includes('/state/keys/kept/'));
+  expect(storageOf(later.s3, kept).lock).toEqual({ mode: 'COMPLIANCE', until: '2026-12-24T03:00:00Z' });
 });

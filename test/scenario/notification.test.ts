@@ -3,12 +3,14 @@ import { describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/schema.ts';
 import type { Notification } from '../../src/domain/notification.ts';
 import { Secret } from '../../src/domain/secret.ts';
+import { DAY_MS } from '../support/builders.ts';
 import { download } from '../support/cloud.ts';
 import { restrictedNetwork } from '../support/cloud-download-faults.ts';
+import { addEncrypted, encryptedWorld } from '../support/encrypted.ts';
 import { ADDRESS_SECRET, heartbeatReceiver, jsonReceiver } from '../support/receivers.ts';
-import { createScenario } from '../support/scenario.ts';
+import { createScenario, INSTANCE, type ScenarioOptions } from '../support/scenario.ts';
 
-async function watched() {
+async function watched(options: ScenarioOptions = {}) {
   const [receiver, heartbeat] = [await jsonReceiver(), await heartbeatReceiver()];
   const config: Partial<Config> = {
     notify: [
@@ -16,7 +18,7 @@ async function watched() {
         name: 'ops',
         preset: 'json',
         url: new Secret(receiver.url),
-        on: ['failure', 'recovery', 'risk'],
+        on: ['failure', 'recovery', 'risk', 'warning'],
         intervalMs: 6 * 3_600_000,
         method: 'POST',
         headers: {},
@@ -24,7 +26,7 @@ async function watched() {
     ],
     heartbeat: new Secret(heartbeat.url),
   };
-  const scenario = await createScenario({ config });
+  const scenario = await createScenario({ ...options, config });
   const told = () => receiver.shown.map((body) => JSON.parse(body) as Notification);
   return { receiver, heartbeat, scenario, told };
 }
@@ -69,5 +71,27 @@ describe('the receivers of the application', () => {
     await scenario.archive('crs-orders01');
     await scenario.archive('crs-nowhere');
     expect([...receiver.asked, ...heartbeat.asked]).toEqual([]);
+  });
+
+  test('are warned once a week of an instance whose archives only the cloud can open, and of no failure', async () => {
+    const { scenario, told } = await watched({ world: encryptedWorld() });
+    expect((await scenario.run()).summary.exitCode).toBe(0);
+    for (const day of [1, 2, 8]) {
+      scenario.clock.advance(DAY_MS * (day === 8 ? 6 : 1));
+      addEncrypted(scenario.cloud.world, scenario.clock, { id: `day-${day}` });
+      const worker = await scenario.secondWorker();
+      expect((await worker.run()).summary).toMatchObject({ archived: 1, exitCode: 0 });
+    }
+    expect(told().map(({ kind }) => kind)).toEqual(['warning', 'warning']);
+    expect(told()[0]).toMatchObject({
+      title: 'rdb-archiver: archived, but 1 instance cannot be restored without the cloud',
+      items: [
+        {
+          reason: 'key-not-kept',
+          instanceId: INSTANCE,
+          hint: expect.stringContaining('encryptedBackups: seal'),
+        },
+      ],
+    });
   });
 });

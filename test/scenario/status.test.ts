@@ -235,7 +235,7 @@ describe('the cost', () => {
     expect(scenario.keys('catalog').length).toBeGreaterThan(3600);
     expect(await costOf(scenario)).toEqual(young);
     // 35 days of the catalog, and the quarantine.
-    expect(young.get('ListObjectsV2')).toBe(36);
+    expect(young.get('ListObjectsV2')).toBe(37);
     expect(young.get('GetObject')).toBe(2 + RECORDS);
   });
 

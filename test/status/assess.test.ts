@@ -32,6 +32,7 @@ function facts(changes: Partial<SourceFacts> = {}): SourceFacts {
     archives: [],
     backups: [],
     quarantined: [],
+    keyless: [],
     ...changes,
   };
 }
@@ -74,6 +75,17 @@ describe('an instance', () => {
     ])
       expect(assessOne({ archives })).not.toHaveProperty('bytes');
     expect(assessOne({ archives: [] }).bytes).toBe(0);
+  });
+
+  it('tells archives without their key, and how many of them the cloud could still give', () => {
+    const archives = ['a', 'b', 'c'].map((id, index) => archive(id, 3 + 24 * index));
+    const { keyless } = assessOne({
+      archives,
+      keyless: [archive('a', 3), archive('c', 51), archive('not-archived', 4)],
+      backups: [aBackup({ instanceId: ID, id: 'a' }), aBackup({ instanceId: ID, id: 'c', state: 'expired' })],
+    });
+    expect(keyless).toEqual({ archives: 2, savable: 1 });
+    expect(assessOne({ archives })).not.toHaveProperty('keyless');
   });
 
   it('that vanished is told, and is stale only where that was asked for', () => {

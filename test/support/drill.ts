@@ -4,7 +4,10 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { createBackupAccess } from '../../src/catalog/backup-access.ts';
 import { createCatalog } from '../../src/catalog/catalog.ts';
+import { createKeyRecords } from '../../src/catalog/key-records.ts';
+import { createKeyVault } from '../../src/codec/key-vault.ts';
 import { type ArchiveRef, archiveLayout } from '../../src/domain/archive-key.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import type { DrillRule } from '../../src/domain/drill.ts';
@@ -70,6 +73,8 @@ export function openDrillground({ clock = systemClock }: { readonly clock?: Cloc
     obstacle: (encoding: string) => new ArchiverError('config', `nothing here reads ${encoding}`),
     decode: (_encoding: string, body: AsyncIterable<Uint8Array>) => body,
   };
+  const vault = createKeyVault({ keyRecipients: [], ageIdentities: [] });
+  const access = createBackupAccess(createKeyRecords(store, layout, clock), vault);
   let scripts = 0;
 
   const run: Drillground['drill'] = (request = {}, settings = {}) =>
@@ -78,7 +83,7 @@ export function openDrillground({ clock = systemClock }: { readonly clock?: Cloc
       {
         catalog,
         records,
-        reading: { store, decoder },
+        reading: { store, decoder, access },
         clock,
         sources: ['ap-guangzhou'],
         settings: {

@@ -206,6 +206,8 @@ function configOf(options: ScenarioOptions, cloud: Cloud, s3: S3Server): Config 
     compressionLevel: 3,
     ageRecipients: [],
     ageIdentities: [],
+    encryptedBackups: 'warn',
+    keyRecipients: [],
     readback: 'auto',
     inspect: false,
     concurrency: 4,

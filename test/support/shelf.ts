@@ -12,6 +12,7 @@ import type { ExpirePolicy } from '../../src/expire/expire.ts';
 import type { ExpireReport } from '../../src/expire/report.ts';
 import { createRetention, type Retention, type RetentionPorts } from '../../src/expire/retention.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { plainAccess } from './access.ts';
 import { DAY_MS } from './builders.ts';
 import { createTestClock, type TestClock } from './clock.ts';
 import { type S3Server, startS3 } from './s3.ts';
@@ -94,7 +95,7 @@ export function retentionOn(
       layout,
       catalog: createCatalog(store, layout, clock),
       quarantine: createQuarantine(store, layout),
-      reading: { store, decoder },
+      reading: { store, decoder, access: plainAccess },
       damaged: async () => () => false,
       clock,
       ...ports,

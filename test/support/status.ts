@@ -62,6 +62,7 @@ export function aStatusReport(changes: Partial<StatusReport> = {}): StatusReport
     sources: ['prod'],
     daysBack: DAYS_BACK,
     instances: [anInstanceStatus()],
+    warnings: [],
     problems: [],
     exitCode: 0,
     ...changes,

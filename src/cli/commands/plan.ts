@@ -44,11 +44,15 @@ const planColumns: readonly Column<PlanItem>[] = [
 function planTotals(items: readonly PlanItem[]): string {
   const count = (wanted: PlanItem['action']): number =>
     items.filter(({ action }) => action === wanted).length;
-  return `${counted(count('archive'), 'backup')} to archive, ${count('skip')} to skip, ${count('fail')} that cannot be archived`;
+  const keyless = items.filter(({ key }) => key === 'not-kept').length;
+  const keys =
+    keyless === 0 ? '' : `; ${counted(keyless, 'backup')} encrypted by the cloud, whose key is not kept`;
+  return `${counted(count('archive'), 'backup')} to archive, ${count('skip')} to skip, ${count('fail')} that cannot be archived${keys}`;
 }
 
 /** `archive`, the reason to skip it, or why it cannot be archived any more. */
-function planned({ action, reason }: PlanItem): string {
-  if (action === 'archive') return action;
+function planned({ action, reason, key }: PlanItem): string {
+  if (action === 'archive')
+    return key === null ? action : `${action}, key ${key === 'sealed' ? key : 'not kept'}`;
   return action === 'fail' ? `failed: ${reason}` : (reason ?? action);
 }

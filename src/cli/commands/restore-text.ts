@@ -15,6 +15,9 @@ Examples:
   into another bucket, or to another machine
     rdb-archiver restore crs-abcd1234 --to - | aws s3 cp - s3://other/dump.rdb
     rdb-archiver restore crs-abcd1234 --to - | ssh host 'cat > dump.rdb'
+  opened, where the cloud encrypted the backup and its key was sealed
+    export ARCHIVER_AGE_IDENTITY_FILE=age.key
+    rdb-archiver restore crs-abcd1234 --decrypt --to out
   one of several shards
     rdb-archiver restore crs-abcd1234 --shard 2 --to - | sha256sum
 With - the bytes are checked while they flow: believe them only when this
@@ -30,10 +33,27 @@ export interface Place {
 }
 
 /** One line for the archive, two for each dump. */
-export function restoredLines({ items, ...archive }: RestoreReport, { shown }: Place): string {
+export function restoredLines({ items, key, ...archive }: RestoreReport, { shown }: Place): string {
   const { instanceId, backupId, startedAt } = archive;
   const title = printable(`${instanceId} ${backupId}, started ${readable(startedAt)} UTC`);
-  return `${[title, ...items.flatMap((item) => itemLines(item, shown))].join('\n')}\n`;
+  const lines = [
+    title,
+    ...items.flatMap((item) => itemLines(item, shown)),
+    ...(key ? keyLines(key, shown) : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function keyLines(
+  { path, fingerprint, algorithm, kmsKeyId }: NonNullable<RestoreReport['key']>,
+  shown: Place['shown'],
+): string[] {
+  const about = [algorithm ?? 'algorithm not told', ...(kmsKeyId === null ? [] : [`KMS key ${kmsKeyId}`])];
+  return [
+    `  key: ${shown(path)} (${about.join(', ')}; fingerprint ${fingerprint})`,
+    '    The cloud documents neither how this text becomes a key nor where the vector stands;',
+    '    docs/encrypted-backups.md has what `--decrypt` tries. Delete the file when you are done.',
+  ];
 }
 
 const WORDS: Readonly<Record<RestoreItem['result'], string>> = {
@@ -43,17 +63,19 @@ const WORDS: Readonly<Record<RestoreItem['result'], string>> = {
   'size-differs': 'DAMAGED',
   'digest-differs': 'DAMAGED',
   'rdb-damaged': 'DAMAGED',
+  'not-opened': 'NOT OPENED',
 };
 
 function itemLines(
-  { file, path, result, size, sha256, rdb, resumedAt }: RestoreItem,
+  { file, path, result, size, sha256, rdb, opened, resumedAt }: RestoreItem,
   shown: Place['shown'],
 ): string[] {
-  const amount = result === 'missing' ? '' : `, ${humanSize(size)}`;
+  const amount = result === 'missing' || result === 'not-opened' ? '' : `, ${humanSize(size)}`;
   const resumed = resumedAt > 0 ? `, went on at ${humanSize(resumedAt)}` : '';
   const line = `  ${WORDS[result]}: ${path === null ? file : shown(path)}${amount}${resumed}`;
   if (!isWhole(result)) return [line];
-  return [line, `    proved: size, SHA-256 ${sha256.slice(0, 16)}…, ${formatCheck(rdb)}`];
+  const decrypted = opened === null ? [] : [`    decrypted: AES-256-CBC, ${opened}`];
+  return [line, ...decrypted, `    proved: size, SHA-256 ${sha256.slice(0, 16)}…, ${formatCheck(rdb)}`];
 }
 
 function formatCheck(rdb: RestoreItem['rdb']): string {
@@ -74,10 +96,11 @@ export function nextSteps(report: RestoreReport, { shown, directory }: Place): s
   const whole = report.items.filter(({ result }) => isWhole(result));
   const [first] = whole;
   if (first === undefined || directory === undefined) return '';
-  if (report.encrypted)
+  if (report.encrypted && first.opened === null)
     return paragraph(
-      'The cloud encrypted this backup: these are the very bytes that it gave, and',
-      'only TencentDB can read them. The format inside could not be checked.',
+      'The cloud encrypted this backup: these are the very bytes that it gave, and the',
+      'format inside was not checked. With its key sealed and ARCHIVER_AGE_IDENTITY set,',
+      '`--decrypt` opens them, and `--key FILE` hands the key out.',
     );
   if (first.rdb === null)
     return paragraph(`${report.engine} writes no RDB: only TencentDB can load these bytes.`);

@@ -14,7 +14,9 @@ import { withQuietApp } from '../with-app.ts';
 import { EXAMPLES, nextSteps, restoredLines } from './restore-text.ts';
 
 interface RestoreOptions {
-  readonly to: string;
+  readonly to?: string;
+  readonly decrypt?: boolean;
+  readonly key?: string;
   readonly at?: Instant;
   readonly source?: string;
   readonly shard?: number;
@@ -35,7 +37,9 @@ export function addRestore(
     )
     .argument('<instance>', 'its id, for instance crs-abcd1234')
     .argument('[backup]', 'its id, or `latest`: the newest archive (default: latest)')
-    .requiredOption('--to <dir|->', 'the folder, made where it is not there; `-` is standard output')
+    .option('--to <dir|->', 'the folder, made where it is not there; `-` is standard output')
+    .option('--decrypt', 'take the encryption of the cloud off, where it put one on')
+    .option('--key <file>', "hand the encrypted backup's key out, to a new file that only you can read")
     .option(
       '--at <time>',
       'the newest archive started then or before: ISO 8601, UTC unless it names a zone, for instance 2026-11-17T08:00+08:00',
@@ -47,13 +51,23 @@ export function addRestore(
     .addHelpText('after', `${EXAMPLES}${exitSection(ARCHIVE_CODES)}`)
     .action(
       async (instanceId: string, backupId: string | undefined, options: RestoreOptions, command: Command) => {
-        const { json = false, to, at, source, shard } = options;
-        const target = targetOf(to, json, surroundings);
+        const { json = false, to, key, decrypt, at, source, shard } = options;
+        if (to === undefined && key === undefined)
+          throw new ArchiverError('usage', 'nothing says where the dumps go', {
+            hint: 'Give a folder to --to, or `-` for standard output; --key FILE alone hands out the key of an encrypted backup.',
+          });
+        if (to === undefined && decrypt === true)
+          throw new ArchiverError('usage', '--decrypt opens dumps, and nothing says where they go', {
+            hint: 'Give a folder to --to, or `-` for standard output.',
+          });
+        const target = to === undefined ? undefined : targetOf(to, json, surroundings);
         const config = await configOf(command, surroundings);
         const bars = await barsOn(surroundings);
         const request = {
           instanceId,
-          to: target,
+          ...(target && { to: target }),
+          ...(decrypt !== undefined && { decrypt }),
+          ...(key !== undefined && { keyFile: resolve(surroundings.cwd, key) }),
           signal: surroundings.signal,
           onProgress: bars.show,
           ...(backupId !== undefined && { backupId }),
@@ -145,7 +159,7 @@ async function barsOn({ stderr, clock }: Surroundings): Promise<ProgressBars> {
 /** With a folder the result goes to standard output, and else to standard error: the dump alone is on the other. */
 function print(
   report: RestoreReport,
-  target: RestoreTarget,
+  target: RestoreTarget | undefined,
   json: boolean,
   { stdout, stderr, cwd }: Surroundings,
 ): void {
@@ -155,9 +169,9 @@ function print(
   else {
     const place = {
       shown: (path: string) => nearer(path, cwd),
-      ...(target.kind === 'folder' && { directory: target.directory }),
+      ...(target?.kind === 'folder' && { directory: target.directory }),
     };
-    const out = target.kind === 'folder' ? stdout : stderr;
+    const out = target?.kind === 'stream' ? stderr : stdout;
     out.write(restoredLines(report, place) + nextSteps(report, place));
   }
   for (const { message, hint } of problems)

@@ -73,18 +73,23 @@ export function addStatus(
 const STATUS_CODES = [...WORKING_CODES, EXIT.damaged, EXIT.endangered].sort((left, right) => left - right);
 
 function print(report: StatusReport, json: boolean, surroundings: Surroundings): void {
-  const { generatedAt, maxAgeMs, daysBack, instances, problems } = report;
+  const { generatedAt, maxAgeMs, daysBack, instances, warnings, problems } = report;
+  const warned = warnings.map(({ message, hint }) => ({ message: `warning: ${message}`, hint }));
   printListing(
-    { items: instances, problems, exitCode: report.exitCode },
+    { items: instances, problems: [...problems, ...warned], exitCode: report.exitCode },
     {
       name: 'status',
       columns: [
         ...sourceColumn(instances),
-        ...columns.filter((column) => column !== SIZE || sized(instances)),
+        ...columns.filter(
+          (column) =>
+            (column !== SIZE || sized(instances)) &&
+            (column !== KEYLESS || instances.some(({ keyless }) => keyless !== undefined)),
+        ),
       ],
       json,
       empty: 'There is no instance.',
-      about: { generatedAt, maxAgeMs, daysBack },
+      about: { generatedAt, maxAgeMs, daysBack, warnings },
     },
     surroundings,
   );
@@ -113,6 +118,12 @@ const SIZE: Column<InstanceStatus> = {
   optional: true,
 };
 
+const KEYLESS: Column<InstanceStatus> = {
+  title: 'WITHOUT KEY',
+  value: ({ keyless }) => keyless?.archives ?? '',
+  align: 'right',
+};
+
 const columns: readonly Column<InstanceStatus>[] = [
   { title: 'STATUS', value: stateOf },
   { title: 'INSTANCE', value: ({ instanceId }) => instanceId },
@@ -121,6 +132,7 @@ const columns: readonly Column<InstanceStatus>[] = [
   { title: 'NOT ARCHIVED', value: openText, align: 'right' },
   { title: 'HOURS LEFT', value: hoursLeft, align: 'right' },
   { title: 'ARCHIVES', value: ({ archives }) => archives, align: 'right', optional: true },
+  KEYLESS,
   SIZE,
   { title: 'NAME', value: ({ name }) => name, flexible: true, optional: true },
 ];

@@ -120,6 +120,11 @@ export function archiveFamilies(registry: Registry) {
       'Backups that are not archived and that the cloud deletes within a day.',
       ['source'],
     ),
+    keyless: gauge(
+      'encrypted_without_key',
+      'Archives within the days looked at that the cloud encrypted and whose key was not kept, by whether the cloud still has the backup and so the key (savable: yes or no).',
+      ['source', 'savable'],
+    ),
     instances: gauge('instances', 'Instances by state: fresh, stale, or vanished from the cloud.', [
       'source',
       'state',

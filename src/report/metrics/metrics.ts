@@ -2,11 +2,11 @@
 import { Registry } from 'prom-client';
 import { toEpoch } from '../../domain/instant.ts';
 import type { FailReason, Outcome, RunSummary, SkipReason } from '../../domain/outcome.ts';
-import type { InstanceStatus, StatusReport } from '../../domain/status.ts';
+import type { StatusReport } from '../../domain/status.ts';
 import type { ArchiverEvent, Observer } from '../observer.ts';
+import { setBucket } from './bucket-metrics.ts';
 import { setDrills } from './drill-metrics.ts';
 import {
-  type ArchiveFamilies,
   archiveFamilies,
   drillFamilies,
   lastSuccessFamily,
@@ -51,6 +51,7 @@ const FAILED: Readonly<Record<FailReason, true>> = {
   'store-failed': true,
   interrupted: true,
   'export-required': true,
+  'key-not-kept': true,
   'never-ready': true,
   lost: true,
   internal: true,
@@ -249,32 +250,4 @@ function countRun(run: RunFamilies, summary: RunSummary, beginning: Beginning | 
   }
   if (exitCode === 0) run.successes.inc();
   else (PARTIAL_EXITS.includes(exitCode) ? run.partials : run.failures).inc();
-}
-
-function setBucket(bucket: ArchiveFamilies, report: StatusReport): void {
-  for (const family of Object.values(bucket)) family.reset();
-  // A source that shows no instance, or could not be listed, is told as none: a series that is missing raises no alarm.
-  for (const source of report.sources) {
-    bucket.atRisk.set({ source }, 0);
-    for (const state of ['fresh', 'stale', 'vanished'] as const) bucket.instances.set({ source, state }, 0);
-  }
-  for (const status of report.instances) {
-    const { source, archives, bytes, open } = status;
-    const labels = { source, instance_id: status.instanceId };
-    bucket.archives.set(labels, archives);
-    if (bytes !== undefined) bucket.bytes.set(labels, bytes);
-    const deadlines = open
-      .filter(({ state }) => state !== 'expired')
-      .map(({ deadline }) => toEpoch(deadline));
-    if (deadlines.length > 0) bucket.deadline.set(labels, Math.min(...deadlines) / 1000);
-    bucket.instances.inc({ source, state: stateOf(status) });
-    bucket.atRisk.inc({ source }, open.filter(({ atRisk }) => atRisk).length);
-  }
-  bucket.problems.set(report.problems.length);
-  bucket.takenAt.set(toEpoch(report.generatedAt) / 1000);
-}
-
-function stateOf({ stale, vanished }: InstanceStatus): 'fresh' | 'stale' | 'vanished' {
-  if (stale) return 'stale';
-  return vanished ? 'vanished' : 'fresh';
 }

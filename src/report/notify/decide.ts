@@ -15,6 +15,8 @@ export interface Told {
   /** When each trouble was last told, by its fingerprint. */
   readonly at: Readonly<Record<string, Instant>>;
   /** Trouble without a good run since: when it was first told, and in which sources (none: the run itself). */
+  /** When each warning was last told. */
+  readonly warned?: Readonly<Record<string, Instant>>;
   readonly open?: { readonly since: Instant; readonly sources: readonly string[] };
 }
 
@@ -39,7 +41,7 @@ const INTERRUPTED = [130, 143];
 export function decide(facts: RunFacts, wishes: Wishes, before: Told, now: number): Decision {
   const { exitCode } = facts.summary;
   if (INTERRUPTED.includes(exitCode)) return afterInterruption(facts, wishes, before);
-  if (exitCode === 0 && facts.items.length === 0) return afterGoodRun(facts, wishes, before);
+  if (exitCode === 0 && facts.items.length === 0) return afterGoodRun(facts, wishes, before, now);
   return afterTrouble(facts, wishes, before, now);
 }
 
@@ -48,13 +50,40 @@ function afterInterruption({ items }: RunFacts, { on }: Wishes, told: Told): Dec
 }
 
 /** Over only where each source that was in trouble has been looked at again. */
-function afterGoodRun({ listed }: RunFacts, { on }: Wishes, before: Told): Decision {
-  const { open, at } = before;
-  if (open === undefined) return { told: before };
-  const sources = open.sources.filter((source) => !listed.includes(source));
-  if (sources.length > 0) return { told: { at, open: { ...open, sources } } };
-  if (!on.includes('recovery')) return { told: { at } };
-  return { tell: { kind: 'recovery', items: [], since: open.since }, told: { at } };
+function afterGoodRun(facts: RunFacts, wishes: Wishes, before: Told, now: number): Decision {
+  const { open, ...rest } = before;
+  if (open === undefined) return withWarnings(facts, wishes, before, now);
+  const sources = open.sources.filter((source) => !facts.listed.includes(source));
+  if (sources.length > 0) return { told: { ...rest, open: { ...open, sources } } };
+  if (!wishes.on.includes('recovery')) return withWarnings(facts, wishes, rest, now);
+  return { tell: { kind: 'recovery', items: [], since: open.since }, told: rest };
+}
+
+/** So often a warning is repeated, in milliseconds: it stands until somebody changes a setting, and a new backup a day makes it no other. */
+const WARNING_INTERVAL_MS = 7 * 86_400_000;
+
+function withWarnings({ warnings }: RunFacts, { on }: Wishes, before: Told, now: number): Decision {
+  if (!on.includes('warning')) return { told: before };
+  const warned = Object.fromEntries(
+    Object.entries(before.warned ?? {}).filter(([, at]) => {
+      const age = now - toEpoch(at);
+      return age >= 0 && age < WARNING_INTERVAL_MS;
+    }),
+  );
+  const fresh = warnings.filter((item) => warned[warningPrint(item)] === undefined);
+  if (fresh.length === 0) return { told: before };
+  const time = toInstant(now);
+  const added = fresh.slice(0, MOST_REMEMBERED).map((item) => [warningPrint(item), time]);
+  return {
+    tell: { kind: 'warning', items: fresh },
+    told: { ...before, warned: { ...warned, ...Object.fromEntries(added) } },
+  };
+}
+
+/** Of the instance, not of the backup. */
+function warningPrint({ reason, source, instanceId }: NotificationItem): string {
+  const identity = JSON.stringify([reason, source, instanceId]);
+  return createHash('sha256').update(identity).digest('hex').slice(0, 16);
 }
 
 function afterTrouble(facts: RunFacts, { on, intervalMs }: Wishes, before: Told, now: number): Decision {
@@ -79,6 +108,7 @@ function afterTrouble(facts: RunFacts, { on, intervalMs }: Wishes, before: Told,
   return {
     tell: { kind: urgent.length > 0 ? 'risk' : 'failure', items },
     told: {
+      ...(before.warned && { warned: before.warned }),
       at: {
         ...Object.fromEntries(recent),
         ...Object.fromEntries(current.map((fingerprint) => [fingerprint, time])),

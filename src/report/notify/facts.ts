@@ -1,6 +1,7 @@
 /** What a notification may speak of: gathers a run's events into facts, the most important trouble first. */
 import { deadlineOf } from '../../domain/backup.ts';
 import { compareText } from '../../domain/compare-text.ts';
+import { KEYLESS_HINT } from '../../domain/encryption.ts';
 import type { ArchiverError } from '../../domain/errors.ts';
 import { type Instant, toEpoch, toInstant } from '../../domain/instant.ts';
 import type { NotificationItem } from '../../domain/notification.ts';
@@ -14,6 +15,8 @@ export interface RunFacts {
   readonly summary: RunSummary;
   /** Most important first. */
   readonly items: readonly NotificationItem[];
+  /** What is wrong with nothing that was asked for, and should be known all the same: one an instance. */
+  readonly warnings: readonly NotificationItem[];
   /** Names of the sources that could be listed. */
   readonly listed: readonly string[];
 }
@@ -27,12 +30,19 @@ const DAY_MS = 86_400_000;
 
 /** Runs may overlap (a schedule a source), so each has its own heap. */
 export function createFactsCollector(): FactsCollector {
-  const runs = new Map<string, { readonly items: NotificationItem[]; readonly listed: string[] }>();
+  const runs = new Map<
+    string,
+    {
+      readonly items: NotificationItem[];
+      readonly warnings: Map<string, NotificationItem>;
+      readonly listed: string[];
+    }
+  >();
 
   function of(runId: string) {
     const known = runs.get(runId);
     if (known) return known;
-    const fresh = { items: [], listed: [] };
+    const fresh = { items: [], warnings: new Map<string, NotificationItem>(), listed: [] };
     runs.set(runId, fresh);
     return fresh;
   }
@@ -49,18 +59,29 @@ export function createFactsCollector(): FactsCollector {
         case 'instance.failed':
           of(event.runId).items.push(failure('instance', event));
           return undefined;
+        case 'key.failed':
+          of(event.runId).items.push({ ...failure('backup', event), backupId: event.backupId });
+          return undefined;
         case 'source.listed':
           of(event.runId).listed.push(event.source);
           return undefined;
         case 'backup.outcome': {
           const item = backupItem(event.outcome, now);
           if (item) of(event.outcome.runId).items.push(item);
+          const warning = keylessItem(event.outcome);
+          if (warning)
+            of(event.outcome.runId).warnings.set(`${warning.source}\n${warning.instanceId}`, warning);
           return undefined;
         }
         case 'run.summary': {
-          const { items, listed } = of(event.summary.runId);
+          const { items, warnings, listed } = of(event.summary.runId);
           runs.delete(event.summary.runId);
-          return { summary: event.summary, items: items.sort(byImportance), listed };
+          return {
+            summary: event.summary,
+            items: items.sort(byImportance),
+            warnings: [...warnings.values()],
+            listed,
+          };
         }
         default:
           return undefined;
@@ -108,6 +129,25 @@ function backupItem(outcome: Outcome, now: number): NotificationItem | undefined
     deadline,
     message: redact(message),
     hint: redact(hint),
+  };
+}
+
+/** Archived, and nobody but the cloud can open it. */
+function keylessItem(outcome: Outcome): NotificationItem | undefined {
+  if (outcome.outcome !== 'archived' || outcome.key !== 'not-kept') return undefined;
+  const { source, region, instanceId, backupId } = outcome;
+  return {
+    subject: 'backup',
+    reason: 'key-not-kept',
+    urgent: false,
+    source,
+    region,
+    instanceId,
+    backupId,
+    deadline: outcome.deadline ?? defaultDeadline(outcome),
+    message:
+      'archived without the key that the cloud encrypted it with: it opens only while the cloud has the backup',
+    hint: KEYLESS_HINT,
   };
 }
 

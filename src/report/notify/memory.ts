@@ -3,7 +3,7 @@
  * cannot be reached a long-running worker goes on from its own memory, and a one-shot run rather tells twice than not at all.
  */
 import type { Clock } from '../../domain/clock.ts';
-import { isInstant } from '../../domain/instant.ts';
+import { type Instant, isInstant } from '../../domain/instant.ts';
 import { NOTHING_TOLD, type Told } from './decide.ts';
 
 const SCHEMA = 'rdb-archiver/notify-state@1';
@@ -86,14 +86,22 @@ function decode(text: string): ToldByReceiver {
   );
 }
 
-function decodeTold({ at, open }: Readonly<Record<string, unknown>>): Told {
-  const times = Object.entries(fieldsOf(at)).filter((entry): entry is [string, string] =>
-    isInstant(entry[1]),
-  );
+function decodeTold({ at, warned, open }: Readonly<Record<string, unknown>>): Told {
+  const told = {
+    ...NOTHING_TOLD,
+    at: decodeTimes(at),
+    ...(warned !== undefined && { warned: decodeTimes(warned) }),
+  };
   const { since, sources } = fieldsOf(open);
-  if (!isInstant(since) || !Array.isArray(sources)) return { ...NOTHING_TOLD, at: Object.fromEntries(times) };
+  if (!isInstant(since) || !Array.isArray(sources)) return told;
   const names = sources.filter((source) => typeof source === 'string');
-  return { at: Object.fromEntries(times), open: { since, sources: names } };
+  return { ...told, open: { since, sources: names } };
+}
+
+function decodeTimes(times: unknown): Record<string, Instant> {
+  return Object.fromEntries(
+    Object.entries(fieldsOf(times)).filter((entry): entry is [string, string] => isInstant(entry[1])),
+  );
 }
 
 function parsed(text: string): unknown {

@@ -66,6 +66,8 @@ function titleOf({ kind, items, summary }: Story): string {
       return `rdb-archiver: the run failed, ${counted(items.length, 'problem')} (${exit})`;
     case 'recovery':
       return 'rdb-archiver: recovered, the run archived all it should';
+    case 'warning':
+      return `rdb-archiver: archived, but ${counted(items.length, 'instance')} cannot be restored without the cloud`;
     case 'interrupted':
       return `rdb-archiver: the run was interrupted (${exit})`;
     case 'test':

@@ -27,6 +27,8 @@ export interface Tally {
   /** All damaged dumps of the days looked at. */
   readonly quarantined: number;
   readonly archives: number;
+  /** Of these, encrypted by the cloud and without the key. */
+  readonly keyless: number;
   /** Absent where those of an instance are not known. */
   readonly bytes?: number;
   /** Of the youngest archive of all; absent where there is none. */
@@ -50,6 +52,7 @@ export function tally({ instances }: StatusReport): Tally {
     damaged: open.filter(({ quarantined }) => quarantined).length,
     quarantined: sum(instances.flatMap(({ days }) => days.map(({ quarantined }) => quarantined))),
     archives: sum(instances.map(({ archives }) => archives)),
+    keyless: sum(instances.map(({ keyless }) => keyless?.archives ?? 0)),
     ...(sizes.length === instances.length && { bytes: sum(sizes) }),
     ...(ages.length > 0 && {
       youngestMs: ages.reduce((a, b) => Math.min(a, b)),
@@ -73,6 +76,10 @@ export function headline(report: StatusReport, totals: Tally): Headline {
   if (totals.damaged > 0) {
     const copies = `${some(totals.damaged, 'damaged backup')} ${totals.damaged === 1 ? 'lies' : 'lie'} in quarantine`;
     return { level: 'notice', sentence: `${everyInstance(totals)}, but ${copies}`, detail };
+  }
+  if (totals.keyless > 0) {
+    const locked = `${some(totals.keyless, 'archive')} cannot be opened without the cloud`;
+    return { level: 'notice', sentence: `${everyInstance(totals)}, but ${locked}`, detail };
   }
   return { level: 'well', sentence: `${everyInstance(totals)}${newest(totals)}`, detail };
 }

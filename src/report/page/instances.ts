@@ -79,7 +79,7 @@ function stateOf({ open, stale, vanished }: InstanceStatus): State {
   return { kind: 'well', word: 'Archived' };
 }
 
-function detailsOf({ open, stale, vanished, newest: archive }: InstanceStatus): string {
+function detailsOf({ open, stale, vanished, newest: archive, keyless }: InstanceStatus): string {
   const risks = open.filter(({ atRisk }) => atRisk);
   const first = Math.min(...risks.map(({ hoursLeft }) => hoursLeft));
   const count = (words: string, which: (backup: (typeof open)[number]) => boolean): string => {
@@ -90,6 +90,9 @@ function detailsOf({ open, stale, vanished, newest: archive }: InstanceStatus): 
     risks.length === 0 ? '' : `${some(risks.length, 'backup')}, ${roughlyHours(first)} left`,
     stale && (risks.length > 0 || vanished) ? 'stale' : '',
     archive === undefined ? 'no archive' : '',
+    keyless === undefined
+      ? ''
+      : `${grouped(keyless.archives)} without ${keyless.archives === 1 ? 'its' : 'their'} key`,
     count('in quarantine', ({ quarantined }) => quarantined),
     count('waiting', ({ atRisk, quarantined, state }) => !atRisk && !quarantined && state === 'available'),
     count('not ready', ({ atRisk, quarantined, state }) => !atRisk && !quarantined && state === 'not-ready'),

@@ -7,7 +7,7 @@ import { CALENDAR_FORMS, CALENDAR_LEGEND } from './calendar.ts';
 import { type Headline, headline, type Tally, tally } from './headline.ts';
 import { html, Markup, NOTHING } from './html.ts';
 import { instanceTables } from './instances.ts';
-import { problemSection, riskSection } from './risks.ts';
+import { problemSection, riskSection, warningSection } from './risks.ts';
 import { runSection } from './runs.ts';
 import { PAGE_SCRIPT } from './script.ts';
 import { PAGE_STYLE } from './style.ts';
@@ -57,7 +57,7 @@ export function renderPage(page: {
 ${CALENDAR_FORMS}
 ${opening(report, totals, said)}
 <main>
-${riskSection(report)}${problemSection(report)}${instanceSection(report, totals)}${vanishedSection(report)}${runSection(page.runs)}</main>
+${riskSection(report)}${problemSection(report)}${warningSection(report)}${instanceSection(report, totals)}${vanishedSection(report)}${runSection(page.runs)}</main>
 ${closing(report, page.version)}
 <script type="module">${new Markup(PAGE_SCRIPT)}</script>
 </body>

@@ -28,6 +28,20 @@ ${rows}</tbody></table>${rest > 0 ? html`<p class="note">And ${some(rest, 'backu
 `;
 }
 
+/** What is no failure, and yet would be missed on the day when it matters. */
+export function warningSection({ warnings }: StatusReport): Markup {
+  if (warnings.length === 0) return NOTHING;
+  const items = warnings.map(
+    ({ message, hint }) =>
+      html`<li><b>${message}</b>${hint === '' ? NOTHING : html`<small>${hint}</small>`}</li>
+`,
+  );
+  return html`<section aria-labelledby="warnings"><h2 id="warnings">Warnings</h2>
+<ul class="problems">
+${items}</ul></section>
+`;
+}
+
 export function problemSection({ problems }: StatusReport): Markup {
   if (problems.length === 0) return NOTHING;
   const items = problems.map(

@@ -74,6 +74,12 @@ export function createProgress(options: ProgressOptions): Progress {
         });
         return;
       }
+      case 'key.failed':
+        storyOf(event.runId).troubles.push({
+          what: `the key of ${event.instanceId} ${event.backupId} could not be kept`,
+          ...errorText(event.error),
+        });
+        return;
       case 'plan.ready': {
         if (event.todo === 0) return;
         if (options.terminal !== undefined) bars ??= createBars(options.terminal, clock);

@@ -134,6 +134,7 @@ const report: StatusReport = {
     { ...neverArchived, instanceId: 'crs-never001', stale: true, archives: 0, bytes: 0, open: [] },
     { ...instance, instanceId: 'crs-gone0001', vanished: true, open: [] },
   ],
+  warnings: [],
   problems: [{ message: 'ap-beijing could not be listed', hint: '' }],
   exitCode: 5,
 };
@@ -183,7 +184,7 @@ describe('the metrics', () => {
     metrics.setStatus(report);
     const { body } = await metrics.text();
     const labels = new Set([...body.matchAll(/[{,](\w+)="/g)].map(([, name]) => name));
-    const allowed = 'action code cron instance_id le outcome reason result source state version';
+    const allowed = 'action code cron instance_id le outcome reason result savable source state version';
     expect([...labels].sort().join(' ')).toBe(allowed);
   });
 

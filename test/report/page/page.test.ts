@@ -102,6 +102,17 @@ describe('the page', () => {
     expect(textOf(section)).toContain('And 15 backups more');
   });
 
+  test('tells archives that only the cloud can open, and what to do, without calling it trouble', () => {
+    const warning = { message: 'two archives can be opened by nobody', hint: 'Set it.' };
+    const instances = [anInstanceStatus({ keyless: { archives: 2, savable: 1 } })];
+    const source = render({ instances, warnings: [warning] });
+    expect(source).toContain('but 2 archives cannot be opened without the cloud');
+    expect(source).toContain('class="headline notice"');
+    expect(source).toContain('2 without their key');
+    expect(source).toContain('two archives can be opened by nobody');
+    expect(source).not.toContain('What could not be listed');
+  });
+
   test('tells what could not be listed, with the hint', () => {
     const text = textOf(sectionOf(renderTroubled(), 'problems'));
     expect(text).toContain('was refused (UnauthorizedOperation) Grant the account');

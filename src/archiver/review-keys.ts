@@ -1,0 +1,120 @@
+/**
+ * Archives whose backup the cloud still has: a key that was not kept is sealed now, so that setting `seal` saves what can still be saved; and
+ * what no record tells yet of an archive is read from its manifest once.
+ */
+import pLimit from 'p-limit';
+import { allOrFirstError } from '../domain/all-or-first-error.ts';
+import type { ArchiveRef, KeyRecordKind } from '../domain/archive-key.ts';
+import { isSealed } from '../domain/encryption.ts';
+import { asArchiverError } from '../domain/errors.ts';
+import { dayOf } from '../domain/instant.ts';
+import type { Observer } from '../report/observer.ts';
+import { sealedKeyOf } from './backup-key.ts';
+import type { BackupPorts } from './fetch-file.ts';
+import type { Ledger } from './ledger.ts';
+import type { Subject } from './survey.ts';
+
+export interface ReviewPorts {
+  readonly backup: BackupPorts;
+  readonly observer: Observer;
+}
+
+const AT_ONCE = 8;
+
+/** Costs nothing where no archived backup is encrypted, else one or two listings for each day that the cloud shows. Rejects as the destination does. */
+export async function reviewKeys(
+  archived: readonly Subject[],
+  ledger: Ledger,
+  ports: ReviewPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const encrypted = archived.filter(({ backup }) => backup.encrypted && backup.state === 'available');
+  for (const [, subjects] of Map.groupBy(encrypted, ({ source }) => source.name))
+    await reviewSource(subjects, ledger, ports, signal);
+}
+
+async function reviewSource(
+  subjects: readonly Subject[],
+  ledger: Ledger,
+  ports: ReviewPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const [kept, missing] = [
+    await recorded('kept', subjects, ports, signal),
+    await recorded('missing', subjects, ports, signal),
+  ];
+  const open = subjects.filter((subject) => !kept.has(idOf(refOf(subject))));
+  const limit = pLimit(AT_ONCE);
+  await allOrFirstError(signal, (inner) =>
+    open.map((subject) =>
+      limit(() => review(subject, missing.has(idOf(refOf(subject))), ledger, ports, inner)),
+    ),
+  );
+}
+
+async function recorded(
+  kind: KeyRecordKind,
+  subjects: readonly Subject[],
+  { backup: { keys } }: ReviewPorts,
+  signal: AbortSignal,
+): Promise<Set<string>> {
+  const [source = ''] = subjects.map(({ source: { name } }) => name);
+  const days = [...new Set(subjects.map(({ backup }) => dayOf(backup.startedAt)))].sort();
+  const ids = new Set<string>();
+  for await (const ref of keys.records.refs(kind, source, days, { signal })) ids.add(idOf(ref));
+  return ids;
+}
+
+async function review(
+  subject: Subject,
+  isMissing: boolean,
+  ledger: Ledger,
+  { backup: { keys, catalog, chooseStorage, clock }, observer }: ReviewPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const ref = refOf(subject);
+  const { source, backup } = subject;
+  const about = {
+    runId: ledger.runId,
+    source: source.name,
+    region: source.region,
+    instanceId: backup.instanceId,
+    backupId: backup.id,
+  };
+  try {
+    if (!isMissing) {
+      const encryption = (await catalog.find(ref, { signal }))?.backup.encryption;
+      if (isSealed(encryption)) {
+        await keys.records.keep(ref, encryption, { signal });
+        return;
+      }
+      await keys.records.miss(ref, { signal });
+    }
+    if (keys.policy !== 'seal') return;
+    const sealed = await sealedKeyOf({ source, backup, signal }, keys);
+    // The only copy of this key, so it is locked as the manifest is.
+    const storage = chooseStorage(source.name, subject.instance, clock.now()).manifest;
+    await keys.records.keep(ref, sealed, { signal, storage });
+    observer({ type: 'key.sealed', ...about, fingerprint: sealed.keyFingerprint });
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const error = asArchiverError(thrown);
+    // Being worked on this moment: the next run asks again.
+    if (error.code === 'not-ready') return;
+    if (error.code === 'store-unreachable') throw error;
+    ledger.keyFailed(about, error);
+  }
+}
+
+function refOf({ source, backup }: Subject): ArchiveRef {
+  return {
+    source: source.name,
+    instanceId: backup.instanceId,
+    backupId: backup.id,
+    startedAt: backup.startedAt,
+  };
+}
+
+function idOf({ instanceId, backupId }: ArchiveRef): string {
+  return `${instanceId}\n${backupId}`;
+}

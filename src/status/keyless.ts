@@ -1,0 +1,46 @@
+/** Which archives open only while the cloud has their backup, and what is said of them. */
+import type { KeyRecords } from '../catalog/key-records.ts';
+import { KEYLESS_HINT } from '../domain/encryption.ts';
+import { dayOf } from '../domain/instant.ts';
+import type { InstanceStatus, StatusWarning } from '../domain/status.ts';
+import type { BackupRef } from './assess.ts';
+
+/** One small listing of a source that has none, else one or two for each of the days. */
+export async function keylessIn(
+  source: string,
+  days: readonly string[],
+  records: KeyRecords,
+  options: { readonly signal: AbortSignal },
+): Promise<BackupRef[]> {
+  if (!(await records.anyMissing(source, options))) return [];
+  const missing: BackupRef[] = [];
+  for await (const ref of records.refs('missing', source, days, options)) missing.push(ref);
+  const affected = [...new Set(missing.map(({ startedAt }) => dayOf(startedAt)))].sort();
+  const kept = new Set<string>();
+  for await (const ref of records.refs('kept', source, affected, options)) kept.add(idOf(ref));
+  return missing.filter((ref) => !kept.has(idOf(ref)));
+}
+
+/** One for all instances: what is to be set is the same. */
+export function keylessWarnings(instances: readonly InstanceStatus[]): StatusWarning[] {
+  const locked = instances.flatMap(({ keyless }) => keyless ?? []);
+  const sum = (figure: 'archives' | 'savable') => locked.reduce((total, each) => total + each[figure], 0);
+  const [archives, savable] = [sum('archives'), sum('savable')];
+  if (archives === 0) return [];
+  const message = `${some(archives, 'archive')} of ${some(locked.length, 'instance')} can be opened by nobody without the cloud: encrypted by it, and the key was not kept`;
+  if (savable === 0)
+    return [{ message: `${message}; the cloud has none of these backups any more`, hint: LOST_HINT }];
+  const still = savable === archives ? 'all' : savable;
+  return [{ message: `${message}; the cloud still has ${still} of these backups`, hint: KEYLESS_HINT }];
+}
+
+const LOST_HINT =
+  'Their keys are lost unless the cloud can bring them back: ask its support. `encryptedBackups: seal` keeps those of backups to come.';
+
+function some(count: number, what: string): string {
+  return count === 1 ? `one ${what}` : `${count} ${what}s`;
+}
+
+function idOf({ instanceId, backupId }: BackupRef): string {
+  return `${instanceId}\n${backupId}`;
+}
