@@ -5,10 +5,8 @@ import { archiveOne } from '../archiver/archive-one.ts';
 import { BACKUP_RETRY } from '../archiver/retry.ts';
 import { type RunPorts, runOnce } from '../archiver/run.ts';
 import { createSweep } from '../archiver/sweep.ts';
-import { createBackupAccess } from '../catalog/backup-access.ts';
 import { createCatalog } from '../catalog/catalog.ts';
 import { checkSigning } from '../catalog/check-signing.ts';
-import { createKeyRecords } from '../catalog/key-records.ts';
 import { createQuarantine } from '../catalog/quarantine.ts';
 import { resumableReads } from '../catalog/resumable-read.ts';
 import { createSignatures } from '../catalog/signature.ts';
@@ -16,9 +14,7 @@ import { checkAll } from '../check/check.ts';
 import { reachAll } from '../check/reach.ts';
 import type { CheckItem } from '../check/report.ts';
 import { checkForm } from '../codec/check-form.ts';
-import { checkKeys } from '../codec/check-keys.ts';
 import { createCodec } from '../codec/codec.ts';
-import { createKeyVault } from '../codec/key-vault.ts';
 import type { Config } from '../config/schema.ts';
 import { type ArchiveLayout, archiveLayout } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -53,6 +49,7 @@ import type { VerifyRequest } from '../verify/verify.ts';
 import { readVersion } from '../version.ts';
 import { openDestination, segmentMemory } from './wire-destination.ts';
 import { createDrills } from './wire-drills.ts';
+import { createKeys } from './wire-keys.ts';
 import { createSources } from './wire-sources.ts';
 import { createVerifying } from './wire-verification.ts';
 
@@ -117,8 +114,7 @@ export const createApp: CreateApp = async (
   const quarantine = createQuarantine(store, layout);
 
   const codec = await createCodec(config);
-  const vault = createKeyVault(config);
-  const keyRecords = createKeyRecords(store, layout, clock);
+  const keys = createKeys(config, { store, layout, clock });
   const { stallTimeoutMs, minimumRate, attempts, readback, concurrency, connections } = config;
   const get = createHttpGet(agents, clock);
   const transfer = {
@@ -145,7 +141,7 @@ export const createApp: CreateApp = async (
       layout,
       catalog,
       quarantine,
-      keys: { policy: config.encryptedBackups, vault, records: keyRecords },
+      keys,
       transfer,
       chooseStorage,
       fileSlots,
@@ -164,11 +160,11 @@ export const createApp: CreateApp = async (
     },
   };
 
-  const lookAtStatus = createStatus({ ...ports, keyRecords });
+  const lookAtStatus = createStatus({ ...ports, keyRecords: keys.records, settings: keys.settings });
   const reading = {
     store: resumableReads(store, { clock, attempts }),
     decoder: codec,
-    access: createBackupAccess(keyRecords, vault),
+    access: keys.access,
   };
 
   const drills = createDrills(config, { store, layout, catalog, reading, agents, clock, observer });
@@ -211,8 +207,15 @@ export const createApp: CreateApp = async (
       const trial = { get, clock, stallTimeoutMs };
       const form = () => checkForm(config);
       const about = config.signing && { signing: checkSigning(config.signing) };
-      const keys = { asked: config.encryptedBackups === 'seal', check: () => checkKeys(config) };
-      const check = { targets: ports.targets, probe: await openProbe(), layout, trial, form, keys, ...about };
+      const check = {
+        targets: ports.targets,
+        probe: await openProbe(),
+        layout,
+        trial,
+        form,
+        keys: keys.check,
+        ...about,
+      };
       return checkAll(check, signal);
     },
     testReceivers: ({ signal }) => notifier.test(signal),

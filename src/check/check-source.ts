@@ -18,7 +18,7 @@ export async function checkSource(
   { source, selection }: Target,
   { keys, ...ports }: TrialPorts & { readonly keys: boolean },
   signal: AbortSignal,
-): Promise<Finding[]> {
+): Promise<SourceFindings> {
   const instanceIds = idsToList(selection);
   const found = await source.checkup({
     selects: selector(selection),
@@ -27,12 +27,19 @@ export async function checkSource(
     signal,
   });
   const asked = found.actions.flatMap(requestOf);
-  return [
+  const findings = [
     { ...credentialsOf(found), requests: asked },
     { ...clockOf(found), requests: asked },
     ...found.actions.map((tried) => ({ ...actionFinding(tried), requests: requestOf(tried) })),
     ...(await linkFindings(found.sample, ports, signal)),
   ];
+  return { findings, instances: found.instances };
+}
+
+interface SourceFindings {
+  readonly findings: Finding[];
+  /** Ids of those that are selected, as far as the first page shows them. */
+  readonly instances: readonly string[];
 }
 
 function requestOf({ action, error, untried }: TriedAction): string[] {

@@ -2,11 +2,13 @@
 import pLimit from 'p-limit';
 import { SOURCES_AT_ONCE, type Target } from '../archiver/survey.ts';
 import type { ArchiveLayout } from '../domain/archive-key.ts';
+import type { SettingsContext } from '../domain/backup-settings.ts';
 import type { Finding } from '../domain/check.ts';
 import { worstOf } from '../domain/exit-code.ts';
 import type { Listing } from '../domain/listing.ts';
 import type { StoreProbe } from '../store/object-store.ts';
 import type { TrialPorts } from '../transfer/try-link.ts';
+import { checkSettings } from './check-settings.ts';
 import { checkSource } from './check-source.ts';
 import type { CheckItem } from './report.ts';
 
@@ -18,7 +20,12 @@ export interface CheckPorts {
   /** In which form archives will be stored. */
   readonly form: () => Promise<Finding>;
   /** Whether keys of encrypted backups are kept; and whether archiving asks the cloud for them. */
-  readonly keys: { readonly asked: boolean; readonly check: () => Promise<Finding> };
+  readonly keys: {
+    readonly asked: boolean;
+    readonly check: () => Promise<Finding>;
+    /** By what the cloud's settings are judged, of a source by its name. */
+    readonly context: (source: string) => Promise<SettingsContext>;
+  };
   /** With which keys manifests are signed and checked, where there are any. */
   readonly signing?: Finding;
 }
@@ -38,9 +45,7 @@ export async function checkAll(
   const [destination, ...sources] = await Promise.all([
     tried().then(itemsOf('destination', null)),
     ...targets.map((target) =>
-      limit(() => checkSource(target, { ...trial, keys: keys.asked }, signal)).then(
-        itemsOf('source', target.source.name),
-      ),
+      limit(() => checkTarget(target, { trial, keys }, signal)).then(itemsOf('source', target.source.name)),
     ),
   ]);
   const items = [destination ?? [], ...sources].flat();
@@ -51,6 +56,16 @@ export async function checkAll(
       hint,
     }));
   return { items, problems, exitCode: exitCodeOf(destination ?? [], sources) };
+}
+
+async function checkTarget(
+  target: Target,
+  { trial, keys }: Pick<CheckPorts, 'trial' | 'keys'>,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const found = await checkSource(target, { ...trial, keys: keys.asked }, signal);
+  const { instances, findings } = found;
+  return [...findings, ...(await checkSettings(target.source, instances, keys.context, signal))];
 }
 
 /** 11 for the destination; 10 where no source is usable, 3 where some of several are. */

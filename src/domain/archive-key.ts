@@ -57,6 +57,8 @@ export interface ArchiveLayout {
   keyRecordKey(kind: KeyRecordKind, ref: ArchiveRef): string;
   /** Holds the key records, of one kind and source, of one day of it. */
   keyRecordPrefix(kind?: KeyRecordKind, source?: string, day?: string): string;
+  /** What the cloud said of the settings of backups, to one of several shards (from 0). */
+  settingsKey(source: string, shard: { readonly index: number; readonly count: number }): string;
   /** What is known of the drills of one source. */
   drillSummaryKey(source: string): string;
   /** What `verify` found at the archives of one source, of one month (`2026-11`). */
@@ -129,6 +131,8 @@ export function archiveLayout(prefix: string): ArchiveLayout {
       const parts = [kind, source === undefined ? undefined : encodeId(source), day];
       return `${root}state/keys/${parts.flatMap((part) => (part === undefined ? [] : `${part}/`)).join('')}`;
     },
+    settingsKey: (source, { index, count }) =>
+      `${root}state/settings/${encodeId(source)}/${index}-of-${count}.json`,
     drillSummaryKey: (source) => `${root}state/drill-summary/${encodeId(source)}.json`,
     verifiedKey: (source, month) => `${root}state/verify/${encodeId(source)}/${month}.json`,
     verifiedPrefix: () => `${root}state/verify/`,

@@ -1,11 +1,13 @@
-/** API 3.0 of the sandbox: the three actions that the product needs, with the documented limits, defaults and oddities. */
+/** API 3.0 of the sandbox: the actions that the product needs, with the documented limits, defaults and oddities. */
 import { randomUUID } from 'node:crypto';
 import { type ApiContext, ApiRefusal, absolute, isTimely, refuse } from './api-context.ts';
 import { fromCloudTime, toCloudTime } from './cloud-time.ts';
 import { type Exchange, jsonReply, type Reply } from './exchange.ts';
 import { integer, integers, page, strings, text } from './parameters.ts';
 import { parseTc3, tc3Matches } from './signature-check.ts';
+import { type Action, type Call, requireInstance } from './v3-call.ts';
 import { describeBackup, describeInstance } from './v3-rows.ts';
+import { V3_SETTINGS } from './v3-settings.ts';
 import type { SandboxBackup, SandboxInstance } from './world.ts';
 
 const VERSION = '2018-04-12';
@@ -14,18 +16,6 @@ const STATUSES = new Set([1, 2, 3, 4, -1, -2]);
 const LONGEST_WINDOW_MS = 30 * 24 * 60 * 60 * 1000;
 
 type Parameters = Exchange['parameters'];
-interface Call {
-  readonly context: ApiContext;
-  readonly parameters: Parameters;
-  readonly region: string;
-  readonly host: string | undefined;
-}
-
-interface Action {
-  /** What the sandbox understands; anything else is refused rather than ignored. */
-  readonly parameters: readonly string[];
-  answer(call: Call): Record<string, unknown>;
-}
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   DescribeInstances: {
@@ -44,6 +34,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     parameters: ['InstanceId', 'BackupId'],
     answer: describeBackupDetail,
   },
+  ...V3_SETTINGS,
 };
 
 /** Answers `POST /`: always HTTP 200, with the result or the error inside. */
@@ -181,11 +172,6 @@ function describeBackupUrl(call: Call): Record<string, unknown> {
     InnerDownloadUrl: infos.map((info) => info.InnerDownloadUrl),
     Filenames: null,
   };
-}
-
-function requireInstance(instance: SandboxInstance | undefined): SandboxInstance {
-  if (instance === undefined) refuse('ResourceNotFound.InstanceNotExists', 'the instance does not exist');
-  return instance;
 }
 
 function requireReady(backup: SandboxBackup | undefined): SandboxBackup {

@@ -21,6 +21,11 @@ export interface SandboxInstance {
   readonly cluster: boolean;
   readonly shards: number;
   readonly tags: Readonly<Record<string, string>>;
+  /** Days of the automatic backup; none: it is off. */
+  readonly backupDays: readonly string[];
+  readonly storageDays: number;
+  /** Whether its backups are encrypted from now on, and with whose key: the cloud's where there is no KMS key. */
+  readonly encrypts: false | { readonly kmsKeyId?: string };
   /** Milliseconds since the epoch, as all times here. */
   readonly createdAt: number;
   /** 2 running, 1 in a flow, 0 to be initialised, -2 isolated. */
@@ -51,7 +56,15 @@ export interface SandboxBackup {
 export type InstanceSpec = Pick<SandboxInstance, 'id'> & Partial<SandboxInstance>;
 export type BackupSpec = Pick<SandboxBackup, 'startedAt'> & Partial<Omit<SandboxBackup, 'instanceId'>>;
 
+/** From where the account's backups can be downloaded. */
+export interface SandboxRestriction {
+  readonly LimitType: 'NoLimit' | 'LimitOnlyIntranet' | 'Customize';
+  readonly vpcs?: readonly string[];
+  readonly addresses?: readonly string[];
+}
+
 export interface World {
+  restriction: SandboxRestriction;
   /** Standard edition of Redis 7.0 in `ap-guangzhou`, running, unless told otherwise. An id that is there already is replaced. */
   addInstance(spec: InstanceSpec): SandboxInstance;
   /** It is no longer listed; its backups stay until they expire. */
@@ -76,6 +89,8 @@ export interface World {
   file(instanceId: string, backupId: string, name: string): SandboxFile | undefined;
 }
 
+const WEEK = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 export function createWorld(clock: Pick<Clock, 'now'>): World {
@@ -94,6 +109,8 @@ export function createWorld(clock: Pick<Clock, 'now'>): World {
   };
 
   const world: World = {
+    restriction: { LimitType: 'NoLimit' },
+
     addInstance(spec) {
       const instance = { ...defaultInstance(spec), ...spec };
       instances.set(spec.id, instance);
@@ -169,6 +186,9 @@ function defaultInstance({ id, shards = 1 }: InstanceSpec): SandboxInstance {
     cluster: shards > 1,
     shards,
     tags: {},
+    backupDays: WEEK,
+    storageDays: 7,
+    encrypts: false,
     createdAt: Date.UTC(2024, 0, 1),
     status: 2,
   };

@@ -6,6 +6,9 @@ import { type RealDumpName, realDump } from './real-dumps.ts';
 import { syntheticDump } from './synthetic-dump.ts';
 import { createWorld, type SandboxFile, type World } from './world.ts';
 
+/** Of the customer of the default world. */
+const KMS_KEY = '6d0b1a52-0f0c-4a3e-9a55-5f2f0c1d7e88';
+
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 
@@ -64,6 +67,7 @@ export function defaultWorld(clock: Pick<Clock, 'now'>): World {
   const vault = world.addInstance({
     id: 'crs-vault006',
     name: 'payments',
+    encrypts: { kmsKeyId: KMS_KEY },
     tags: { env: 'production', team: 'payments' },
   });
   const key = keyFrom('payments');
@@ -72,7 +76,7 @@ export function defaultWorld(clock: Pick<Clock, 'now'>): World {
     startedAt: daysAgo(1),
     files: [{ name, dump: encryptedDump(dump, key) }],
     encrypted: true,
-    key: { text: key, kmsKeyId: '6d0b1a52-0f0c-4a3e-9a55-5f2f0c1d7e88' },
+    key: { text: key, kmsKeyId: KMS_KEY },
   });
 
   const legacy = world.addInstance({ id: 'crs-legacy05', name: 'legacy', tags: { env: 'production' } });

@@ -58,6 +58,7 @@ export async function checkup(calls: CheckupCalls, request: CheckupRequest): Pro
   const actions: TriedAction[] = [];
   const listed = await attempt(calls.instances.list(request.instanceIds, signal));
   const instances = Array.isArray(listed) ? listed.filter(request.selects) : [];
+  const ids = instances.map(({ id }) => id);
   actions.push(tried(calls.instances.action, listed));
 
   const sample = await attempt(findSample(calls, instances, signal));
@@ -72,12 +73,15 @@ export async function checkup(calls: CheckupCalls, request: CheckupRequest): Pro
   if (sample === undefined || sample instanceof Error) {
     const untried = 'there is no backup at hand to ask it for';
     const rest = [calls.links, ...(keys ? [keys] : [])].map(({ action }) => ({ action, untried }));
-    return about({ actions: [...actions, ...rest] }, calls);
+    return about({ actions: [...actions, ...rest], instances: ids }, calls);
   }
   const files = await attempt(calls.links.ask(sample.backup, signal));
   actions.push(tried(calls.links.action, files));
   if (keys) actions.push(tried(keys.action, await attempt(keys.ask(sample.backup, signal))));
-  return about({ actions, ...(files instanceof Error ? {} : { sample: { ...sample, files } }) }, calls);
+  return about(
+    { actions, instances: ids, ...(files instanceof Error ? {} : { sample: { ...sample, files } }) },
+    calls,
+  );
 }
 
 async function findSample(

@@ -1,5 +1,6 @@
 /** The port to the cloud: what the product needs of an account and region, whatever API it speaks. */
 import type { Backup, BackupFile } from '../domain/backup.ts';
+import type { DownloadRestriction, InstanceSettings } from '../domain/backup-settings.ts';
 import type { BackupKey } from '../domain/encryption.ts';
 import type { ArchiverError } from '../domain/errors.ts';
 import type { Instance } from '../domain/instance.ts';
@@ -55,6 +56,8 @@ export interface TriedAction {
 export interface Checkup {
   /** In the order in which archiving calls them. */
   readonly actions: readonly TriedAction[];
+  /** Ids of the selected instances, as far as the first page shows them. */
+  readonly instances: readonly string[];
   /** Who was asked: a host, and a port where it is no usual one. */
   readonly host: string;
   /** The cloud's clock minus ours, in milliseconds; absent where nothing answered. */
@@ -67,6 +70,18 @@ export interface Checkup {
   };
 }
 
+/** How the cloud is set to make, encrypt and hand out backups. Each rejects as `files` does. */
+export interface SettingsSource {
+  /** The API's names of the three questions. */
+  readonly actions: { readonly automatic: string; readonly encryption: string; readonly restriction: string };
+  /** Two calls. What the cloud does not offer to the instance is absent. */
+  ofInstance(instanceId: string, signal: AbortSignal): Promise<InstanceSettings>;
+  /** One call, of the account. */
+  restriction(signal: AbortSignal): Promise<DownloadRestriction>;
+  /** Which links this machine uses. */
+  readonly network: (signal: AbortSignal) => Promise<'intranet' | 'extranet'>;
+}
+
 export interface Source {
   readonly name: string;
   readonly api: Dialect;
@@ -75,6 +90,9 @@ export interface Source {
 
   /** Lists instances and backups. Rejects only when the signal is aborted; every other failure is in the answer. */
   inventory(request: InventoryRequest): Promise<Inventory>;
+
+  /** Absent where the dialect knows of no such settings. */
+  readonly settings?: SettingsSource;
 
   /** One small request, to see whether the API answers and takes the credentials. Rejects as `files` does. */
   probe(signal: AbortSignal): Promise<void>;

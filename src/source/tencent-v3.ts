@@ -12,6 +12,7 @@ import type { Source } from './source.ts';
 import { endpointOf, type TencentOptions } from './tencent-options.ts';
 import { v3Listing } from './tencent-v3-listing.ts';
 import { v3Files, v3Key, v3Reader } from './tencent-v3-rows.ts';
+import { v3Settings } from './tencent-v3-settings.ts';
 import { whenReady } from './when-ready.ts';
 
 /** Documented for DescribeBackupUrl; a link that carries `q-sign-time` says it better itself. */
@@ -72,6 +73,8 @@ export function createTencentV3(options: TencentOptions): Source {
         : [{ list: await listing.backups(undefined, signal) }];
       return assemble(await listing.instances(ids, signal), listings, reader);
     },
+
+    settings: v3Settings(client, options.network),
 
     probe: (signal) => listing.probe(signal),
 

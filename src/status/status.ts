@@ -17,12 +17,13 @@ import { type ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { worstOf } from '../domain/exit-code.ts';
 import type { Instance } from '../domain/instance.ts';
 import { dayOf, toInstant } from '../domain/instant.ts';
-import type { StatusReport } from '../domain/status.ts';
+import type { StatusReport, StatusWarning } from '../domain/status.ts';
 import { isMine, type Shard } from '../plan/shard.ts';
 import type { Source } from '../source/source.ts';
 import { type ArchiveSizes, createArchiveSizes, type SizesRequest } from './archive-sizes.ts';
 import { assessStatus, type BackupRef, calendarDays, type SourceFacts } from './assess.ts';
 import { keylessIn, keylessWarnings } from './keyless.ts';
+import { type SettingsPorts, settingsWarnings } from './settings.ts';
 
 export interface StatusRequest {
   readonly maxAgeMs: number;
@@ -40,6 +41,7 @@ export interface StatusPorts {
   readonly catalog: Catalog;
   readonly quarantine: Quarantine;
   readonly keyRecords: KeyRecords;
+  readonly settings: Omit<SettingsPorts, 'clock'>;
   readonly clock: Clock;
   readonly policy: { readonly shard: Shard; readonly allowEmpty: boolean };
 }
@@ -48,6 +50,7 @@ export interface StatusPorts {
 interface Look extends ListedSource {
   readonly facts: SourceFacts;
   readonly broken: readonly ArchiverError[];
+  readonly warnings: readonly StatusWarning[];
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -76,7 +79,7 @@ export function createStatus(ports: StatusPorts): (request: StatusRequest) => Pr
     if (alarming) codes.add(5);
     const exitCode = worstOf(codes);
     const names = ports.targets.map(({ source }) => source.name);
-    const warnings = keylessWarnings(instances);
+    const warnings = [...keylessWarnings(instances), ...looks.flatMap((look) => look.warnings)];
     return {
       generatedAt: toInstant(now),
       sources: names,
@@ -127,7 +130,10 @@ async function lookAt(
     quarantined: await quarantinedIn(source, ports, signal),
     keyless: await keylessIn(source.name, looked, ports.keyRecords, { signal }),
   };
-  return { ...survey, facts, broken: sized.broken };
+  const present = instances.filter((instance) => !instance.vanished).map(({ id }) => id);
+  const settings = { ...ports.settings, clock: ports.clock };
+  const warnings = await settingsWarnings(source, present, settings, signal);
+  return { ...survey, facts, broken: sized.broken, warnings };
 }
 
 /** There may be hundreds of thousands: their keys are not held, and each instance's id only once. */
