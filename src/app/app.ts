@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { archiveOne } from '../archiver/archive-one.ts';
+import { type BackupRequest, requestBackup } from '../archiver/request-backup.ts';
 import { BACKUP_RETRY } from '../archiver/retry.ts';
 import { type RunPorts, runOnce } from '../archiver/run.ts';
 import { createSweep } from '../archiver/sweep.ts';
@@ -69,6 +70,8 @@ export interface App extends Retention {
   archive(
     request: Signalled & { readonly instanceId: string; readonly backupId: string; readonly source?: string },
   ): Promise<RunSummary>;
+  /** Has the cloud make a backup, waits for it and archives it. Rejects with `config` where that is not allowed. */
+  backup(request: Signalled & BackupRequest): Promise<RunSummary>;
   plan(options: Signalled): Promise<Listing<PlanItem>>;
   /** How safe every instance is, from the cloud's listing and the catalog of the days looked at. */
   status(request: StatusRequest): Promise<StatusReport>;
@@ -156,6 +159,7 @@ export const createApp: CreateApp = async (
       deadlineMs: config.runDeadlineMs,
       shard: config.shard,
       allowEmpty: config.allowEmpty,
+      allowBackupRequests: config.allowBackupRequests,
       retry: { ...BACKUP_RETRY, waitMs: retryWaitMs },
     },
   };
@@ -168,9 +172,7 @@ export const createApp: CreateApp = async (
   };
 
   const drills = createDrills(config, { store, layout, catalog, reading, agents, clock, observer });
-
   const verifying = createVerifying(config, { catalog, reading, layout, agents, clock, observer });
-
   const targetsNamed = (names: readonly string[] | undefined) =>
     ports.targets.filter(({ source }) => names?.includes(source.name) ?? true);
 
@@ -186,6 +188,7 @@ export const createApp: CreateApp = async (
     },
     reach: ({ signal }) => reachAll(ports, signal),
     archive: ({ signal, ...request }) => archiveOne(request, ports, signal),
+    backup: ({ signal, ...request }) => requestBackup(request, ports, signal),
     plan: ({ signal }) => listPlan(ports, signal),
     async status(request) {
       const report = await lookAtStatus(request);

@@ -2,6 +2,7 @@
 import { ArchiverError } from '../domain/errors.ts';
 import type { RunSummary } from '../domain/outcome.ts';
 import { EVERYTHING } from '../plan/selection.ts';
+import type { Ledger } from './ledger.ts';
 import { processBackup } from './process-backup.ts';
 import { reviewKeys } from './review-keys.ts';
 import { type RunPorts, withLedger } from './run.ts';
@@ -34,34 +35,49 @@ export async function archiveOne(
       ledger.mark(10);
       return;
     }
-    const subject = choose(request, found);
-    if (canBeHad(subject)) {
-      const error = await processBackup(subject, ledger, { ...ports, retry: ports.policy.retry }, signal);
-      if (error) ledger.mark(3);
-    } else {
-      ledger.decided(subject);
-      if (isDone(subject)) await reviewKeys([subject], ledger, ports, signal);
-      if (!isDone(subject)) ledger.mark(3);
-    }
+    await archiveNow(request, found, ledger, ports, signal);
   });
+}
+
+/** Archives the backup that was asked for, out of what was found. Throws where it is not there. */
+export async function archiveNow(
+  request: Pick<ArchiveRequest, 'instanceId' | 'backupId'>,
+  found: Survey,
+  ledger: Ledger,
+  ports: RunPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const subject = choose(request, found);
+  if (canBeHad(subject)) {
+    const error = await processBackup(subject, ledger, { ...ports, retry: ports.policy.retry }, signal);
+    if (error) ledger.mark(3);
+  } else {
+    ledger.decided(subject);
+    if (isDone(subject)) await reviewKeys([subject], ledger, ports, signal);
+    else ledger.mark(3);
+  }
 }
 
 /** The asked-for instance in each source that may have it, filters aside. */
 function targetsOf({ instanceId, source }: ArchiveRequest, ports: RunPorts) {
-  const targets = ports.targets.filter((target) => source === undefined || target.source.name === source);
-  if (targets.length === 0) {
-    const names = ports.targets.map((target) => target.source.name).join(', ');
-    throw new ArchiverError('usage', `there is no source named ${source}`, {
-      hint: `The configured ones are: ${names}.`,
-    });
-  }
-  return targets.map((target) => ({
+  return sourcesNamed(source, ports).map((target) => ({
     source: target.source,
     selection: { ...EVERYTHING, instances: [instanceId] },
   }));
 }
 
-function choose({ instanceId, backupId }: ArchiveRequest, found: Survey): Subject {
+/** Those of that name, or all. Throws `usage` where there is none. */
+export function sourcesNamed(source: string | undefined, ports: RunPorts): RunPorts['targets'] {
+  const targets = ports.targets.filter((target) => source === undefined || target.source.name === source);
+  if (targets.length > 0) return targets;
+  const names = ports.targets.map((target) => target.source.name).join(', ');
+  throw new ArchiverError('usage', `there is no source named ${source}`, {
+    hint: `The configured ones are: ${names}.`,
+  });
+}
+
+/** The source that has the instance. Throws where none has, or several have. */
+export function holderOf(instanceId: string, found: Survey): SourceSurvey {
   const holders = found.sources.filter(({ inventory }) =>
     inventory.instances.some(({ id }) => id === instanceId),
   );
@@ -73,7 +89,14 @@ function choose({ instanceId, backupId }: ArchiveRequest, found: Survey): Subjec
       hint: 'Name one with --source.',
     });
   }
-  const subjects = subjectsOf(holder);
+  return holder;
+}
+
+function choose(
+  { instanceId, backupId }: Pick<ArchiveRequest, 'instanceId' | 'backupId'>,
+  found: Survey,
+): Subject {
+  const subjects = subjectsOf(holderOf(instanceId, found));
   const subject =
     backupId === LATEST
       ? newest(subjects.filter(({ backup }) => backup.state === 'available'))

@@ -23,6 +23,8 @@ export interface RunPolicy {
   readonly shard: Shard;
   /** True where no instance at all is no failure. */
   readonly allowEmpty: boolean;
+  /** Whether the cloud may be told to make backups. */
+  readonly allowBackupRequests: boolean;
   readonly retry: RetryPolicy;
 }
 

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { ArchiverError } from '../domain/errors.ts';
 import { addArchive } from './commands/archive.ts';
+import { addBackup } from './commands/backup.ts';
 import { addCheck } from './commands/check.ts';
 import { addConfig } from './commands/config.ts';
 import { addDemo } from './commands/demo.ts';
@@ -62,6 +63,7 @@ function createProgram(surroundings: Surroundings, finish: (code: number) => voi
   addRun(program, surroundings, finish);
   addSchedule(program, surroundings);
   addArchive(program, surroundings, finish);
+  addBackup(program, surroundings, finish);
   addPlan(program, surroundings, finish);
   addList(program, surroundings, finish);
   addStatus(program, surroundings, finish);

@@ -209,6 +209,7 @@ export interface Config {
   /** Bytes a second over all transfers. */
   readonly bandwidth?: number;
   readonly shard: { readonly index: number; readonly count: number };
+  readonly allowBackupRequests: boolean;
   readonly allowEmpty: boolean;
   /** A cron expression of five fields. */
   readonly schedule: string;

@@ -269,6 +269,12 @@ export const runShape = {
     variable: 'ARCHIVER_SHARD',
     meaning: 'Which share of the instances this process takes, `INDEX/COUNT`.',
   }),
+  allowBackupRequests: setting(flag().prefault(false), {
+    variable: 'ARCHIVER_ALLOW_BACKUP_REQUESTS',
+    form: 'boolean',
+    meaning:
+      "Whether `backup INSTANCE` may have the cloud make a backup: that changes the cloud's state, and takes `redis:ManualBackupInstance`.",
+  }),
   allowEmpty: setting(flag().prefault(false), {
     meaning:
       'An account without any instance is fine; else the run ends in 3, since it mostly means a wrong account or region.',

@@ -56,6 +56,20 @@ export type ArchiverEvent =
       readonly attempt: number;
       readonly error: ArchiverError;
     } & SourceRef)
+  /** The cloud was told to make a backup; `inDoubt`: it did not say whether it will. */
+  | ({
+      readonly type: 'backup.ordered';
+      readonly instanceId: string;
+      readonly remark: string;
+      readonly inDoubt: boolean;
+    } & SourceRef)
+  /** It has made it. */
+  | ({
+      readonly type: 'backup.made';
+      readonly instanceId: string;
+      readonly backupId: string;
+      readonly waitedMs: number;
+    } & SourceRef)
   /** The key of an encrypted backup that was archived earlier is kept now. */
   | ({
       readonly type: 'key.sealed';

@@ -17,7 +17,7 @@ export interface ApiContext {
   readonly credentials: SandboxCredentials;
   /** Long names. */
   readonly regions: readonly string[];
-  /** How long an export of a cluster edition's backup takes, in milliseconds. */
+  /** How long an export of a cluster edition's backup takes, and the making of a backup, in milliseconds. */
   readonly exportMs: number;
 }
 

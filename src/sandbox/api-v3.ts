@@ -6,6 +6,7 @@ import { type Exchange, jsonReply, type Reply } from './exchange.ts';
 import { integer, integers, page, strings, text } from './parameters.ts';
 import { parseTc3, tc3Matches } from './signature-check.ts';
 import { type Action, type Call, requireInstance } from './v3-call.ts';
+import { V3_ORDERS } from './v3-orders.ts';
 import { describeBackup, describeInstance } from './v3-rows.ts';
 import { V3_SETTINGS } from './v3-settings.ts';
 import type { SandboxBackup, SandboxInstance } from './world.ts';
@@ -35,6 +36,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     answer: describeBackupDetail,
   },
   ...V3_SETTINGS,
+  ...V3_ORDERS,
 };
 
 /** Answers `POST /`: always HTTP 200, with the result or the error inside. */

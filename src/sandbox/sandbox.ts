@@ -26,7 +26,7 @@ export interface SandboxOptions {
   readonly credentials?: SandboxCredentials;
   /** Long names; default: `ap-guangzhou`. */
   readonly regions?: readonly string[];
-  /** How long ExportRedisBackup takes, in milliseconds; default: 3,000. */
+  /** How long ExportRedisBackup and ManualBackupInstance take, in milliseconds; default: 3,000. */
   readonly exportMs?: number;
   /** Stands between every request and its answer. */
   readonly intercept?: Interceptor;

@@ -1,6 +1,8 @@
 /** What the stand-in cloud holds: instances and their backups, to be changed at any time while it serves. */
 import type { Clock } from '../domain/clock.ts';
 import type { Dump } from './dump.ts';
+import { encryptedDump, keyFrom } from './encrypted-dump.ts';
+import { realDump } from './real-dumps.ts';
 
 /** The codes of both APIs: 1 in a flow, 2 normal, 3 being exported, 4 exported, -1 expired, -2 deleted. */
 export type BackupStatus = 1 | 2 | 3 | 4 | -1 | -2;
@@ -73,6 +75,11 @@ export interface World {
   addBackup(instanceId: string, spec: BackupSpec): SandboxBackup;
   /** Changes what is given and leaves the rest. */
   changeBackup(instanceId: string, backupId: string, change: Partial<BackupSpec>): SandboxBackup;
+  /** One made by hand: status 1 now, 2 when `milliseconds` have passed. Its files are those of the newest that is there, encrypted where the instance encrypts. */
+  orderBackup(
+    instanceId: string,
+    order: { readonly remark: string; readonly storageDays?: number; readonly milliseconds: number },
+  ): SandboxBackup;
   /** Status 3 now, 4 when `milliseconds` have passed: what an export does. */
   exportBackup(instanceId: string, backupId: string, milliseconds: number): void;
   /** The file is gone from the download host although the backup is still listed. */
@@ -98,11 +105,14 @@ export function createWorld(clock: Pick<Clock, 'now'>): World {
   const removed = new Set<string>();
   const backups = new Map<string, SandboxBackup>();
   const exportsDone = new Map<string, number>();
+  const ordersDone = new Map<string, number>();
   const deletedFiles = new Set<string>();
   let counter = 154_572_600;
 
   const asOfNow = (backup: SandboxBackup): SandboxBackup => {
     if (backup.status > 0 && clock.now() >= backup.expiresAt) return { ...backup, status: -1 };
+    const made = ordersDone.get(keyOf(backup.instanceId, backup.id));
+    if (made !== undefined && backup.status === 1 && clock.now() >= made) return { ...backup, status: 2 };
     const done = exportsDone.get(keyOf(backup.instanceId, backup.id));
     if (done === undefined || backup.status !== 2) return backup;
     return { ...backup, status: clock.now() < done ? 3 : 4 };
@@ -142,6 +152,25 @@ export function createWorld(clock: Pick<Clock, 'now'>): World {
       return changed;
     },
 
+    orderBackup(instanceId, { remark, storageDays, milliseconds }) {
+      const { region = '', encrypts = false, storageDays: usual = 7 } = instances.get(instanceId) ?? {};
+      const startedAt = Math.floor(clock.now() / 1000) * 1000;
+      const [newest] = world.backups(region, instanceId).filter(({ files }) => files.length > 0);
+      const files = newest?.files ?? [{ name: 'dump-1.rdb', dump: realDump('empty.rdb') }];
+      const backup = world.addBackup(instanceId, {
+        startedAt,
+        expiresAt: startedAt + (storageDays ?? usual) * DAY_MS,
+        type: '0',
+        status: 1,
+        remark,
+        files,
+        ...(newest?.encrypted && { encrypted: true, ...(newest.key && { key: newest.key }) }),
+        ...(encrypts !== false && !newest?.encrypted && encryptedNow(instanceId, files, encrypts.kmsKeyId)),
+      });
+      ordersDone.set(keyOf(instanceId, backup.id), clock.now() + milliseconds);
+      return backup;
+    },
+
     exportBackup(instanceId, backupId, milliseconds) {
       exportsDone.set(keyOf(instanceId, backupId), clock.now() + milliseconds);
     },
@@ -174,6 +203,19 @@ export function createWorld(clock: Pick<Clock, 'now'>): World {
     },
   };
   return world;
+}
+
+function encryptedNow(
+  instanceId: string,
+  files: readonly SandboxFile[],
+  kmsKeyId = '',
+): Pick<SandboxBackup, 'encrypted' | 'key' | 'files'> {
+  const text = keyFrom(instanceId);
+  return {
+    encrypted: true,
+    key: { text, kmsKeyId },
+    files: files.map(({ name, dump }) => ({ name, dump: encryptedDump(dump, text) })),
+  };
 }
 
 function defaultInstance({ id, shards = 1 }: InstanceSpec): SandboxInstance {

@@ -36,7 +36,14 @@ export interface ApiClient {
    * The data of a good answer. Rejects with an `ArchiverError` (its `verdictOf` tells why) or the signal's reason.
    * `subject`: on whose behalf, for messages.
    */
-  call(action: string, parameters: Fields, subject: string, signal: AbortSignal): Promise<Fields>;
+  call(
+    action: string,
+    parameters: Fields,
+    subject: string,
+    signal: AbortSignal,
+    /** For what must not be done twice: not asked again where the first request may have been heard. */
+    options?: { readonly once: boolean },
+  ): Promise<Fields>;
   /** The server's clock minus ours in milliseconds, as its last answer showed it; undefined before the first. */
   skewMs(): number | undefined;
 }
@@ -76,7 +83,7 @@ export function createApiClient(options: ClientOptions): ApiClient {
   return {
     skewMs: () => shown,
 
-    async call(action, parameters, subject, signal) {
+    async call(action, parameters, subject, signal, { once } = { once: false }) {
       const unused = new Set(['clock', 'credentials']);
 
       for (let tries = 1; ; ) {
@@ -96,7 +103,7 @@ export function createApiClient(options: ClientOptions): ApiClient {
           skew = serverTime - clock.now();
         } else if (remedy === 'credentials' && unused.delete('credentials')) {
           await source.refresh(signal);
-        } else if (remedy === 'wait' && tries < MAX_TRIES) {
+        } else if (remedy === 'wait' && tries < MAX_TRIES && !(once && answer.verdict === 'unavailable')) {
           await clock.sleep(backoff(tries), signal);
           tries += 1;
         } else {

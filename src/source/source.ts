@@ -82,6 +82,14 @@ export interface SettingsSource {
   readonly network: (signal: AbortSignal) => Promise<'intranet' | 'extranet'>;
 }
 
+/** A backup to be made now. */
+export interface BackupOrder {
+  readonly instanceId: string;
+  readonly remark: string;
+  /** As the instance's automatic ones where absent. */
+  readonly storageDays?: number;
+}
+
 export interface Source {
   readonly name: string;
   readonly api: Dialect;
@@ -107,6 +115,12 @@ export interface Source {
    * `api-unavailable`, `api-rejected`, or the signal's reason.
    */
   files(backup: Backup, instance: Instance, signal: AbortSignal): Promise<readonly BackupFile[]>;
+
+  /**
+   * Has the cloud make a backup. Absent where the dialect cannot. `in-doubt`: no answer tells whether it will; the order is never given twice.
+   * Rejects as `files` does.
+   */
+  order?(order: BackupOrder, signal: AbortSignal): Promise<'taken' | 'in-doubt'>;
 
   /** The key that the cloud has encrypted the backup with, which it knows only while it has the backup. Rejects as `files` does. */
   key(backup: Backup, signal: AbortSignal): Promise<BackupKey>;

@@ -2,6 +2,7 @@
 import type { Backup } from '../domain/backup.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { createApiClient } from './api-client.ts';
+import { verdictOf } from './api-errors.ts';
 import { backupFiles } from './backup-files.ts';
 import { type CheckupCalls, checkup } from './checkup.ts';
 import { assemble, type BackupListing } from './inventory.ts';
@@ -81,6 +82,21 @@ export function createTencentV3(options: TencentOptions): Source {
     checkup: (request) => checkup(calls, request),
 
     files: (backup, _instance, signal) => linksOf(backup, signal),
+
+    async order({ instanceId, remark, storageDays }, signal) {
+      const parameters = {
+        InstanceId: instanceId,
+        Remark: remark,
+        ...(storageDays !== undefined && { StorageDays: storageDays }),
+      };
+      try {
+        await client.call('ManualBackupInstance', parameters, `of ${instanceId}`, signal, { once: true });
+        return 'taken';
+      } catch (error) {
+        if (verdictOf(error) !== 'unavailable') throw error;
+        return 'in-doubt';
+      }
+    },
 
     async key(backup, signal) {
       const key = v3Key(await detailOf(backup, signal));

@@ -68,6 +68,7 @@ const nothingInside: InspectReport = {
 /** Does everything asked of it at once, and finds nothing. */
 export const idleApp: App = {
   run: async () => cleanSummary,
+  backup: async () => cleanSummary,
   archive: async () => cleanSummary,
   reach: async () => [],
   plan: async () => nothing,

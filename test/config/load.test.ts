@@ -90,6 +90,7 @@ describe('with nothing but a region and a destination', () => {
       runDeadlineMs: 6 * 3_600_000,
       staleUploadAgeMs: 24 * 3_600_000,
       shard: { index: 0, count: 1 },
+      allowBackupRequests: false,
       allowEmpty: false,
       schedule: '17 * * * *',
       timezone: 'Asia/Shanghai',

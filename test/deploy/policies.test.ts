@@ -220,6 +220,10 @@ describe('the policies', () => {
     );
   });
 
+  test('let a backup be made where that is wanted, and nothing else be changed in the cloud', () => {
+    expect(camActions('cam-source-backup.json')).toEqual(['redis:ManualBackupInstance']);
+  });
+
   test('let the cloud account read, and never hand out decryption keys', () => {
     for (const file of ['cam-source.json', 'cam-source-v2.json'])
       for (const action of camActions(file)) expect(action).toMatch(/^redis:(Describe|Get)(?!BackupDetail)/);

@@ -221,6 +221,7 @@ function configOf(options: ScenarioOptions, cloud: Cloud, s3: S3Server): Config 
     runDeadlineMs: 6 * 3_600_000,
     staleUploadAgeMs: 24 * 3_600_000,
     shard: { index: 0, count: 1 },
+    allowBackupRequests: false,
     allowEmpty: false,
     schedule: '17 * * * *',
     timezone: 'Asia/Shanghai',

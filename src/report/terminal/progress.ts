@@ -61,6 +61,15 @@ export function createProgress(options: ProgressOptions): Progress {
         say(`${event.source}: ${counted(event.instances, 'instance')}, ${counted(event.backups, 'backup')}`);
         return;
       }
+      case 'backup.ordered': {
+        const doubt = event.inDoubt ? ' (the cloud did not answer; looking whether it makes one)' : '';
+        say(`${event.instanceId}: a backup was ordered${doubt}; waiting until it is ready`);
+        return;
+      }
+      case 'backup.made': {
+        say(`${event.instanceId}: backup ${event.backupId} is ready`);
+        return;
+      }
       case 'run.failed': {
         storyOf(event.runId).troubles.push({ what: 'the run itself', ...errorText(event.error) });
         return;
