@@ -39,7 +39,7 @@ COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /app/dist ./dist
 USER 1000:1000
 # Without the small heap of the other image: here the server takes the memory. The server's own start script is not wanted.
-ENTRYPOINT ["sh", "-c", "ulimit -c 0 && exec node --disable-sigusr1 --no-report-on-signal --no-report-on-fatalerror --no-report-uncaught-exception dist/main.js \"$@\"", "rdb-archiver"]
+ENTRYPOINT ["sh", "-c", "unset NODE_DEBUG; ulimit -c 0 && exec node --disable-sigusr1 --no-report-on-signal --no-report-on-fatalerror --no-report-uncaught-exception dist/main.js \"$@\"", "rdb-archiver"]
 CMD ["drill", "--sample", "3"]
 
 FROM ${NODE_IMAGE}
@@ -55,6 +55,7 @@ COPY --from=build --chown=0:0 /app/cache ./cache
 # By number, so that Kubernetes can see that it is not root.
 USER 1000:1000
 # A small heap that is swept often keeps the peak low at no cost worth telling (`npm run bench:memory` measures with these).
-# A core file, a diagnostic report or a debugger opened by a signal would show keys and dumps: all of them are off.
-ENTRYPOINT ["sh", "-c", "ulimit -c 0 && exec node --max-semi-space-size=2 --disable-sigusr1 --no-report-on-signal --no-report-on-fatalerror --no-report-uncaught-exception dist/main.js \"$@\"", "rdb-archiver"]
+# A core file, a diagnostic report or a debugger opened by a signal would show keys and dumps, Node's own debug lines every request: all of
+# them are off.
+ENTRYPOINT ["sh", "-c", "unset NODE_DEBUG; ulimit -c 0 && exec node --max-semi-space-size=2 --disable-sigusr1 --no-report-on-signal --no-report-on-fatalerror --no-report-uncaught-exception dist/main.js \"$@\"", "rdb-archiver"]
 CMD ["run"]

@@ -19,6 +19,7 @@ import { addSandbox } from './commands/sandbox.ts';
 import { addSchedule } from './commands/schedule.ts';
 import { addStatus } from './commands/status.ts';
 import { addVerify } from './commands/verify.ts';
+import { refuseNodeDebug } from './debugging.ts';
 import { reportError } from './errors.ts';
 import { ALL_CODES, EXIT, exitSection } from './exit-codes.ts';
 import { addCommonOptions } from './options.ts';
@@ -26,9 +27,10 @@ import type { Surroundings } from './surroundings.ts';
 
 /** Runs one command to its end and gives its exit status; never rejects. `args` come without the program's own name. */
 export async function runProgram(args: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { stderr, signal } = surroundings;
+  const { stderr, signal, env } = surroundings;
   let code: number = EXIT.done;
   try {
+    refuseNodeDebug(env);
     const program = createProgram(surroundings, (result) => {
       code = result;
     });

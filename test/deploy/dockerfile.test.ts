@@ -62,7 +62,7 @@ describe('the container image', () => {
     expect(entrypoint.join(' ')).toMatch(/exec node .* dist\/main\.js "\$@"/);
   });
 
-  test('is one process with the arguments as given, without core files, reports or a debugger', () => {
+  test('is one process with the arguments as given, without core files, reports, a debugger or debug lines', () => {
     const folder = mkdtempSync(join(tmpdir(), 'entrypoint-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     mkdirSync(join(folder, 'dist'));
@@ -74,6 +74,7 @@ describe('the container image', () => {
          options: process.execArgv,
          limits: require('node:fs').readFileSync('/proc/self/limits', 'utf8'),
          pid: process.pid,
+         debug: process.env.NODE_DEBUG,
          reports: [reportOnFatalError, reportOnSignal, reportOnUncaughtException],
        }));`,
     );
@@ -83,6 +84,7 @@ describe('the container image', () => {
       encoding: 'utf8',
       env: {
         PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
+        NODE_DEBUG: 'http',
         NODE_OPTIONS: '--report-on-fatalerror --report-uncaught-exception --report-on-signal',
       },
     });
@@ -94,6 +96,7 @@ describe('the container image', () => {
     });
     expect(seen['limits']).toMatch(/^Max core file size +0 +0 /m);
     expect(seen['options']).toContain('--disable-sigusr1');
+    expect(seen).not.toHaveProperty('debug');
   });
 
   test('starts from code that was compiled beforehand, with the same heap and for the same user', () => {

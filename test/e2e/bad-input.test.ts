@@ -41,6 +41,21 @@ describe.concurrent('a mistake in the configuration', () => {
     expectNoStack(result);
   });
 
+  test('that would have Node print every request with its keys is refused before the first one: exit 2', async ({
+    onTestFinished,
+  }) => {
+    const work = await openWorkplace();
+    onTestFinished(work.close);
+    const result = await work.run(['run'], { NODE_DEBUG: 'http,net' });
+    expect(result).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('NODE_DEBUG is set'),
+    });
+    expect(result.stderr).not.toMatch(/Authorization|HMAC-SHA256/);
+    expect(work.cloud.requests).toEqual([]);
+  });
+
   test('of a word that is no region is told before anything is attempted: exit 2', async ({
     onTestFinished,
   }) => {
