@@ -12,7 +12,7 @@ import { createExpiredThrough } from './expired-through.ts';
 import { decodeManifest, encodeManifest } from './manifest-codec.ts';
 import { newestFirst } from './newest-first.ts';
 import { NO_SIGNATURES, type Signatures, type SignatureVerdict } from './signature.ts';
-import { readSmallObject } from './small-object.ts';
+import { putSmallObject, readSmallObject } from './small-object.ts';
 
 export type CommitResult =
   /** `manifest` is the one that lies there: that of an earlier try of the same run, where its answer was lost. */
@@ -160,9 +160,10 @@ export function createCatalog(
       };
       const key = layout.manifestKey(refOf(manifest));
       const body = signatures.sign(encodeManifest(manifest));
+      assureReadable(body, key);
       for (let attempt = 1; attempt <= COMMIT_ATTEMPTS; attempt += 1) {
         const asked = { ...options, storage, contentType: CONTENT_TYPE, ifAbsent: true };
-        if ((await store.put(key, body, asked)) === 'stored') return committed(manifest);
+        if ((await putSmallObject(store, key, body, asked)) === 'stored') return committed(manifest);
         const winner = await read(key, options);
         if (winner && winner.archiver.runId !== manifest.archiver.runId) return { kind: 'lost', winner };
         if (winner && !recordsTheSame(winner, manifest))
@@ -203,6 +204,21 @@ function refOf(manifest: Manifest): ArchiveRef {
     backupId: manifest.backup.id,
     startedAt: manifest.backup.startedAt,
   };
+}
+
+/** What was committed and cannot be read back is an archive that nobody has. Rejects with `internal`. */
+function assureReadable(body: Uint8Array, key: string): void {
+  try {
+    decodeManifest(body, key);
+  } catch (error) {
+    throw new ArchiverError(
+      'internal',
+      `not committed, for it could not be read back: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 /** Two tries of one run differ in when they ended, in how a key is sealed, and where bytes are stored that are others each time. */

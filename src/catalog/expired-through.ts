@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
 import { type Instant, isInstant } from '../domain/instant.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
-import { readSmallObject } from './small-object.ts';
+import { putSmallObject, readSmallObject } from './small-object.ts';
 
 type Place = Pick<ArchiveRef, 'source' | 'instanceId'>;
 
@@ -34,7 +34,7 @@ export function createExpiredThrough(store: ObjectStore, layout: ArchiveLayout):
       const value = { schema: SCHEMA, source, instanceId, through };
       const body = Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8');
       const put = { ...options, contentType: 'application/json', ifAbsent: false };
-      await store.put(layout.expiredKey(instance), body, put);
+      await putSmallObject(store, layout.expiredKey(instance), body, put);
     },
   };
 }

@@ -5,7 +5,7 @@ import { ArchiverError } from '../domain/errors.ts';
 import { type Instant, toEpoch } from '../domain/instant.ts';
 import type { StoredFacts } from '../domain/manifest.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
-import { readSmallObject } from './small-object.ts';
+import { putSmallObject, readSmallObject } from './small-object.ts';
 
 const RECORD_SCHEMA = 'rdb-archiver/quarantine@1';
 
@@ -100,7 +100,7 @@ export function createQuarantine(store: ObjectStore, layout: ArchiveLayout): Qua
         files,
       };
       const body = Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8');
-      await store.put(layout.quarantineRecordKey(ref), body, {
+      await putSmallObject(store, layout.quarantineRecordKey(ref), body, {
         ...options,
         contentType: 'application/json',
         ifAbsent: false,

@@ -1,6 +1,6 @@
-/** Reads an object that is known to be small, and refuses to swallow one that is not. */
+/** Objects that are known to be small: refuses to swallow one that is not, and to write one that it would refuse to read. */
 import { ArchiverError } from '../domain/errors.ts';
-import type { CallOptions, ObjectStore } from '../store/object-store.ts';
+import type { CallOptions, ObjectStore, PutOptions } from '../store/object-store.ts';
 
 /** A manifest of a hundred shards takes about 50 KB. */
 const LIMIT = 4 * 1024 * 1024;
@@ -26,4 +26,20 @@ export async function readSmallObject(
     chunks.push(Buffer.from(chunk));
   }
   return Buffer.concat(chunks);
+}
+
+/** Puts a record of ours. Rejects with `internal`, before a byte is sent, where `readSmallObject` would not take it back. */
+export async function putSmallObject(
+  store: Pick<ObjectStore, 'put'>,
+  key: string,
+  body: Uint8Array,
+  options: PutOptions,
+  limit = LIMIT,
+): ReturnType<ObjectStore['put']> {
+  if (body.byteLength > limit)
+    throw new ArchiverError(
+      'internal',
+      `${key} would have ${body.byteLength} bytes, and could not be read back`,
+    );
+  return store.put(key, body, options);
 }

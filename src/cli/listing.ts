@@ -1,5 +1,6 @@
 /** Prints what a listing command found: a table for people, one JSON document for programs, problems on standard error. */
 import type { Listing } from '../domain/listing.ts';
+import { harmlessJson, printable } from '../domain/outside-text.ts';
 import { redact } from '../report/redact.ts';
 import { type Column, formatTable } from '../report/terminal/table.ts';
 import type { Output } from './surroundings.ts';
@@ -21,14 +22,16 @@ export function printListing<Item>(
   { stdout, stderr }: { readonly stdout: Output; readonly stderr: Output },
 ): void {
   if (json)
-    stdout.write(`${JSON.stringify({ schema: `rdb-archiver/${name}@1`, ...about, items }, undefined, 2)}\n`);
+    stdout.write(
+      `${harmlessJson(JSON.stringify({ schema: `rdb-archiver/${name}@1`, ...about, items }, undefined, 2))}\n`,
+    );
   else if (items.length === 0) {
     // Where something could not be listed, "there is none" would be a guess.
     if (problems.length === 0) stderr.write(`${empty}\n`);
   } else
     stdout.write(formatTable(columns, items, stdout.columns === undefined ? {} : { width: stdout.columns }));
   for (const { message, hint } of problems)
-    stderr.write(`${redact(`rdb-archiver: ${message}\n  ${hint}`)}\n`);
+    stderr.write(`${redact(`rdb-archiver: ${printable(message)}\n  ${printable(hint)}`)}\n`);
 }
 
 /** The source's column only where there is more than one to tell apart. */

@@ -1,6 +1,7 @@
 /** Puts the application together for one command, and takes it apart again however the command ends. */
 import type { App } from '../app/app.ts';
 import type { Config } from '../config/schema.ts';
+import { printable } from '../domain/outside-text.ts';
 import { fanOut } from '../report/fan-out.ts';
 import type { Observer } from '../report/observer.ts';
 import { createListeners } from './listeners.ts';
@@ -16,7 +17,7 @@ export async function withQuietApp<Result>(
     clock,
     observer(event) {
       if (event.type === 'warning')
-        stderr.write(`warning: ${event.message}${event.hint ? ` ${event.hint}` : ''}\n`);
+        stderr.write(`${printable(`warning: ${event.message}${event.hint ? ` ${event.hint}` : ''}`)}\n`);
     },
   });
   try {

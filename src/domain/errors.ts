@@ -1,5 +1,6 @@
 /** The one error class and its closed table: what each code means for retry, outcome and exit status. */
 import type { FailReason } from './outcome.ts';
+import { tidyMessage } from './outside-text.ts';
 
 /** Whether trying the whole backup again within this run can help. */
 type Retry = 'backup' | 'never';
@@ -159,7 +160,13 @@ interface ErrorOptions {
   readonly exit?: number;
 }
 
-/** Every failure that the product knows: what was tried, on what, why it failed (message), what to do (hint). */
+/** Several lines of our own, about the user's own words. */
+const WORDED_BY_US: readonly ErrorCode[] = ['config', 'usage'];
+
+/**
+ * Every failure that the product knows: what was tried, on what, why it failed (message), what to do (hint). Most messages quote somebody: a server, a name, an
+ * id. So this is the border at which they are made fit to be shown.
+ */
 export class ArchiverError extends Error {
   override readonly name = 'ArchiverError';
   readonly code: ErrorCode;
@@ -167,7 +174,10 @@ export class ArchiverError extends Error {
   readonly #exit: number;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      WORDED_BY_US.includes(code) ? message : tidyMessage(message),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = code;
     this.hint = options.hint ?? TABLE[code].hint;
     this.#exit = options.exit ?? TABLE[code].exit;

@@ -1,6 +1,6 @@
 /** What came of the drills: the latest result of each archive, and what is known of a source as a whole. A manifest never changes. */
 import { z } from 'zod';
-import { readSmallObject } from '../catalog/small-object.ts';
+import { putSmallObject, readSmallObject } from '../catalog/small-object.ts';
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
 import { compareText } from '../domain/compare-text.ts';
 import type { DrillSummary } from '../domain/drill.ts';
@@ -62,7 +62,7 @@ export function createDrillRecords(store: ObjectStore, layout: ArchiveLayout): D
 
   async function write(key: string, value: object, options: CallOptions): Promise<void> {
     const body = Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8');
-    await store.put(key, body, { ...options, contentType: 'application/json', ifAbsent: false });
+    await putSmallObject(store, key, body, { ...options, contentType: 'application/json', ifAbsent: false });
   }
 
   return {

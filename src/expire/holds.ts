@@ -1,6 +1,6 @@
 /** Holds: archives that `expire` must never take, with who said so, when and why. They lie in the destination beside what they protect. */
 import { z } from 'zod';
-import { readSmallObject } from '../catalog/small-object.ts';
+import { putSmallObject, readSmallObject } from '../catalog/small-object.ts';
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
@@ -71,7 +71,7 @@ export function createHolds(store: ObjectStore, layout: ArchiveLayout): Holds {
       const value = { schema: HOLD_SCHEMA, source, instanceId, backupId, startedAt, history };
       const body = Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8');
       const put = { ...options, contentType: 'application/json', ifAbsent: false };
-      await store.put(layout.recordKey('holds', ref), body, put);
+      await putSmallObject(store, layout.recordKey('holds', ref), body, put);
     },
   };
 }

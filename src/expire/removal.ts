@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { createExpiredThrough } from '../catalog/expired-through.ts';
-import { readSmallObject } from '../catalog/small-object.ts';
+import { putSmallObject, readSmallObject } from '../catalog/small-object.ts';
 import type { ArchiveLayout, ArchiveRef, KeyRecordKind, RecordKind } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError } from '../domain/errors.ts';
@@ -83,7 +83,7 @@ export function createRemovals({ store, layout, holds, clock }: RemovalPorts): R
   ) => {
     const value = { schema: NOTE_SCHEMA, kind, at: toInstant(clock.now()) };
     const body = Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8');
-    return store.put(key, body, { ...options, contentType: 'application/json' });
+    return putSmallObject(store, key, body, { ...options, contentType: 'application/json' });
   };
 
   async function remove(

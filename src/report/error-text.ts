@@ -1,6 +1,7 @@
 /** An error as a report may show it: code, message with its causes, hint; never the raw objects behind it. */
 import type { ArchiverError } from '../domain/errors.ts';
 import type { OutcomeError } from '../domain/outcome.ts';
+import { tidyMessage } from '../domain/outside-text.ts';
 import { redact } from './redact.ts';
 
 /** Deeper chains repeat themselves. */
@@ -15,7 +16,8 @@ export function messageChain(error: Error): string {
   let text = error.message;
   let cause = error.cause;
   for (let depth = 0; depth < LONGEST_CHAIN && cause instanceof Error; depth++) {
-    if (cause.message !== '' && !text.includes(cause.message)) text += `: ${cause.message}`;
+    const why = tidyMessage(cause.message);
+    if (why !== '' && !text.includes(why)) text += `: ${why}`;
     cause = cause.cause;
   }
   return redact(text);

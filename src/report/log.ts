@@ -2,9 +2,10 @@
 import pino, { type Level } from 'pino';
 import type { Clock } from '../domain/clock.ts';
 import type { Outcome, RunSummary } from '../domain/outcome.ts';
+import { harmlessJson } from '../domain/outside-text.ts';
 import { errorText } from './error-text.ts';
 import type { ArchiverEvent, Observer } from './observer.ts';
-import { redact } from './redact.ts';
+import { redactWords } from './redact.ts';
 
 export interface LogOptions {
   /** Takes one whole line at a time and must not buffer it: a line written is a line kept, even if the process ends next. */
@@ -26,7 +27,7 @@ export function createLog({ write, clock, level, skipped }: LogOptions): Observe
       formatters: { level: (label) => ({ level: label }) },
       timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
     },
-    { write: (line) => write(redact(line)) },
+    { write: (line) => write(harmlessJson(line)) },
   );
   const toldAt = new Map<number, number>();
 
@@ -37,7 +38,7 @@ export function createLog({ write, clock, level, skipped }: LogOptions): Observe
       toldAt.set(event.transferId, clock.now());
     }
     if (event.type === 'transfer.end') toldAt.delete(event.transferId);
-    logger[levelOf(event)]({ event: event.type, ...fieldsOf(event) });
+    logger[levelOf(event)]({ event: event.type, ...redactWords(fieldsOf(event)) });
   };
 }
 

@@ -16,7 +16,34 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** The text without link queries, passwords, signatures and tokens; safe on a whole JSON line. */
+/** The text without link queries, passwords, signatures and tokens; of whatever length. */
 export function redact(text: string): string {
   return RULES.reduce((kept, [pattern, replacement]) => kept.replace(pattern, replacement), text);
+}
+
+/** Data that somebody may have to match against the cloud's or the bucket's: never changed for what they look like. No secret has a way into them. */
+const EXACT = new Set([
+  'runId',
+  'source',
+  'region',
+  'instanceId',
+  'backupId',
+  'by',
+  'key',
+  'sha256',
+  'sources',
+  'cron',
+]);
+
+/** The same fields, the texts among them redacted at any depth, but for those that are data. */
+export function redactWords(fields: object): object {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, EXACT.has(name) ? value : redacted(value)]),
+  );
+}
+
+function redacted(value: unknown): unknown {
+  if (typeof value === 'string') return redact(value);
+  if (Array.isArray(value)) return value.map(redacted);
+  return typeof value === 'object' && value !== null ? redactWords(value) : value;
 }

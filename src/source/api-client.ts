@@ -185,8 +185,7 @@ function sayable(message: string, { secretKey, token }: Credentials): string {
     .replaceAll(/\?[^\s"'<>]+/g, '?…')
     .replaceAll(/\bsignature["']?\s*[=:]\s*[^\s&,;)]+/gi, 'Signature=[redacted]')
     .replaceAll(/\bDecryptKey\\?["']?\s*[=:]\s*\\?["']?[^\s"'&,;)}\\]+/gi, 'DecryptKey=[redacted]')
-    .replaceAll(/\b[0-9a-f]{64}\b/gi, '[redacted]')
-    .slice(0, 500);
+    .replaceAll(/\b[0-9a-f]{64}\b/gi, '[redacted]');
 }
 
 function parsed(body: string): Fields {

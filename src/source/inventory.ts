@@ -33,17 +33,22 @@ export function assemble(
   const backups = new Map<string, Backup>();
   const failures: ListingFailure[] = [];
 
-  for (const instance of instanceList.rows.map(read.instance)) {
-    if (instance.id !== '') instances.set(instance.id, instance);
+  for (const row of instanceList.rows) {
+    const instance = read.instance(row);
+    if (isId(instance.id)) instances.set(instance.id, instance);
+    else if (instance.id !== '') failures.push(unreadable('an instance', row));
   }
   if (instanceList.failure !== undefined) failures.push({ error: instanceList.failure });
 
   for (const { instanceId: asked, list } of listings) {
     for (const row of list.rows) {
       const instanceId = read.ownerId(row) || (asked ?? '');
-      const backup = instanceId === '' ? undefined : read.backup(row, instanceId);
-      if (backup === undefined) {
-        failures.push(unreadable(row, instanceId));
+      const backup = isId(instanceId) ? read.backup(row, instanceId) : undefined;
+      if (backup === undefined || !isId(backup.id)) {
+        failures.push({
+          ...(isId(instanceId) && { instanceId }),
+          ...unreadable(`a backup of ${instanceId || 'an unnamed instance'}`, row),
+        });
         continue;
       }
       backups.set(JSON.stringify([instanceId, backup.id]), backup);
@@ -71,10 +76,19 @@ function isSameTrouble(one: ArchiverError | undefined, other: ArchiverError | un
   return one?.code === other?.code && other?.code !== 'permission';
 }
 
-function unreadable(row: Fields, instanceId: string): ListingFailure {
-  const message = `a backup of ${instanceId || 'an unnamed instance'} is listed without a readable id or start: ${JSON.stringify(row)}`;
-  return {
-    ...(instanceId !== '' && { instanceId }),
-    error: new ArchiverError('api-rejected', message.slice(0, 300)),
-  };
+/**
+ * Whether this can be the name of a place in the archive. Ids are kept exactly, so what cannot be written exactly is none: it would be
+ * archived anew by every run. Longer ones than this, percent-encoded, are no part of a key (S3: 1024 bytes) or of a path (255) together with a stamp.
+ */
+function isId(id: string): boolean {
+  return (
+    id !== '' && id.length <= LONGEST_ID && id.isWellFormed() && encodeURIComponent(id).length <= LONGEST_ID
+  );
+}
+
+const LONGEST_ID = 200;
+
+function unreadable(what: string, row: Fields): ListingFailure {
+  const message = `${what} is listed without a readable id or start: ${JSON.stringify(row).slice(0, 300)}`;
+  return { error: new ArchiverError('api-rejected', message.slice(0, 400)) };
 }

@@ -1,4 +1,5 @@
 /** Reads the cloud's answers, whose types cannot be relied on: numbers come as strings, `null` stands for an empty list. */
+import { tidyName } from '../domain/outside-text.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -22,10 +23,21 @@ export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
 }
 
+/** What people have written, or a server, fit to be kept and shown: cleaned, and cut to a length. Ids are data, and stay `textOf`. */
+export function nameOf(value: unknown): string {
+  return tidyName(textOf(value));
+}
+
 /** The value as a number, also where it came as a string of digits; undefined where it is none. */
 export function numberOf(value: unknown): number | undefined {
   if (typeof value === 'string' && /^-?\d+$/.test(value)) return Number(value);
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** The value as a count of something, or of bytes; undefined where it is none. */
+export function countOf(value: unknown): number | undefined {
+  const number = numberOf(value);
+  return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
 }
 
 function isFields(value: unknown): value is Fields {

@@ -4,7 +4,7 @@ import type { AnsweredFile } from './backup-files.ts';
 import { stateOf } from './backup-state.ts';
 import { fromCloudTime } from './cloud-time.ts';
 import type { RowReader } from './inventory.ts';
-import { type Fields, fieldsOf, numberOf, textOf } from './json-fields.ts';
+import { type Fields, fieldsOf, nameOf, numberOf, textOf } from './json-fields.ts';
 
 /** `typeId` of a cluster edition, whose dumps can be had only after an export. */
 const CLUSTER = 1;
@@ -13,7 +13,7 @@ export function v2Reader(utcOffsetMinutes: number): RowReader {
   return {
     instance: (row) => ({
       ...unknownInstance(textOf(row['redisId'])),
-      name: textOf(row['redisName']),
+      name: nameOf(row['redisName']),
       cluster: numberOf(row['typeId']) === CLUSTER,
       vanished: false,
     }),
@@ -24,12 +24,12 @@ export function v2Reader(utcOffsetMinutes: number): RowReader {
       const id = textOf(row['backupId']);
       const startedAt = fromCloudTime(textOf(row['startTime']), utcOffsetMinutes);
       if (id === '' || startedAt === undefined) return undefined;
-      const remark = textOf(row['remark']);
+      const remark = nameOf(row['remark']);
       return {
         id,
         instanceId,
         state: stateOf(numberOf(row['status']), numberOf(row['locked'])),
-        type: textOf(row['backupType']),
+        type: nameOf(row['backupType']),
         startedAt,
         ...(remark !== '' && { remark }),
         encrypted: false,
@@ -48,5 +48,5 @@ export function v2Files(answer: Fields): readonly AnsweredFile[] {
 
 /** API 2.0 tells neither engine nor version nor shards; it is older than every engine but Redis. */
 function unknownInstance(id: string): Omit<Instance, 'vanished'> {
-  return { id, name: id, engine: 'Redis', version: null, shards: 1, tags: {}, cluster: false };
+  return { id, name: nameOf(id), engine: 'Redis', version: null, shards: 1, tags: {}, cluster: false };
 }

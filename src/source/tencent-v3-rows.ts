@@ -7,7 +7,7 @@ import type { AnsweredFile } from './backup-files.ts';
 import { stateOf } from './backup-state.ts';
 import { fromCloudTime } from './cloud-time.ts';
 import type { RowReader } from './inventory.ts';
-import { type Fields, fieldsOf, listOf, numberOf, rowsOf, textOf } from './json-fields.ts';
+import { countOf, type Fields, fieldsOf, listOf, nameOf, numberOf, rowsOf, textOf } from './json-fields.ts';
 
 type Model = Pick<Instance, 'engine' | 'version' | 'cluster'>;
 
@@ -34,6 +34,9 @@ const MODELS = new Map<number, Model>([
   [200, model('Memcached', '1.6', true)],
 ]);
 
+/** The cloud allows fifty. */
+const MOST_TAGS = 100;
+
 /** `ProductVersion`: what an instance runs on, by the names of the console. */
 const PRODUCTS: Readonly<Record<string, string>> = {
   local: 'general I',
@@ -46,17 +49,19 @@ export function v3Reader(utcOffsetMinutes: number): RowReader {
   return {
     instance: (row) => ({
       id: textOf(row['InstanceId']),
-      name: textOf(row['InstanceName']),
+      name: nameOf(row['InstanceName']),
       ...modelOf(
         row['Type'],
-        textOf(row['Engine']),
-        textOf(row['CurrentRedisVersion']),
+        nameOf(row['Engine']),
+        nameOf(row['CurrentRedisVersion']),
         row['ProductType'] === 'cluster',
       ),
-      ...productOf(textOf(row['ProductVersion'])),
-      shards: numberOf(row['RedisShardNum']) || 1,
+      ...productOf(nameOf(row['ProductVersion'])),
+      shards: countOf(row['RedisShardNum']) || 1,
       tags: Object.fromEntries(
-        rowsOf(row['InstanceTags']).map((tag) => [textOf(tag['TagKey']), textOf(tag['TagValue'])]),
+        rowsOf(row['InstanceTags'])
+          .slice(0, MOST_TAGS)
+          .map((tag) => [nameOf(tag['TagKey']), nameOf(tag['TagValue'])]),
       ),
       vanished: false,
     }),
@@ -67,10 +72,10 @@ export function v3Reader(utcOffsetMinutes: number): RowReader {
 
     owner: (row, instanceId) => {
       // For instance `RDB-Redis 6.2`.
-      const [, engine = '', version = ''] = /^RDB-(\S+) (\S+)$/.exec(textOf(row['FileType'])) ?? [];
+      const [, engine = '', version = ''] = /^RDB-(\S+) (\S+)$/.exec(nameOf(row['FileType'])) ?? [];
       return {
         id: instanceId,
-        name: textOf(row['InstanceName']),
+        name: nameOf(row['InstanceName']),
         ...modelOf(row['InstanceType'], engine, version, false),
         shards: 1,
         tags: {},
@@ -86,12 +91,12 @@ function readBackup(row: Fields, instanceId: string, utcOffsetMinutes: number): 
   if (id === '' || startedAt === undefined) return undefined;
   const endedAt = timeOf('EndTime');
   const expiresAt = timeOf('ExpireTime');
-  const remark = textOf(row['Remark']);
+  const remark = nameOf(row['Remark']);
   return {
     id,
     instanceId,
     state: stateOf(numberOf(row['Status']), numberOf(row['Locked'])),
-    type: textOf(row['BackupType']),
+    type: nameOf(row['BackupType']),
     startedAt,
     ...(endedAt !== undefined && { endedAt }),
     ...(expiresAt !== undefined && { expiresAt }),
@@ -129,9 +134,9 @@ export function v3Files(data: Fields): readonly AnsweredFile[] {
 
 function answered(name: unknown, extranet: unknown, intranet: unknown, size: unknown): AnsweredFile {
   const addresses = { extranet: textOf(extranet), intranet: textOf(intranet) };
-  const bytes = numberOf(size);
+  const bytes = countOf(size);
   return {
-    name: textOf(name) || lastSegment(addresses.extranet || addresses.intranet),
+    name: nameOf(name) || lastSegment(addresses.extranet || addresses.intranet),
     ...(bytes !== undefined && { size: bytes }),
     ...addresses,
   };
@@ -139,7 +144,7 @@ function answered(name: unknown, extranet: unknown, intranet: unknown, size: unk
 
 /** The object's name, without the query: that is new in every answer, and secret. */
 function lastSegment(address: string): string {
-  return address.replace(/[?#].*$/s, '').replace(/^.*\//s, '') || 'dump.rdb';
+  return nameOf(address.replace(/[?#].*$/s, '').replace(/^.*\//s, '')) || 'dump.rdb';
 }
 
 /** `version`: what the row says, taken where the type's code does not settle it. */
@@ -160,7 +165,7 @@ function engineOf(engine: string, type: unknown): string {
   const known = ['Valkey', 'Redis', 'CKV', 'Memcached'].find((name) =>
     engine.toLowerCase().includes(name.toLowerCase()),
   );
-  return known ?? (engine || `type ${textOf(type) || 'unknown'}`);
+  return known ?? (engine || `type ${nameOf(type) || 'unknown'}`);
 }
 
 function model(engine: string, version: string | null, cluster: boolean): Model {

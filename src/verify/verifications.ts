@@ -1,6 +1,6 @@
 /** Which archives were verified when, and what came of it: kept in the destination, a few objects of plain JSON that may be lost at any time. */
 import { z } from 'zod';
-import { readSmallObject } from '../catalog/small-object.ts';
+import { putSmallObject, readSmallObject } from '../catalog/small-object.ts';
 import { isDamage } from '../catalog/verify-archive.ts';
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
 import { ArchiverError } from '../domain/errors.ts';
@@ -84,7 +84,13 @@ export function createVerifications(store: ObjectStore, layout: ArchiveLayout): 
 
   async function put(key: string, value: unknown, options: CallOptions): Promise<void> {
     const body = Buffer.from(`${JSON.stringify(value)}\n`, 'utf8');
-    await store.put(key, body, { ...options, contentType: 'application/json', ifAbsent: false });
+    await putSmallObject(
+      store,
+      key,
+      body,
+      { ...options, contentType: 'application/json', ifAbsent: false },
+      RECORD_LIMIT,
+    );
   }
 
   async function runs(options: CallOptions): Promise<readonly VerifyRun[]> {

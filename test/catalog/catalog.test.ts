@@ -81,6 +81,19 @@ describe('the catalog', () => {
     );
   });
 
+  it.each<[string, (manifest: Manifest) => Manifest]>([
+    ['too large', (one) => ({ ...one, instance: { ...one.instance, name: 'x'.repeat(5_000_000) } })],
+    ['of half a shard', (one) => ({ ...one, instance: { ...one.instance, shards: 1.5 } })],
+    ['of no file', (one) => ({ ...one, files: [] })],
+  ])('commits no manifest that it could not read back: %s', async (_, spoil) => {
+    const manifest = spoil(aManifest());
+    await expect(catalog.commit(manifest, { signal })).rejects.toMatchObject({
+      code: 'internal',
+      message: expect.stringContaining('read back'),
+    });
+    expect(server.objects.size).toBe(0);
+  });
+
   it('knows nothing of a backup that was not archived', async () => {
     await catalog.commit(aManifest(), { signal });
     const other = another('backup-2', '2026-11-24T02:15:00Z');

@@ -218,3 +218,12 @@ test('a link, a signature or a key that got into a message does not get into the
   expect(JSON.stringify(lines)).not.toContain('hush');
   expect(JSON.stringify(lines)).toContain('https://cos.example.com/dump.rdb?[redacted]');
 });
+
+test('ids are data: they stay as they are, however much they look like a secret or like a line of their own', () => {
+  const ids = { instanceId: 'crs-token=hush', backupId: 'Bearer abcdefghijkl\u009b\u2028' };
+  const key = 'redis/data/Basic YWJjZGVmZ2g=';
+  const [line] = logged([
+    { type: 'backup.outcome', outcome: { ...failed, ...ids, files: [{ key, size: 1, sha256: 'ab' }] } },
+  ]);
+  expect(line).toMatchObject({ ...ids, files: [{ key }] });
+});

@@ -1,6 +1,8 @@
 /** `drill`: proves that an archive can be restored, by loading it into a throw-away server. */
+
 import { type Command, InvalidArgumentError } from 'commander';
 import { ArchiverError } from '../../domain/errors.ts';
+import { printable } from '../../domain/outside-text.ts';
 import type { DrillChoice, DrillItem, DrillRequest, SampleSize, ServerTrial } from '../../drill/report.ts';
 import { counted, humanTime, readable } from '../../report/amounts.ts';
 import { redact } from '../../report/redact.ts';
@@ -99,7 +101,7 @@ function drillStory(items: readonly DrillItem[]): string {
   const untried = count('not-drillable', ({ outcome }) => outcome === 'not-drillable');
   if (items.length > 0)
     lines.push(`${counted(items.length, 'archive')} drilled${passed}${inPart}${failed}${untried}${demands}`);
-  return lines.map((line) => `${line}\n`).join('');
+  return lines.map((line) => `${printable(line)}\n`).join('');
 }
 
 function storyOf({ instanceId, backupId, outcome, reason, detail, hint = '', trials }: DrillItem): string[] {

@@ -1,5 +1,7 @@
 /** `expire`: retention. Prints what would go and why the rest stays, and deletes only with `--confirm`. */
+
 import type { Command } from 'commander';
+import { printable } from '../../domain/outside-text.ts';
 import type { ExpireItem, ExpireReport, KeepCause, KeepReason } from '../../expire/report.ts';
 import { counted, humanSize, readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
@@ -98,7 +100,7 @@ function amountOf({ archives, bytes }: Sum): string {
 function removalLine({ action, instanceId, backupId, startedAt, deleted, detail }: ExpireItem): string {
   const what = `${action} ${instanceId} ${backupId} of ${startedAt}`;
   const keys = deleted.length === 0 ? '' : `: deleted ${deleted.join(' ')}`;
-  return `${what}${keys}${action === 'failed' ? ` (${detail})` : ''}`;
+  return printable(`${what}${keys}${action === 'failed' ? ` (${detail})` : ''}`);
 }
 
 const columns: readonly Column<ExpireItem>[] = [

@@ -1,6 +1,8 @@
 /** `hold` and `release`: a person's word that `expire` must leave an archive alone, and its end. */
+
 import type { Command } from 'commander';
 import { ArchiverError } from '../../domain/errors.ts';
+import { printable } from '../../domain/outside-text.ts';
 import type { HoldItem } from '../../expire/report.ts';
 import { readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
@@ -93,7 +95,7 @@ async function say(
 
 function done({ held, instanceId, backupId, startedAt, reason }: HoldItem): string {
   const what = `backup ${backupId} of ${instanceId}, started ${readable(startedAt)} UTC`;
-  return held ? `held: ${what}: ${reason}` : `released: ${what}: ${reason}`;
+  return printable(`${held ? 'held' : 'released'}: ${what}: ${reason}`);
 }
 
 async function list(

@@ -1,9 +1,9 @@
 /** What is in a dump, for people: tables with bars, within the width of a terminal. */
 import type { Census, KeyCounts } from '../../domain/census.ts';
+import { printable } from '../../domain/outside-text.ts';
 import { serverName } from '../../domain/rdb-magic.ts';
 import type { InspectedFile, InspectReport } from '../../inspect/report.ts';
 import { counted, humanSize, readable } from '../../report/amounts.ts';
-import { printable } from '../../report/printable.ts';
 import { type Column, formatTable } from '../../report/terminal/table.ts';
 
 const BAR_CELLS = 16;

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { ArchiverError } from '../../domain/errors.ts';
+import { harmlessJson, printable } from '../../domain/outside-text.ts';
 import type { InspectReport } from '../../inspect/report.ts';
 import { redact } from '../../report/redact.ts';
 import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
@@ -99,11 +100,11 @@ function print(
   const { archive, total, items, problems } = report;
   if (json)
     stdout.write(
-      `${JSON.stringify({ schema: 'rdb-archiver/inspect@1', archive, total, items }, undefined, 2)}\n`,
+      `${harmlessJson(JSON.stringify({ schema: 'rdb-archiver/inspect@1', archive, total, items }, undefined, 2))}\n`,
     );
   else if (items.length > 0) stdout.write(inspectText(report, stdout.columns ?? DEFAULT_WIDTH));
   for (const { message, hint } of problems)
-    stderr.write(`${redact(`rdb-archiver: ${message}\n  ${hint}`)}\n`);
+    stderr.write(`${redact(`rdb-archiver: ${printable(message)}\n  ${printable(hint)}`)}\n`);
 }
 
 function parseTop(text: string): number {

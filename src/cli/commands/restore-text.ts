@@ -1,8 +1,8 @@
 /** What a restore tells a person: what lies where, how it was checked, and what to do with it next. */
 import { join } from 'node:path';
+import { printable } from '../../domain/outside-text.ts';
 import { serverName } from '../../domain/rdb-magic.ts';
 import { humanSize, readable } from '../../report/amounts.ts';
-import { printable } from '../../report/printable.ts';
 import type { RestoreItem, RestoreReport } from '../../restore/report.ts';
 
 /** For the help text. */

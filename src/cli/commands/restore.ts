@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { ArchiverError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/instant.ts';
 import { parseMoment } from '../../domain/moment.ts';
+import { harmlessJson, printable } from '../../domain/outside-text.ts';
 import { redact } from '../../report/redact.ts';
 import type { Bars } from '../../report/terminal/bars.ts';
 import type { RestoreProgress, RestoreReport, RestoreTarget } from '../../restore/report.ts';
@@ -165,7 +166,9 @@ function print(
 ): void {
   const { problems, exitCode: _, ...document } = report;
   if (json)
-    stdout.write(`${JSON.stringify({ schema: 'rdb-archiver/restore@1', ...document }, undefined, 2)}\n`);
+    stdout.write(
+      `${harmlessJson(JSON.stringify({ schema: 'rdb-archiver/restore@1', ...document }, undefined, 2))}\n`,
+    );
   else {
     const place = {
       shown: (path: string) => nearer(path, cwd),
@@ -175,7 +178,7 @@ function print(
     out.write(restoredLines(report, place) + nextSteps(report, place));
   }
   for (const { message, hint } of problems)
-    stderr.write(`${redact(`rdb-archiver: ${message}\n  ${hint}`)}\n`);
+    stderr.write(`${redact(`rdb-archiver: ${printable(message)}\n  ${printable(hint)}`)}\n`);
 }
 
 /** The path from here, unless it leads upwards. */

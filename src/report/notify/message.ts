@@ -7,6 +7,7 @@ import {
   type NotificationKind,
 } from '../../domain/notification.ts';
 import type { RunSummary } from '../../domain/outcome.ts';
+import { printable } from '../../domain/outside-text.ts';
 import { counted } from '../amounts.ts';
 
 export interface Story {
@@ -92,9 +93,9 @@ function whatOf({ subject, source = '', instanceId = '', backupId }: Notificatio
     case 'source':
       return source;
     case 'instance':
-      return `${instanceId} (${source})`;
+      return printable(`${instanceId} (${source})`);
     case 'backup':
-      return `${instanceId} ${backupId} (${source})`;
+      return printable(`${instanceId} ${backupId} (${source})`);
   }
 }
 
@@ -125,6 +126,6 @@ function runOf({
 }
 
 function shortened(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ');
+  const line = printable(text);
   return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
 }

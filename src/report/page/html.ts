@@ -1,5 +1,5 @@
 /** HTML by a template that escapes whatever is put into it, so that markup in the name of an instance stays text. */
-import { printable } from '../printable.ts';
+import { printable } from '../../domain/outside-text.ts';
 
 /** Text that is markup already; everything else is escaped. */
 export class Markup {
@@ -40,6 +40,6 @@ function sourceOf(value: Value): string {
 }
 
 function escaped(text: string): string {
-  const line = printable(text.replaceAll(/\s/gu, ' ')).toWellFormed();
+  const line = printable(text);
   return line.replaceAll(/[&<>"'`]/g, (character) => ENTITIES[character] ?? '');
 }

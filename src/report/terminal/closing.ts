@@ -1,5 +1,6 @@
 /** What a person is told when a run has ended: what was archived, what was skipped and why, what failed and what to do. */
 import type { Outcome, RunSummary } from '../../domain/outcome.ts';
+import { printable } from '../../domain/outside-text.ts';
 import { counted, humanSize, humanTime, readable } from '../amounts.ts';
 import type { Paint } from './colours.ts';
 import { type Column, formatTable } from './table.ts';
@@ -59,10 +60,15 @@ function failureTexts(failed: readonly Failed[], paint: Paint): string[] {
     if (first === undefined) return [];
     const subjects = group
       .slice(0, MOST_ALIKE)
-      .map(({ instanceId, backupId }) => `${instanceId} ${backupId}`);
+      .map(({ instanceId, backupId }) => printable(`${instanceId} ${backupId}`));
     const rest = group.length - subjects.length;
     const what = [...subjects, ...(rest > 0 ? [`and ${rest} more`] : [])].join('\n        ');
-    return troubleText(`${what}: ${first.reason}`, first.error.message, first.error.hint, paint);
+    return troubleText(
+      `${what}: ${first.reason}`,
+      printable(first.error.message),
+      printable(first.error.hint),
+      paint,
+    );
   });
 }
 

@@ -1,10 +1,10 @@
 /** What a person at a terminal sees of a run: bars while it works, a table and every failure with its advice when it ends. */
 import type { Clock } from '../../domain/clock.ts';
 import type { Outcome, RunSummary } from '../../domain/outcome.ts';
+import { printable } from '../../domain/outside-text.ts';
 import { counted, humanSize, humanTime, readable } from '../amounts.ts';
 import { errorText } from '../error-text.ts';
 import type { ArchiverEvent, Observer } from '../observer.ts';
-import { printable } from '../printable.ts';
 import { redact } from '../redact.ts';
 import { type Bars, createBars } from './bars.ts';
 import { closingText, type RunStory, type Trouble } from './closing.ts';
@@ -76,7 +76,8 @@ export function createProgress(options: ProgressOptions): Progress {
       }
       case 'source.failed':
       case 'instance.failed': {
-        const what = event.type === 'source.failed' ? event.source : `${event.source} ${event.instanceId}`;
+        const what =
+          event.type === 'source.failed' ? event.source : printable(`${event.source} ${event.instanceId}`);
         storyOf(event.runId).troubles.push({
           what: `${what} could not be listed`,
           ...errorText(event.error),
@@ -109,7 +110,7 @@ export function createProgress(options: ProgressOptions): Progress {
       }
       case 'backup.retry': {
         say(
-          `${paint.say('yellow', 'again')}     ${event.instanceId} ${event.backupId}: ${errorText(event.error).message}`,
+          `${paint.say('yellow', 'again')}     ${printable(`${event.instanceId} ${event.backupId}`)}: ${errorText(event.error).message}`,
         );
         return;
       }
@@ -121,13 +122,13 @@ export function createProgress(options: ProgressOptions): Progress {
       case 'warning': {
         say(
           redact(
-            `${paint.say('yellow', 'warning')}   ${event.message}${event.hint === undefined ? '' : ` ${event.hint}`}`,
+            `${paint.say('yellow', 'warning')}   ${printable(event.message)}${event.hint === undefined ? '' : ` ${printable(event.hint)}`}`,
           ),
         );
         return;
       }
       case 'destination.measured': {
-        const who = event.server === undefined ? '' : ` (${event.server})`;
+        const who = event.server === undefined ? '' : ` (${printable(event.server)})`;
         say(`${paint.say('dim', 'measured')}  the destination${who}: archives are proved by ${event.proof}`);
         return;
       }
@@ -200,7 +201,7 @@ interface Story {
 }
 
 function outcomeLine(outcome: Outcome, paint: Paint): string {
-  const subject = `${outcome.instanceId} ${outcome.backupId}`;
+  const subject = printable(`${outcome.instanceId} ${outcome.backupId}`);
   if (outcome.outcome === 'failed') return `${paint('red', 'failed')}    ${subject}  ${outcome.reason}`;
   return `${paint('green', 'archived')}  ${subject}  ${humanSize(outcome.bytes)} in ${humanTime(outcome.durationMs)}`;
 }

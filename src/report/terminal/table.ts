@@ -1,6 +1,6 @@
 /** A plain table for a terminal: aligned columns, no lines, as wide as the terminal at the most. */
 
-import { printable } from '../printable.ts';
+import { tidyMessage } from '../../domain/outside-text.ts';
 import { fitted, textWidth } from './text-width.ts';
 
 export interface Column<Row> {
@@ -32,7 +32,7 @@ export function formatTable<Row>(
 ): string {
   const filled = columns.map((column) => ({
     ...column,
-    cells: [column.title, ...rows.map((row) => printable(String(column.value(row))))],
+    cells: [column.title, ...rows.map((row) => tidyMessage(String(column.value(row))))],
   }));
   const chosen = withRoom(
     filled.map((column) => ({ ...column, width: Math.max(...column.cells.map(textWidth)) })),

@@ -40,6 +40,16 @@ describe('a body', () => {
     );
   });
 
+  test('has no line that an id or a message began, and gives programs the id as it is', () => {
+    const forged = 'backup-1\ncrs-orders01 backup-2: lost\u2028\u001b[2J';
+    const item = anItem({ instanceId: forged, backupId: forged, message: forged });
+    const { text, items } = notificationOf({ kind: 'failure', items: [item], summary }, setting, 20);
+    const honest = notificationOf({ kind: 'failure', items: [anItem()], summary }, setting, 20);
+    expect(text.split(/[\n\u2028]/)).toHaveLength(honest.text.split('\n').length);
+    expect(text).not.toContain('\u001b');
+    expect(items[0]).toMatchObject({ instanceId: forged, backupId: forged });
+  });
+
   test.each(PRESET_NAMES)('for %s never exceeds what it takes, and counts what it leaves out', (preset) => {
     const items = fc.array(
       fc.record({ message: fc.string({ unit: 'grapheme', maxLength: 600 }), hint: fc.string() }),

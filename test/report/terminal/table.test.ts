@@ -41,7 +41,7 @@ describe('a table', () => {
   test('lets no escape sequence of a name reach the terminal', () => {
     const text = formatTable(columns, [{ id: 'crs-1', name: 'a\u001b[31mb\nc', size: 1 }]);
     expect(text).not.toContain('\u001b');
-    expect(text).toContain('[31mb\u{fffd}c');
+    expect(text).toContain('[31mb c');
   });
 
   test('is as wide as the terminal at the most, where its ids leave room for that', () => {
