@@ -118,7 +118,7 @@ export const createApp: CreateApp = async (
 
   const codec = await createCodec(config);
   const keys = createKeys(config, { store, layout, clock });
-  const { stallTimeoutMs, minimumRate, attempts, readback, concurrency, connections } = config;
+  const { stallTimeoutMs, minimumRate, largestDump, attempts, readback, concurrency, connections } = config;
   const get = createHttpGet(agents, clock);
   const transfer = {
     store,
@@ -126,7 +126,15 @@ export const createApp: CreateApp = async (
     throttle: createThrottle(config.bandwidth, clock),
     clock,
     segments: createBufferPool(segmentMemory(config)),
-    policy: { stallTimeoutMs, minimumRate, attempts, readback, connections, countKeys: config.inspect },
+    policy: {
+      stallTimeoutMs,
+      minimumRate,
+      largestDump,
+      attempts,
+      readback,
+      connections,
+      countKeys: config.inspect,
+    },
     ...(codec.form && { form: codec.form }),
   };
   const fileSlots = pLimit(concurrency);

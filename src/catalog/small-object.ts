@@ -1,4 +1,5 @@
 /** Objects that are known to be small: refuses to swallow one that is not, and to write one that it would refuse to read. */
+import { readAtMost } from '../domain/bounded.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import type { CallOptions, ObjectStore, PutOptions } from '../store/object-store.ts';
 
@@ -14,18 +15,12 @@ export async function readSmallObject(
 ): Promise<Uint8Array | undefined> {
   const body = await store.read(key, options);
   if (!body) return undefined;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > limit)
-      throw new ArchiverError(
-        'archive-damaged',
-        `${key} in ${store.description} is too large to be a record of ours`,
-      );
-    chunks.push(Buffer.from(chunk));
-  }
-  return Buffer.concat(chunks);
+  const bytes = await readAtMost(limit, body);
+  if (bytes) return bytes;
+  throw new ArchiverError(
+    'archive-damaged',
+    `${key} in ${store.description} is too large to be a record of ours`,
+  );
 }
 
 /** Puts a record of ours. Rejects with `internal`, before a byte is sent, where `readSmallObject` would not take it back. */

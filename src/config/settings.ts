@@ -247,6 +247,11 @@ export const runShape = {
     meaning:
       'A download that brings less than this a second over a whole stall time-out has failed; `0` waits for any trickle.',
   }),
+  largestDump: setting(size({ min: MiB, max: 1024 * GiB }, 'from 1MiB to 1024GiB').prefault('256GiB'), {
+    variable: 'ARCHIVER_LARGEST_DUMP',
+    meaning:
+      'A download that is larger, or goes on longer, has failed: a server that never ends would fill the bucket. Where the cloud announces a size and the host no length, it ends a hundredth or 64 MiB behind that.',
+  }),
   attempts: setting(integer({ min: 1, max: 100 }).prefault(5), {
     variable: 'ARCHIVER_ATTEMPTS',
     form: 'integer',

@@ -158,6 +158,8 @@ interface ErrorOptions {
   readonly cause?: unknown;
   /** The exit status, where it is not the table's: 130 and 143 for the two signals. */
   readonly exit?: number;
+  /** Whether trying again helps, where it is not as the table says. */
+  readonly retry?: Retry;
 }
 
 /** Several lines of our own, about the user's own words. */
@@ -172,6 +174,7 @@ export class ArchiverError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
   readonly #exit: number;
+  readonly #retry: Retry;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(
@@ -181,10 +184,11 @@ export class ArchiverError extends Error {
     this.code = code;
     this.hint = options.hint ?? TABLE[code].hint;
     this.#exit = options.exit ?? TABLE[code].exit;
+    this.#retry = options.retry ?? TABLE[code].retry;
   }
 
   get retry(): Retry {
-    return TABLE[this.code].retry;
+    return this.#retry;
   }
 
   /** The exit status this error means when it ends a whole command. */

@@ -2,6 +2,7 @@
 import type http from 'node:http';
 import type https from 'node:https';
 import got, { RequestError } from 'got';
+import { readAtMost } from '../domain/bounded.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ArchiverError } from '../domain/errors.ts';
 import { MEANINGS, Refusal, refusalError } from './api-errors.ts';
@@ -53,8 +54,8 @@ const MAX_TRIES = 7;
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 10_000;
 
-/** A thousand instances are about 3 MB of JSON. */
-const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+/** A thousand instances, the most that are asked for at once, are about 3 MB of JSON. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 const PRIVATE_CA = ' (a private CA goes into NODE_EXTRA_CA_CERTS)';
 
@@ -117,6 +118,7 @@ export function createApiClient(options: ClientOptions): ApiClient {
     try {
       const { status, date, body } = await post(request, signal);
       const serverTime = Date.parse(date);
+      if (body === undefined) return { answer: endless(status) };
       const answer =
         protocol.read(parsed(body)) ?? unreadable(status, body, options.agents.proxyFor?.(request.url));
       return { answer, ...(!Number.isNaN(serverTime) && { serverTime }) };
@@ -140,20 +142,15 @@ export function createApiClient(options: ClientOptions): ApiClient {
       body: request.body,
       signal,
     });
-    const chunks: Buffer[] = [];
-    let size = 0;
+    let bytes: Buffer | undefined;
     try {
-      for await (const chunk of stream as AsyncIterable<Buffer>) {
-        size += chunk.length;
-        if (size > MAX_ANSWER_BYTES) break;
-        chunks.push(chunk);
-      }
+      bytes = await readAtMost(MAX_ANSWER_BYTES, stream as AsyncIterable<Buffer>);
     } finally {
       // Got (16.1) goes on to hear the signal when the answer overtakes the end of the sending; a SIGTERM hours later then ended the
       // process by an error that nobody was there to catch.
       stream.destroy();
     }
-    const body = size > MAX_ANSWER_BYTES ? '' : Buffer.concat(chunks).toString('utf8');
+    const body = bytes?.toString('utf8');
     return { status: stream.response?.statusCode ?? 0, date: stream.response?.headers.date ?? '', body };
   }
 
@@ -205,8 +202,13 @@ function unreadable(status: number, body: string, proxy: string | undefined): An
   // Without TLS the proxy answers in the API's place.
   if (status === 407)
     return { ok: false, verdict: 'proxy', message: `the proxy ${proxy ?? ''} refuses (HTTP 407)` };
-  const what = body === '' ? 'an empty or oversized body' : 'something that is no answer of this API';
+  const what = body === '' ? 'an empty body' : 'something that is no answer of this API';
   return { ok: false, verdict: 'unavailable', message: `HTTP ${status} with ${what}; check the endpoint` };
+}
+
+function endless(status: number): Answer {
+  const message = `HTTP ${status} with an answer that did not end after ${MAX_ANSWER_BYTES / 1024 / 1024} MiB`;
+  return { ok: false, verdict: 'endless', message };
 }
 
 function hostOf(request: SignedRequest): string {

@@ -5,6 +5,7 @@ import { ArchiverError, type ErrorCode } from '../domain/errors.ts';
 export type Verdict =
   | 'throttled'
   | 'unavailable'
+  | 'endless'
   | 'proxy'
   | 'skewed'
   | 'replayed'
@@ -37,6 +38,11 @@ const CLOCK_HINT =
 export const MEANINGS: Readonly<Record<Verdict, Meaning>> = {
   throttled: { code: 'throttled', remedy: 'wait' },
   unavailable: { code: 'api-unavailable', remedy: 'wait' },
+  // It would not end the next time either.
+  endless: {
+    code: 'api-unavailable',
+    hint: 'Something that is not the API answers in its place: check the endpoint.',
+  },
   // The proxy in between, not the cloud: waiting does not give it the right password.
   proxy: {
     code: 'api-unavailable',

@@ -1,6 +1,7 @@
 /** The metadata service that every machine of the cloud can ask about itself, and what its answering tells about the network. */
 import type { Agent } from 'node:http';
 import got, { RequestError } from 'got';
+import { shortAnswer } from './short-answer.ts';
 import { singleFlight } from './single-flight.ts';
 
 /** Instance metadata, document 213/4934 of the cloud. The name resolves to a link-local address. */
@@ -52,7 +53,7 @@ export function createMetadataService(options: MetadataOptions): MetadataService
   let network: Network | undefined;
   const askNetwork = singleFlight(async (signal): Promise<Network> => {
     const reply = await ask(
-      () => client('instance-id', { signal, timeout: { request: patienceMs }, retry: { limit: 0 } }),
+      (signal) => client('instance-id', { signal, timeout: { request: patienceMs }, retry: { limit: 0 } }),
       signal,
     );
     network = namesInstance(reply) ? 'intranet' : 'extranet';
@@ -63,7 +64,7 @@ export function createMetadataService(options: MetadataOptions): MetadataService
     baseUrl,
     read: (path, signal) =>
       ask(
-        () =>
+        (signal) =>
           client(path, {
             signal,
             timeout: { lookup: patienceMs, connect: patienceMs, request: REQUEST_TIMEOUT_MS },
@@ -77,11 +78,11 @@ export function createMetadataService(options: MetadataOptions): MetadataService
 }
 
 async function ask(
-  send: () => Promise<{ statusCode: number; body: string }>,
+  send: Parameters<typeof shortAnswer<{ statusCode: number; body: string }>>[1],
   signal: AbortSignal,
 ): Promise<MetadataReply> {
   try {
-    const { statusCode, body } = await send();
+    const { statusCode, body } = await shortAnswer(signal, send);
     return { status: statusCode, body };
   } catch (error) {
     signal.throwIfAborted();

@@ -40,6 +40,8 @@ export interface DownloadOptions {
   readonly stallTimeoutMs: number;
   /** Bytes a second that must come on average over a stall time-out of waiting; 0 for none. */
   readonly minimumRate: number;
+  /** Bytes beyond which nothing is taken for a dump, whoever says so. */
+  readonly largestDump: number;
   /** Bytes of the file, as far as the API knows. */
   readonly expectedSize?: number;
   /** Absent: the whole file. */
@@ -61,6 +63,7 @@ export interface Download {
 const RENEWALS_WHEN_EXPIRED = 3;
 const RENEWALS_WHEN_REFUSED = 1;
 const REFUSAL_TEXT_LIMIT = 8 * 1024;
+const RAISE = 'If it really is that large, raise ARCHIVER_LARGEST_DUMP.';
 
 /** Resolves when the first answer is there. Rejects with `download-failed`, `link-refused`, `backup-gone`, what the lease says, or `FileRestart`. */
 export async function openDownload(options: DownloadOptions): Promise<Download> {
@@ -167,6 +170,7 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
           });
           for await (const chunk of withMinimumRate(guarded, floor)) {
             position += chunk.byteLength;
+            if (position > (end() ?? mostBytes(options))) throw endless();
             budget.progress(position);
             yield chunk;
           }
@@ -174,6 +178,7 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
           cause = `the connection ended after ${position} of ${total} bytes`;
         } catch (error) {
           signal.throwIfAborted();
+          if (error instanceof ArchiverError) throw error;
           if (position === end()) return;
           if (error instanceof TooSlow) budget.demand(floor.bytes);
           cause = describeNetworkError(error);
@@ -190,9 +195,49 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
     }
   }
 
+  /** Not asked for again at once: it would go on for as long again. */
+  function endless(): ArchiverError {
+    const { expectedSize } = options;
+    const announced = expectedSize === undefined ? '' : `, although the API announced ${expectedSize}`;
+    return new ArchiverError(
+      'download-failed',
+      `${subject} does not end: the download host sent more than ${end() ?? mostBytes(options)} bytes${announced}`,
+      {
+        retry: 'never',
+        ...(expectedSize === undefined && { hint: RAISE }),
+      },
+    );
+  }
+
+  function tooLarge(size: number): ArchiverError {
+    return new ArchiverError(
+      'download-failed',
+      `${subject} has ${size} bytes, more than the largest dump that is taken`,
+      {
+        hint: RAISE,
+        retry: 'never',
+      },
+    );
+  }
+
   const first = await connect();
+  if (total !== undefined && total > options.largestDump) {
+    first.discard();
+    throw tooLarge(total);
+  }
   return { ...known({ size: total, validator }), body: body(first) };
 }
+
+/**
+ * Bytes that may come of a file whose host tells no length. The API's size is of another moment, or of the dump before it was packed: what is off by a
+ * hundredth (large dumps) or by 64 MiB (small ones) may still be the dump, and its end and CRC-64 decide. What goes on behind that is no dump.
+ */
+function mostBytes({ expectedSize, largestDump }: DownloadOptions): number {
+  if (expectedSize === undefined) return largestDump;
+  return Math.min(largestDump, expectedSize + Math.max(expectedSize / 100, SLACK));
+}
+
+const SLACK = 64 * 1024 * 1024;
 
 function rangeHeaders(
   offset: number,

@@ -53,6 +53,8 @@ export interface TransferPolicy {
   readonly stallTimeoutMs: number;
   /** Bytes a second below which a download has failed; 0 for none. */
   readonly minimumRate: number;
+  /** Bytes beyond which nothing is taken for a dump. */
+  readonly largestDump: number;
   /** Attempts without progress. */
   readonly attempts: number;
   /** Connections for one file: a number, or by its size. */
@@ -154,9 +156,9 @@ async function openWide(job: TransferJob, ports: TransferPorts, budget: RetryBud
     clock,
     onRenewal: listener.linkRenewed,
   });
-  const { stallTimeoutMs, minimumRate } = policy;
+  const { stallTimeoutMs, minimumRate, largestDump } = policy;
   const options = {
-    ...{ subject, lease, get, budget, clock, signal, stallTimeoutMs, minimumRate },
+    ...{ subject, lease, get, budget, clock, signal, stallTimeoutMs, minimumRate, largestDump },
     ...expectedOf(file),
     onResume: listener.resumed,
   };

@@ -32,7 +32,7 @@ export interface S3Request {
 
 /**
  * `answer`: refuses with this status and code, having done nothing. `bare`: answers with this and no document of S3's, as
- * gateways do, and stores that say nothing. `reset`: breaks the connection in the middle of the body.
+ * gateways do, and stores that say nothing. `endless`: begins like this, and goes on for as long as anybody listens. `reset`: breaks the connection in the middle of the body.
  * `cut`: answers half of the object and breaks the connection. `stall`: answers half and then nothing more. `lose-reply`: does the work, then breaks the connection.
  * `error-in-200`: answers 200 with an error document, having done nothing. `corrupt`: stores one bit changed, its own digests right
  * for that. `flip-on-the-way`: one bit changes before the server has the body, so that only its checks can tell. `wrong-etag`: answers an ETag of other bytes. `web-page`: answers 200 with HTML. `drop-upload`: removes the upload first,
@@ -40,7 +40,8 @@ export interface S3Request {
  */
 export type S3Effect =
   | { readonly effect: 'answer'; readonly status: number; readonly code: string }
-  | { readonly effect: 'bare'; readonly answer: Answer }
+  | { readonly effect: 'bare'; readonly answer: Answer | (() => Answer) }
+  | { readonly effect: 'endless'; readonly status: number; readonly beginning: string }
   | { readonly effect: 'error-in-200'; readonly code: string }
   | {
       readonly effect:

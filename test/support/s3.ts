@@ -2,9 +2,12 @@
  * A small real S3 server for tests: checks signatures, payload digests, Content-MD5 and conditions as a store does, and fails on
  * command. One bucket, in memory.
  */
+
 import { createServer, Agent as HttpAgent, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream';
+import { endlessly } from './endless.ts';
 import { type Answer, type Behaviour, defaultStorageBehaviour } from './s3-behaviour.ts';
 import { type BucketState, type Stored, type StoredObject, storeChunks } from './s3-bucket.ts';
 import {
@@ -194,7 +197,11 @@ async function answerRequest(
   if (refusal !== undefined || typeof body === 'string')
     return reply(response, refusal ?? refuse(400, 'InvalidRequest'));
   if (fault?.effect === 'answer') return reply(response, refuse(fault.status, fault.code));
-  if (fault?.effect === 'bare') return reply(response, fault.answer);
+  if (fault?.effect === 'bare') {
+    const { answer } = fault;
+    return reply(response, typeof answer === 'function' ? answer() : answer);
+  }
+  if (fault?.effect === 'endless') return replyForEver(response, fault);
   if (fault?.effect === 'error-in-200')
     return reply(response, { status: 200, body: errorDocument(fault.code) });
   if (fault?.effect === 'web-page')
@@ -326,6 +333,16 @@ function cutShort(response: ServerResponse, { status, headers, body }: Answer, t
   response.writeHead(status, headers);
   const bytes = typeof body === 'string' ? Buffer.alloc(0) : Buffer.concat(body ?? []);
   response.write(bytes.subarray(0, Math.ceil(bytes.length / 2)), then);
+}
+
+function replyForEver(
+  response: ServerResponse,
+  { status, beginning }: { readonly status: number; readonly beginning: string },
+): void {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  response.writeHead(status, { 'content-type': 'application/xml' });
+  pipeline(endlessly(beginning, gone.signal), response, () => undefined);
 }
 
 function reply(response: ServerResponse, { status, headers, body }: Answer): void {

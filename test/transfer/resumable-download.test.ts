@@ -69,6 +69,7 @@ async function download(script: readonly Turn[], options: Options = {}) {
     signal,
     stallTimeoutMs: options.stallTimeoutMs ?? 5000,
     minimumRate: 0,
+    largestDump: 2 ** 40,
     onResume: (position) => events.push(`resumed at ${position}`),
   });
   const hash = createHash('sha256');

@@ -2,6 +2,7 @@
  * What each receiver was told, kept as one small object in the destination: it outlives the pods of a CronJob. Where the destination
  * cannot be reached a long-running worker goes on from its own memory, and a one-shot run rather tells twice than not at all.
  */
+import { readAtMost } from '../../domain/bounded.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { type Instant, isInstant } from '../../domain/instant.ts';
 import { NOTHING_TOLD, type Told } from './decide.ts';
@@ -68,14 +69,8 @@ export function createMemory(objects: SmallObjects, key: string, clock: Pick<Clo
 }
 
 async function readAll(objects: SmallObjects, key: string, signal: AbortSignal): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of (await objects.read(key, { signal })) ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_BYTES) return '';
-    chunks.push(Buffer.from(chunk));
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const body = await objects.read(key, { signal });
+  return (body && (await readAtMost(MAX_BYTES, body)))?.toString('utf8') ?? '';
 }
 
 function decode(text: string): ToldByReceiver {

@@ -7,6 +7,7 @@ import type { Clock } from '../../domain/clock.ts';
 import { ArchiverError } from '../../domain/errors.ts';
 import type { CredentialProvider, Credentials } from '../credentials.ts';
 import { fieldsOf, textOf } from '../json-fields.ts';
+import { shortAnswer } from '../short-answer.ts';
 import { parseJson, readTemporaryKeys } from './temporary-keys.ts';
 
 const LIFETIME_SECONDS = 7_200;
@@ -34,9 +35,9 @@ type Identity = Readonly<Record<(typeof VARIABLES)[number], string>>;
 export function tkeOidc({ environment, agents, clock, stsEndpoint }: TkeOptions): CredentialProvider {
   async function exchange(identity: Identity, token: string, signal: AbortSignal): Promise<string> {
     try {
-      return await got
-        .post(stsEndpoint, {
-          signal,
+      const { body } = await shortAnswer(signal, (either) =>
+        got.post(stsEndpoint, {
+          signal: either,
           agent: agents,
           headers: {
             authorization: 'SKIP',
@@ -55,8 +56,9 @@ export function tkeOidc({ environment, agents, clock, stsEndpoint }: TkeOptions)
           followRedirect: false,
           timeout: { request: 10_000 },
           retry: { limit: 2, methods: ['POST'], backoffLimit: 500 },
-        })
-        .text();
+        }),
+      );
+      return body;
     } catch (error) {
       signal.throwIfAborted();
       // Not as the cause: the error carries the request, and with it the token.

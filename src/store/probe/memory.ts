@@ -2,8 +2,10 @@
  * What a bucket was seen to do, kept in the bucket: measured once, and again when the store, the way to it or the program is another. A cache
  * that may vanish at any time: without it a run measures anew.
  */
+
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { readAtMost } from '../../domain/bounded.ts';
 import { failing, notTried, passed, warned } from '../../domain/check.ts';
 import { toEpoch, toInstant } from '../../domain/instant.ts';
 import type { Bucket } from '../s3/client.ts';
@@ -102,7 +104,7 @@ export async function recall(bucket: Bucket, key: string, signal: AbortSignal): 
   try {
     text = await bucket.call('read', key, signal, async (options) => {
       const { Body = [] } = await bucket.client.send(command, options);
-      return textOf(Body as AsyncIterable<Uint8Array>);
+      return (await readAtMost(LIMIT, Body as AsyncIterable<Uint8Array>))?.toString();
     });
   } catch (error) {
     if (answerOf(error)?.status === undefined) throw error;
@@ -170,18 +172,6 @@ function decode(text: string): Recollection['memory'] {
   if (!parsed.success) return undefined;
   const { schema: _, measuredAt, seen, ...circumstances } = parsed.data;
   return { circumstances, measuredAt: toEpoch(measuredAt), traits: seen };
-}
-
-/** Undefined where there is too much of it to be ours. */
-async function textOf(body: AsyncIterable<Uint8Array>): Promise<string | undefined> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > LIMIT) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 function parsedJson(text: string): unknown {

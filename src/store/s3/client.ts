@@ -8,7 +8,7 @@ import { type Address, addressOf } from './address.ts';
 import { explainS3Error, type Place } from './errors.ts';
 import { createPartMd5, type PartMd5 } from './part-md5.ts';
 import { type ProviderName, type ProviderProfile, providerFor } from './provider-profile.ts';
-import { SlicingHandler } from './request-handler.ts';
+import { BoundedHandler } from './request-handler.ts';
 
 export interface S3ClientOptions {
   readonly bucket: string;
@@ -175,13 +175,16 @@ function clientConfig(
     useDualstackEndpoint: dualStack,
     forcePathStyle: options.forcePathStyle ?? profile.pathStyle,
     ...(credentials === undefined ? {} : { credentials: revealed(credentials) }),
-    requestHandler: new SlicingHandler({
-      httpAgent: agents.http,
-      httpsAgent: agents.https,
-      connectionTimeout: CONNECTION_TIMEOUT,
-      socketTimeout: SOCKET_TIMEOUT,
-      logger: NO_LOGGER,
-    }),
+    requestHandler: new BoundedHandler(
+      {
+        httpAgent: agents.http,
+        httpsAgent: agents.https,
+        connectionTimeout: CONNECTION_TIMEOUT,
+        socketTimeout: SOCKET_TIMEOUT,
+        logger: NO_LOGGER,
+      },
+      options.clock,
+    ),
   };
 }
 

@@ -7,7 +7,9 @@
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler';
+import type { Clock } from '../../domain/clock.ts';
+import { shortAnswer } from './short-answer.ts';
 
 type Request = Parameters<NodeHttpHandler['handle']>[0];
 type Options = Parameters<NodeHttpHandler['handle']>[1];
@@ -15,9 +17,20 @@ type Options = Parameters<NodeHttpHandler['handle']>[1];
 /** Bytes: enough that a slice costs little, few enough that they do not count. */
 const SLICE = 256 * 1024;
 
-/** The SDK's own request handler, for bodies that lie in lent buffers. */
-export class SlicingHandler extends NodeHttpHandler {
+/** The SDK's own request handler, for bodies that lie in lent buffers, and for servers that do not know when to stop. */
+export class BoundedHandler extends NodeHttpHandler {
+  readonly #clock: Pick<Clock, 'alarm'>;
+
+  constructor(options: NodeHttpHandlerOptions, clock: Pick<Clock, 'alarm'>) {
+    super(options);
+    this.#clock = clock;
+  }
+
   override async handle(request: Request, options?: Options): ReturnType<NodeHttpHandler['handle']> {
+    return shortAnswer(request, await this.#send(request, options), this.#clock);
+  }
+
+  async #send(request: Request, options?: Options): ReturnType<NodeHttpHandler['handle']> {
     const { body, protocol } = request;
     if (!(body instanceof Uint8Array) || body.length <= SLICE) return super.handle(request, options);
     if (protocol !== 'https:') return cutShort(await super.handle(request, options));

@@ -7,12 +7,13 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import tls from 'node:tls';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { SlicingHandler } from '../../../src/store/s3/request-handler.ts';
+import { BoundedHandler } from '../../../src/store/s3/request-handler.ts';
+import { systemClock } from '../../../src/system-clock.ts';
 import { describeWith } from '../../support/needs.ts';
 import { createPrivateCa, type PrivateCa } from '../../support/private-ca.ts';
 
 const MiB = 1024 * 1024;
-type Request = Parameters<SlicingHandler['handle']>[0];
+type Request = Parameters<BoundedHandler['handle']>[0];
 
 describeWith(['openssl'], 'a large body', () => {
   let ca: PrivateCa;
@@ -32,7 +33,7 @@ describeWith(['openssl'], 'a large body', () => {
       httpAgent: new HttpAgent({ keepAlive: true }),
       httpsAgent: new HttpsAgent({ keepAlive: true, ca: readFileSync(ca.caFile, 'utf8') }),
     };
-    const handler = new SlicingHandler(agents);
+    const handler = new BoundedHandler(agents, systemClock);
     onTestFinished(() => {
       handler.destroy();
       for (const socket of sockets) socket.destroy();
