@@ -171,8 +171,12 @@ async function archivedAmong(
 ): Promise<Set<string>> {
   const days = [...new Set(backups.map((backup) => dayOf(backup.startedAt)))].sort();
   const archived = new Set<string>();
-  for await (const { ref } of catalog.entries(source.name, days, { signal }))
-    archived.add(identity(ref.instanceId, ref.backupId));
+  // Only these are remembered: a catalog, or a store that makes one up, may hold any number of others.
+  const wanted = new Set(backups.map((backup) => identity(backup.instanceId, backup.id)));
+  for await (const { ref } of catalog.entries(source.name, days, { signal })) {
+    const id = identity(ref.instanceId, ref.backupId);
+    if (wanted.has(id)) archived.add(id);
+  }
   return archived;
 }
 

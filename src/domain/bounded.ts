@@ -5,13 +5,21 @@ export async function readAtMost(
   limit: number,
   body: AsyncIterable<Uint8Array>,
 ): Promise<Buffer | undefined> {
-  const chunks: Uint8Array[] = [];
+  let bytes: Buffer = Buffer.alloc(0);
   let size = 0;
   for await (const chunk of body) {
+    const before = size;
     size += chunk.byteLength;
     if (size > limit) return undefined;
-    // Some bodies lend their chunks only until the next one.
-    chunks.push(Uint8Array.from(chunk));
+    // One growing buffer: many small ones, which are freed late, would take as much again.
+    if (size > bytes.length) bytes = grown(bytes, Math.min(limit, Math.max(size, 2 * bytes.length)));
+    bytes.set(chunk, before);
   }
-  return Buffer.concat(chunks);
+  return bytes.subarray(0, size);
+}
+
+function grown(bytes: Buffer, size: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(size);
+  larger.set(bytes);
+  return larger;
 }

@@ -16,6 +16,8 @@ export interface PagedList<Row> {
   readonly fetch: (offset: number, limit: number) => Promise<Page<Row>>;
   /** Tells rows apart. */
   readonly idOf: (row: Row) => string;
+  /** Bytes of memory that a row takes. */
+  readonly weigh: (row: Row) => number;
   readonly signal: AbortSignal;
 }
 
@@ -27,6 +29,11 @@ export interface Rows<Row> {
 }
 
 const MAX_PASSES = 3;
+
+/** No account has so many: whoever says so would be asked for days. Ten thousand instances have 140,000 backups in a fortnight. */
+const MOST_ROWS = 1_000_000;
+/** Bytes of all rows together; those 140,000 take about sixty million. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /** An overlapping page must bring at least this share of a full one, or the first pass begins the page at the seam instead. */
 const WORTHWHILE = 0.8;
@@ -67,13 +74,20 @@ async function readThrough<Row>(list: PagedList<Row>, found: Map<string, Row>, s
   let stepBack = limit;
   let seams = false;
   let moved = false;
+  // Of an earlier pass it is known to be bearable.
+  let weight = 0;
   let leastTotal = Number.POSITIVE_INFINITY;
 
   for (let calls = 1; ; calls++) {
     const { offset, size } = nextPage(position, limit, strict);
     const { rows, total } = await list.fetch(offset, size);
     const ids = rows.map(list.idOf);
-    rows.forEach((row, at) => void found.set(ids[at] ?? '', row));
+    rows.forEach((row, at) => {
+      const id = ids[at] ?? '';
+      if (!found.has(id)) weight += list.weigh(row);
+      found.set(id, row);
+    });
+    assureAnEnd(list.what, { rows: found.size, total, weight });
 
     const known = ids.filter((id) => thread.has(id)).length;
     if (known !== position - offset || (calls > 1 && total !== leastTotal)) moved = true;
@@ -95,6 +109,19 @@ async function readThrough<Row>(list: PagedList<Row>, found: Map<string, Row>, s
     // A server that gives fewer rows than asked, although there are more, caps its pages lower than documented.
     if (rows.length < size) limit = rows.length;
   }
+}
+
+/** Rejects a list that goes on, or says that it will, beyond what any account has. */
+function assureAnEnd(
+  what: string,
+  { rows, total, weight }: { readonly rows: number; readonly total: number; readonly weight: number },
+): void {
+  if (total <= MOST_ROWS && rows <= MOST_ROWS && weight <= MOST_BYTES) return;
+  throw new ArchiverError(
+    'api-unavailable',
+    `${what}: the list does not end: ${rows} rows were read (${Math.round(weight / 1e6)} MB) of ${total} announced`,
+    { hint: 'No account has that many: check the endpoint. What was read so far is archived.' },
+  );
 }
 
 /** Ample for a list that moves now and then; an end for one that never holds still, and for totals out of thin air. */

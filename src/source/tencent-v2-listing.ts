@@ -2,7 +2,7 @@
 import { ArchiverError } from '../domain/errors.ts';
 import type { ApiClient } from './api-client.ts';
 import { verdictOf } from './api-errors.ts';
-import { type Fields, fieldsOf, numberOf, rowsOf, textOf } from './json-fields.ts';
+import { type Fields, fieldsOf, numberOf, rowsOf, textOf, trimmed, weightOf } from './json-fields.ts';
 import { listEach } from './list-each.ts';
 import { type Page, paginate, type Rows } from './paginate.ts';
 
@@ -76,13 +76,14 @@ export function v2Listing(client: ApiClient): V2Listing {
       const total = numberOf(answer['totalCount']) ?? numberOf(data['totalCount']);
       if (total === undefined)
         throw new ArchiverError('api-unavailable', `${action} ${subject}: the answer has no totalCount`);
-      return { rows: rowsOf(data[set]), total };
+      return { rows: rowsOf(data[set]).map(trimmed), total };
     };
     return paginate({
       what: `${action} ${subject}`,
       maxLimit,
       fetch,
       idOf: (row) => textOf(row[idField]),
+      weigh: weightOf,
       signal,
     });
   }

@@ -3,7 +3,7 @@ import { ArchiverError } from '../domain/errors.ts';
 import type { ApiClient } from './api-client.ts';
 import { verdictOf } from './api-errors.ts';
 import { STATUS } from './backup-state.ts';
-import { type Fields, numberOf, rowsOf, textOf } from './json-fields.ts';
+import { type Fields, numberOf, rowsOf, textOf, trimmed, weightOf } from './json-fields.ts';
 import { type Page, paginate, type Rows } from './paginate.ts';
 
 const MAX_IDS_A_REQUEST = 100;
@@ -141,9 +141,9 @@ export function v3Listing(client: ApiClient): V3Listing {
       const total = numberOf(data['TotalCount']);
       if (total === undefined)
         throw new ArchiverError('api-unavailable', `${action} ${subject}: the answer has no TotalCount`);
-      return { rows: rowsOf(data[set]), total };
+      return { rows: rowsOf(data[set]).map(trimmed), total };
     };
-    return paginate({ what: `${action} ${subject}`, maxLimit, fetch, idOf, signal });
+    return paginate({ what: `${action} ${subject}`, maxLimit, fetch, idOf, weigh: weightOf, signal });
   }
 }
 

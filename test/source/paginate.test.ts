@@ -29,6 +29,7 @@ function serverOf(
       what: 'Rows',
       maxLimit: 100,
       idOf: (row) => row.id,
+      weigh: () => 8,
       signal: never,
       async fetch(offset, limit) {
         expect(offset % limit, 'the cloud refuses offsets that are no multiple of the limit').toBe(0);
@@ -171,6 +172,7 @@ describe('a list that moves while it is read', () => {
       what: 'Rows',
       maxLimit: 20,
       idOf: (row: { id: number; call: number }) => String(row.id),
+      weigh: () => 8,
       signal: never,
       async fetch(offset, limit) {
         call += 1;

@@ -2,6 +2,7 @@
 import type { Reply } from '../../src/sandbox/exchange.ts';
 import { syntheticDump } from '../../src/sandbox/synthetic-dump.ts';
 import type { Fault } from './cloud.ts';
+import { changeJson } from './cloud-api-faults.ts';
 
 const BLOCK = Buffer.alloc(64 * 1024, 'x');
 
@@ -34,4 +35,38 @@ async function firstOf(body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): 
   const chunks = [];
   for await (const chunk of body) chunks.push(chunk);
   return Buffer.concat(chunks);
+}
+
+/** Every page has new rows, by the thousand, with long remarks, and the list so many as it is told to have. */
+export function endlessPages(total: number, remark = ''): Fault {
+  let made = 0;
+  return changeJson((answer) => {
+    const set = ['InstanceSet', 'BackupSet'].find((name) => name in answer);
+    if (set === undefined) return;
+    const [first = {}] = answer[set] as Record<string, unknown>[];
+    answer['TotalCount'] = total;
+    answer[set] = Array.from({ length: set === 'BackupSet' ? 100 : 1000 }, () => {
+      made += 1;
+      return {
+        ...first,
+        InstanceId: `crs-${made}`,
+        BackupId: `${made}-1`,
+        InstanceName: remark,
+        Remark: remark,
+      };
+    });
+  });
+}
+
+/** A page of a bucket's listing that holds nothing and says that there is more, for ever; behind a new token each time, or behind one. */
+export function emptyPages(tokens: 'one' | 'new'): () => { readonly status: number; readonly body: string } {
+  let page = 0;
+  return () => {
+    page += 1;
+    const token = tokens === 'one' ? 'more' : `more-${page}`;
+    return {
+      status: 200,
+      body: `<?xml version="1.0"?><ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>${token}</NextContinuationToken></ListBucketResult>`,
+    };
+  };
 }

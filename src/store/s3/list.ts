@@ -30,6 +30,8 @@ interface Position {
 
 /** S3's own maximum. */
 const PAGE_SIZE = 1000;
+/** In a row, with the word that there is more. Stores that filter versions or deleted keys out of a page give one now and then. */
+const MOST_EMPTY_PAGES = 10;
 
 export async function* listObjects(
   bucket: Bucket,
@@ -39,8 +41,11 @@ export async function* listObjects(
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   let position: Position | undefined = options.after === undefined ? {} : { after: options.after };
   let last: string | undefined;
+  let idle = 0;
   while (position !== undefined && left > 0) {
     const page: Page = await fetchPage(bucket, prefix, position, Math.min(PAGE_SIZE, left), options.signal);
+    idle = page.Contents?.length ? 0 : idle + 1;
+    if (idle > MOST_EMPTY_PAGES) throw withoutEnd(bucket, prefix);
     for (const object of objectsOf(page)) {
       if (last !== undefined && !ascending(last, object.key)) throw outOfOrder(bucket, last, object.key);
       last = object.key;
@@ -48,7 +53,9 @@ export async function* listObjects(
       left -= 1;
       yield object;
     }
-    position = nextPosition(bucket, page, last);
+    const next = nextPosition(bucket, page, last);
+    if (next?.token !== undefined && next.token === position.token) throw withoutEnd(bucket, prefix);
+    position = next;
   }
 }
 
@@ -110,6 +117,16 @@ function noListing(bucket: Bucket): ArchiverError {
   return new ArchiverError('store-failed', `what answered for s3://${bucket.name} sent no listing`, {
     hint: NOT_S3,
   });
+}
+
+function withoutEnd(bucket: Bucket, prefix: string): ArchiverError {
+  return new ArchiverError(
+    'store-failed',
+    `s3://${bucket.name}/${prefix} is listed without end: pages that hold nothing new, and the word that there is more`,
+    {
+      hint: "Archives would be overlooked. Set the store's profile, or ask its operator about ListObjectsV2.",
+    },
+  );
 }
 
 function ascending(before: string, after: string): boolean {
