@@ -62,6 +62,7 @@ const PACKAGE_OWNERS = {
     'transfer/got-get',
     'report/notify/exchange',
   ],
+  'ipaddr.js': ['transfer/where-links-lead'],
   '@aws-sdk': ['store/'],
   '@smithy': ['store/'],
   'p-retry': ['archiver/retry'],

@@ -45,6 +45,7 @@ import { createBufferPool } from '../store/buffer-pool.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { createThrottle } from '../transfer/bandwidth.ts';
 import { createHttpGet } from '../transfer/choose-transport.ts';
+import { createLinkPolicy, type LinkPolicy } from '../transfer/where-links-lead.ts';
 import type { VerifyReport } from '../verify/report.ts';
 import type { VerifyRequest } from '../verify/verify.ts';
 import { readVersion } from '../version.ts';
@@ -119,7 +120,7 @@ export const createApp: CreateApp = async (
   const codec = await createCodec(config);
   const keys = createKeys(config, { store, layout, clock });
   const { stallTimeoutMs, minimumRate, largestDump, attempts, readback, concurrency, connections } = config;
-  const get = createHttpGet(agents, clock);
+  const get = createHttpGet(agents, clock, linkPolicyOf(config));
   const transfer = {
     store,
     get,
@@ -237,6 +238,11 @@ export const createApp: CreateApp = async (
     },
   };
 };
+
+function linkPolicyOf({ sources, allowedHosts }: Config): LinkPolicy {
+  const endpoints = sources.flatMap(({ endpoint, region }) => endpoint?.replaceAll('{region}', region) ?? []);
+  return createLinkPolicy({ endpoints, allowed: allowedHosts });
+}
 
 /** Loaded only where somebody is to have the metrics; else a run is told as it goes. */
 async function openDelivery(

@@ -202,6 +202,8 @@ export interface Config {
   readonly stallTimeoutMs: number;
   /** Bytes a second; 0 for none. */
   readonly minimumRate: number;
+  /** Hosts and networks that links may lead to besides. */
+  readonly allowedHosts: readonly string[];
   /** Bytes of a dump; more are taken for none. */
   readonly largestDump: number;
   readonly attempts: number;

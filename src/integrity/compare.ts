@@ -17,7 +17,7 @@ export type Judgement =
   /** `announcedSize` is set where the API announced another size although the CRC proves the bytes: a warning. */
   | { readonly kind: 'good'; readonly rdb?: RdbFacts; readonly announcedSize?: number }
   /** `unproved`: it may be whole, and nothing says so. */
-  | { readonly kind: 'damaged'; readonly problem: string; readonly unproved?: true }
+  | { readonly kind: 'damaged'; readonly problem: string; readonly unproved?: true; readonly alien?: true }
   | { readonly kind: 'web-page'; readonly problem: string };
 
 /** Length first, then the format; without a verified CRC the announced size is the only witness, so then it must agree. */

@@ -1,7 +1,14 @@
 /** Judges in passing whether a stream is a whole, undamaged RDB file, and reads what its header says. */
 import { type Instant, toInstant } from '../domain/instant.ts';
 import type { RdbFacts } from '../domain/manifest.ts';
-import { hasChecksum, type RdbMagic, readMagic, shownMagic, writerOf } from '../domain/rdb-magic.ts';
+import {
+  hasChecksum,
+  MAGIC_LENGTH,
+  type RdbMagic,
+  readMagic,
+  shownMagic,
+  writerOf,
+} from '../domain/rdb-magic.ts';
 import { crc64Tap } from './crc64.ts';
 import {
   byteFromEnd,
@@ -19,12 +26,12 @@ import type { Tap } from './taps.ts';
 
 /**
  * What the file turned out to be. `unproved`: an end is there, but bytes follow it, and no checksum says whether what is before them is
- * right: it may be whole. `web-page`: the answer of some portal or proxy, not the cloud's dump at all.
+ * right: it may be whole. `alien`: it does not even begin as a dump. `web-page`: the answer of some portal or proxy, not the cloud's dump at all.
  */
 export type RdbVerdict =
   | { readonly kind: 'intact'; readonly facts: RdbFacts }
   | { readonly kind: 'unproved'; readonly problem: string }
-  | { readonly kind: 'damaged'; readonly problem: string }
+  | { readonly kind: 'damaged'; readonly problem: string; readonly alien?: true }
   | { readonly kind: 'web-page'; readonly problem: string };
 
 /** Whoever walks a dump beside its judge, which hands each piece on before it looks at it. */
@@ -167,8 +174,23 @@ function damaged(problem: string): RdbVerdict {
 
 /** HTML, XML or JSON where a dump should be comes from a proxy or an error page: no reason to call the cloud's copy damaged. */
 function notADump(head: Buffer): RdbVerdict {
-  const problem = `it is no RDB file: it begins with "${shownMagic(head, 16)}" instead of "REDIS" or "VALKEY", and no checksum says otherwise`;
-  return { kind: looksLikeWebPage(head) ? 'web-page' : 'damaged', problem };
+  const problem = `it is no RDB file: it begins with ${contentOf(head)} instead of "REDIS" or "VALKEY", and no checksum says otherwise`;
+  if (looksLikeWebPage(head)) return { kind: 'web-page', problem };
+  return { kind: 'damaged', problem, ...(!beginsAlmostAsDump(head) && { alien: true }) };
+}
+
+/** What the bytes are, never which: they may be somebody's secret. */
+function contentOf(head: Buffer): string {
+  if (looksLikeWebPage(head)) return 'a web page';
+  return /^[\x20-\x7e\s]+$/.test(head.toString('latin1', 0, WEB_PAGE_HEAD)) ? 'text' : 'other bytes';
+}
+
+/** With at most one byte wrong, as damage leaves it, or as a server to come may begin its own: capitals and a version. */
+function beginsAlmostAsDump(head: Buffer): boolean {
+  if (/^[A-Z]{5,6}\d{3,4}$/.test(head.toString('latin1', 0, MAGIC_LENGTH))) return true;
+  return ['REDIS', 'VALKEY'].some(
+    (magic) => [...Buffer.from(magic)].filter((byte, at) => head[at] !== byte).length < 2,
+  );
 }
 
 /** True for text that begins as HTML, XML or JSON does. Encrypted bytes may begin with the same two letters, but do not go on as text. */

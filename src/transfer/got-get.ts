@@ -3,13 +3,15 @@ import { once } from 'node:events';
 import type http from 'node:http';
 import type https from 'node:https';
 import got from 'got';
-import { describeNetworkError, type HttpGet } from './http-get.ts';
-
-const MAX_REDIRECTS = 3;
+import { describeNetworkError, type GetAnswer, type GetRequest } from './http-get.ts';
+import { type LinkPolicy, linkRefusalOf } from './where-links-lead.ts';
 
 /** The agents bring keep-alive and the proxies of the environment. */
-export function createGotGet(agents: { readonly http: http.Agent; readonly https: https.Agent }): HttpGet {
-  return async ({ link, headers, timeoutMs, signal }) => {
+export function createGotGet(
+  agents: { readonly http: http.Agent; readonly https: https.Agent },
+  policy: Pick<LinkPolicy, 'lookup'>,
+): (request: GetRequest, proxied?: boolean) => Promise<GetAnswer> {
+  return async ({ link, headers, timeoutMs, signal }, proxied = false) => {
     const stream = got.stream(link.reveal(), {
       // Got refuses an agent object with any other member.
       agent: { http: agents.http, https: agents.https },
@@ -17,7 +19,10 @@ export function createGotGet(agents: { readonly http: http.Agent; readonly https
       decompress: false,
       throwHttpErrors: false,
       retry: { limit: 0 },
-      maxRedirects: MAX_REDIRECTS,
+      // Where one leads is looked at before it is followed.
+      followRedirect: false,
+      // Through a proxy the name that is looked up here is the proxy's.
+      ...(!proxied && { dnsLookup: policy.lookup as never }),
       timeout: { lookup: timeoutMs, connect: timeoutMs, secureConnect: timeoutMs, response: timeoutMs },
       signal,
     });
@@ -29,7 +34,7 @@ export function createGotGet(agents: { readonly http: http.Agent; readonly https
       return { head, body: stream, discard: () => stream.destroy() };
     } catch (error) {
       stream.destroy();
-      throw new Error(describeNetworkError(error));
+      throw linkRefusalOf(error) ?? new Error(describeNetworkError(error));
     }
   };
 }

@@ -102,6 +102,15 @@ function admit(judgement: Judgement, { subject, keepDamaged }: InspectionOptions
         },
       );
     case 'damaged':
+      // Whatever answered, a copy of it would lie in the bucket: quarantine is for dumps.
+      if (judgement.alien)
+        throw new ArchiverError(
+          'download-failed',
+          `the link of ${subject} gave no dump: ${judgement.problem}`,
+          {
+            hint: 'Look at where the link leads: `rdb-archiver check` asks for the first bytes of one.',
+          },
+        );
       if (!keepDamaged) throw new DamagedDump(judgement);
       return judgement;
     case 'good':

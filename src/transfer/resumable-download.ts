@@ -93,6 +93,7 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
         });
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof ArchiverError) throw error;
         await budget.failed(describeNetworkError(error));
         continue;
       }

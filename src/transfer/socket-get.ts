@@ -2,7 +2,7 @@
  * The socket transport: a plain GET over TCP or TLS for what large dumps are served by (HTTP/1.1 with a Content-Length, no proxy, no redirect).
  * Anything else, and anything that it does not understand, is left to got.
  */
-import net from 'node:net';
+import net, { type LookupFunction } from 'node:net';
 import tls from 'node:tls';
 import type { Clock } from '../domain/clock.ts';
 import type { GetAnswer, GetRequest } from './http-get.ts';
@@ -30,7 +30,7 @@ class NoAnswer extends Error {}
 export async function socketGet(
   request: GetRequest,
   clock: Clock,
-  idle?: IdleConnections,
+  { idle, lookup }: { readonly idle?: IdleConnections; readonly lookup?: LookupFunction } = {},
 ): Promise<GetAnswer | undefined> {
   const target = targetOf(request.link.reveal());
   if (!target || !areSafe(request.headers)) return undefined;
@@ -46,7 +46,7 @@ export async function socketGet(
     }
   }
   try {
-    return await ask(request, target, connect(target), clock, idle);
+    return await ask(request, target, connect(target, lookup), clock, idle);
   } catch (error) {
     throw error instanceof NoAnswer ? (error.cause ?? error) : error;
   }
@@ -120,11 +120,11 @@ function areSafe(headers: GetRequest['headers']): boolean {
   return Object.values(headers).every((value) => /^[\x20-\x7e]*$/.test(value));
 }
 
-function connect({ secure, host, port }: Target): Connection {
+function connect({ secure, host, port }: Target, lookup: LookupFunction | undefined): Connection {
   const reader = createSocketReader(secure ? 'tls' : 'tcp');
   // An address has no name to ask a certificate for.
   const servername = net.isIP(host) === 0 ? { servername: host } : {};
-  const options = { host, port, onread: reader.onread, ...servername };
+  const options = { host, port, onread: reader.onread, ...servername, ...(lookup && { lookup }) };
   const socket = secure ? tls.connect(options) : net.connect(options);
   reader.attach(socket);
   return { socket, reader };

@@ -67,7 +67,7 @@ async function request(
     return await get({ link, headers, timeoutMs: stallTimeoutMs, signal });
   } catch (error) {
     signal.throwIfAborted();
-    throw unreachable(link, error);
+    throw error instanceof ArchiverError ? error : unreachable(link, error);
   }
 }
 

@@ -86,6 +86,7 @@ describe('with nothing but a region and a destination', () => {
       bufferMemory: 128 * 1024 ** 2,
       stallTimeoutMs: 30_000,
       minimumRate: 1024,
+      allowedHosts: [],
       largestDump: 256 * 1024 ** 3,
       attempts: 5,
       runDeadlineMs: 6 * 3_600_000,

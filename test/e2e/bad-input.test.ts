@@ -128,7 +128,7 @@ describe.concurrent("in a dump's place", { timeout: 60_000 }, () => {
         outcome: 'failed',
         reason: 'download-failed',
         error: {
-          message: expect.stringContaining('begins with "<!doctype html>'),
+          message: expect.stringContaining('begins with a web page'),
           hint: expect.stringContaining('HTTPS_PROXY'),
         },
       },

@@ -117,7 +117,7 @@ describe('a file that is inspected', () => {
     [
       'of a server that nobody knows, without a checksum',
       dump(records, { magic: 'OTHERS001', checksum: false }),
-      'begins with "OTHERS001',
+      'begins with other bytes',
     ],
   ])('%s is damaged, 4', async (_, file, detail) => {
     expect(await inspected(file)).toMatchObject({

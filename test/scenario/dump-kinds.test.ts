@@ -148,10 +148,24 @@ describe('a dump that is odd, and sound by its checksum', () => {
   });
 });
 
+describe('what does not even begin as a dump', () => {
+  it.each([
+    ['zeros', bytes(Buffer.alloc(16), dump(records))],
+    ["an internal service's answer", Buffer.from('AccessKey: hush-hush-hush\nToken: hush-hush\n')],
+    ['other bytes', Buffer.alloc(5000, 0xab)],
+  ])('is no quarantine case, and not a byte of it is told or kept: %s', async (_, file) => {
+    const scenario = await holding(file);
+    const run = await scenario.run();
+    expect(only(run)).toMatchObject({ outcome: 'failed', reason: 'download-failed' });
+    expect(run.summary.exitCode).toBe(3);
+    expect(JSON.stringify(run.events)).not.toContain('hush');
+    expect(scenario.keys()).toEqual([]);
+  });
+});
+
 describe('a dump that nothing proves', () => {
   it.each([
     ['of a server that nobody knows', dump(records, { magic: 'OTHERS001', checksum: false }), DAMAGED],
-    ['behind zeros', bytes(Buffer.alloc(16), dump(records)), DAMAGED],
     ['cut off, with bytes behind', bytes(dump(records).subarray(0, -1), MARK), DAMAGED],
     ['with bytes behind an end of zeros', dump(records, { checksum: false, after: MARK }), UNPROVED],
   ])('%s goes to quarantine', async (_, file, error) => {

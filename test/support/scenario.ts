@@ -217,6 +217,7 @@ function configOf(options: ScenarioOptions, cloud: Cloud, s3: S3Server): Config 
     // Far beyond what a loaded machine needs; a test that waits for a stall sets a short one.
     stallTimeoutMs: 20_000,
     minimumRate: 0,
+    allowedHosts: [],
     largestDump: 256 * 1024 * MiB,
     attempts: 3,
     runDeadlineMs: 6 * 3_600_000,

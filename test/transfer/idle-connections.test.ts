@@ -31,7 +31,7 @@ async function startServer(answer: (socket: net.Socket, request: number) => void
   return {
     connections,
     async get(timeoutMs = 5000): Promise<string> {
-      const answered = await socketGet({ link, headers: {}, timeoutMs, signal }, systemClock, idle);
+      const answered = await socketGet({ link, headers: {}, timeoutMs, signal }, systemClock, { idle });
       const chunks: Buffer[] = [];
       for await (const chunk of answered?.body ?? []) chunks.push(Buffer.from(chunk));
       return Buffer.concat(chunks).toString();

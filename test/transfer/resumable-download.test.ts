@@ -17,6 +17,7 @@ import { socketGet } from '../../src/transfer/socket-get.ts';
 import { aFile } from '../support/builders.ts';
 import { createTestClock } from '../support/clock.ts';
 import { answer, type DumpHost, hangUp, serve, startDumpHost, type Turn } from '../support/dump-host.ts';
+import { linksAnywhere } from '../support/links-anywhere.ts';
 
 const CONTENT = randomBytes(256 * 1024);
 const EXPIRED = '<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>';
@@ -98,7 +99,7 @@ async function failure(script: readonly Turn[], options: Options = {}): Promise<
 }
 
 const TRANSPORTS: Readonly<Record<string, HttpGet>> = {
-  got: createGotGet(agents),
+  got: createGotGet(agents, linksAnywhere),
   async fast(request) {
     const answer = await socketGet(request, systemClock);
     if (!answer) throw new Error('the socket transport should take this');

@@ -11,6 +11,7 @@ import { Link } from '../../src/domain/link.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { createHttpGet } from '../../src/transfer/choose-transport.ts';
 import { socketGet } from '../../src/transfer/socket-get.ts';
+import { linksAnywhere } from '../support/links-anywhere.ts';
 import { describeWith } from '../support/needs.ts';
 import { createPrivateCa } from '../support/private-ca.ts';
 
@@ -132,10 +133,12 @@ describe('the socket transport', () => {
     const link = new Link(`http://127.0.0.1:${port}/x`, 0);
     const request = { link, headers: {}, timeoutMs: 5000, signal: new AbortController().signal };
     const agents = { http: new http.Agent(), https: new https.Agent() };
-    const direct = createHttpGet({ ...agents, proxyFor: () => undefined }, systemClock);
+    const direct = createHttpGet({ ...agents, proxyFor: () => undefined }, systemClock, linksAnywhere);
     (await direct({ ...request, expectedSize: 100 })).discard();
     (await direct({ ...request, expectedSize: 10 * 1024 * 1024 })).discard();
-    (await createHttpGet({ ...agents, proxyFor: () => 'http://proxy' }, systemClock)(request)).discard();
+    (
+      await createHttpGet({ ...agents, proxyFor: () => 'http://proxy' }, systemClock, linksAnywhere)(request)
+    ).discard();
     expect(asked.map((text) => /user-agent: got/i.test(text))).toEqual([true, false, true]);
   });
 });

@@ -7,11 +7,12 @@ import { systemClock } from '../../src/system-clock.ts';
 import { createGotGet } from '../../src/transfer/got-get.ts';
 import { tryLink } from '../../src/transfer/try-link.ts';
 import { answer, type DumpHost, hangUp, serve, startDumpHost, type Turn } from '../support/dump-host.ts';
+import { linksAnywhere } from '../support/links-anywhere.ts';
 import { rdbFile } from '../support/rdb.ts';
 
 const DUMP = Buffer.concat([await rdbFile(), Buffer.alloc(100_000)]);
 const agents = { http: new http.Agent(), https: new https.Agent() };
-const get = createGotGet(agents);
+const get = createGotGet(agents, linksAnywhere);
 let host: DumpHost | undefined;
 
 afterEach(async () => {
