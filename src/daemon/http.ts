@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ArchiverError } from '../domain/errors.ts';
+import { limitConnections } from './connections.ts';
 
 export interface Reply {
   readonly status: number;
@@ -47,14 +48,13 @@ const LIMITS = {
   maxHeaderSize: 8 * 1024,
 };
 const IDLE_MS = 30_000;
-const MAX_CONNECTIONS = 100;
 
 /** Rejects with an `ArchiverError` of code `config` when it cannot listen there. */
 export async function serveHttp({ host, port, routes, onFailure }: HttpOptions): Promise<HttpServer> {
   const server = createServer(LIMITS, (request, response) => {
     void answer(request, response);
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  limitConnections(server);
   server.timeout = IDLE_MS;
   await listen(server, host, port);
 

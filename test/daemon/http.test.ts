@@ -1,5 +1,6 @@
 /** The web server of the long-running mode, on a real socket. */
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type HttpOptions, type HttpServer, serveHttp } from '../../src/daemon/http.ts';
 import { ArchiverError } from '../../src/domain/errors.ts';
@@ -169,5 +170,45 @@ describe('listens', () => {
   test('not on an address of another machine', async () => {
     const elsewhere = serveHttp({ host: '192.0.2.1', port: 0, routes: {}, onFailure: () => undefined });
     await expect(elsewhere).rejects.toThrow('cannot listen on 192.0.2.1:0: this machine has no such address');
+  });
+});
+
+describe('whoever takes all connections', () => {
+  /** Opens so many and says half of what it takes; they stay until the test's end. */
+  async function holdOpen(url: string, count: number): Promise<Socket[]> {
+    const { hostname, port } = new URL(url);
+    const sockets = Array.from({ length: count }, () =>
+      connect(Number(port), hostname).on('error', () => undefined),
+    );
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    for (const socket of sockets) socket.write('GET / HTTP/1.1\r\nHost: x\r\n');
+    return sockets;
+  }
+
+  test('keeps nobody out: an answer comes within a second beside two hundred that ask by halves', async () => {
+    const { url } = await start();
+    await holdOpen(url, 200);
+    for (let asked = 0; asked < 20; asked += 1) {
+      const response = await fetch(`${url}/`, {
+        signal: AbortSignal.timeout(1000),
+        headers: { connection: 'close' },
+      });
+      expect(response.status).toBe(200);
+      await response.text();
+    }
+  });
+
+  test('loses the oldest of them, and keeps what is being answered', async () => {
+    const slow = Promise.withResolvers<typeof hello>();
+    const { url } = await start({ routes: { '/': () => hello, '/slow': () => slow.promise } });
+    const answered = fetch(`${url}/slow`);
+    const sockets = await holdOpen(url, 60);
+    await Promise.all(sockets.slice(0, 10).map((socket) => socket.destroyed || once(socket, 'close')));
+    expect(sockets.at(-1)?.destroyed).toBe(false);
+    slow.resolve(hello);
+    expect((await answered).status).toBe(200);
   });
 });
