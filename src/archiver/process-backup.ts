@@ -8,6 +8,7 @@ import { archiveBackup, type BackupResult } from './archive-backup.ts';
 import type { BackupJob, BackupPorts } from './fetch-file.ts';
 import type { Effort, Ledger } from './ledger.ts';
 import { odditiesOf } from './oddities.ts';
+import type { Watch } from './overtime.ts';
 import { type RetryPolicy, withRetry } from './retry.ts';
 import type { Subject } from './survey.ts';
 
@@ -23,9 +24,11 @@ export async function processBackup(
   subject: Subject,
   ledger: Ledger,
   ports: ProcessPorts,
-  signal: AbortSignal,
+  stop: AbortSignal,
+  watch?: Watch,
 ): Promise<ArchiverError | undefined> {
   const { source, instance, backup } = subject;
+  const signal = watch ? AbortSignal.any([stop, watch.signal]) : stop;
   const effort: Effort = { startedAt: ports.clock.now(), attempts: 0, resumes: 0, linkRenewals: 0 };
   const ref = {
     runId: ledger.runId,
@@ -40,7 +43,7 @@ export async function processBackup(
     backup,
     runId: ledger.runId,
     signal,
-    listenerFor: (file) => listen(file.name, ref, effort, ports.observer),
+    listenerFor: (file) => listen(file.name, ref, effort, ports.observer, watch),
   };
 
   const attempt = () => {
@@ -116,15 +119,20 @@ function listen(
   ref: TransferRef,
   effort: Effort,
   observer: Observer,
+  watch: Watch | undefined,
 ): ReturnType<BackupJob['listenerFor']> {
   transfers += 1;
   const transfer = { ...ref, transferId: transfers, file };
   let position = 0;
   return {
-    begin: (size) => observer({ type: 'transfer.begin', ...transfer, ...(size !== undefined && { size }) }),
+    begin(size) {
+      watch?.begun(transfer.transferId, size);
+      observer({ type: 'transfer.begin', ...transfer, ...(size !== undefined && { size }) });
+    },
     progress(now) {
       position = now;
       observer({ type: 'transfer.progress', ...transfer, position });
+      watch?.moved(transfer.transferId, position);
     },
     resumed(at, cause) {
       effort.resumes += 1;

@@ -9,6 +9,7 @@ import type { Observer } from '../report/observer.ts';
 import type { CallOptions, Preparation } from '../store/object-store.ts';
 import type { BackupPorts } from './fetch-file.ts';
 import { createLedger, type Ledger } from './ledger.ts';
+import { createOvertime, type Overtime } from './overtime.ts';
 import { processBackup } from './process-backup.ts';
 import type { RetryPolicy } from './retry.ts';
 import { reviewKeys } from './review-keys.ts';
@@ -18,7 +19,7 @@ import type { Sweep } from './sweep.ts';
 export interface RunPolicy {
   /** Backups at once; the files among them share the slots of `BackupPorts.fileSlots`. */
   readonly concurrency: number;
-  /** Milliseconds after which nothing new is started. */
+  /** Milliseconds after which nothing new is started, and what is not halfway is given up. */
   readonly deadlineMs: number;
   readonly shard: Shard;
   /** True where no instance at all is no failure. */
@@ -49,13 +50,20 @@ const UNREACHABLE_LIMIT = 10;
 export async function runOnce(ports: RunPorts, signal: AbortSignal): Promise<RunSummary> {
   return withLedger(ports, signal, async (ledger) => {
     const startedAt = ports.clock.now();
-    // First of all: what is swept behind an archive's back was begun at a key that may be the archive's.
-    await ports.sweep(ledger.runId, ports.observer, signal);
-    const found = await survey(ports.targets, ports, { shard: ports.policy.shard, now: startedAt, signal });
-    report(found, ledger, ports);
-    // Before the transfers: seconds each, and a key that the cloud is about to forget is as urgent as a dump.
-    await reviewKeys(archivedOf(found), ledger, ports, signal);
-    await archiveAll(openWork(found), ledger, ports, { startedAt, signal });
+    const overtime = createOvertime({ startedAt, deadlineMs: ports.policy.deadlineMs }, ports.clock);
+    try {
+      const looking = AbortSignal.any([signal, overtime.deadline]);
+      // First of all: what is swept behind an archive's back was begun at a key that may be the archive's.
+      await ports.sweep(ledger.runId, ports.observer, looking);
+      const options = { shard: ports.policy.shard, now: startedAt, signal: looking };
+      const found = await survey(ports.targets, ports, options);
+      report(found, ledger, ports);
+      // Before the transfers: seconds each, and a key that the cloud is about to forget is as urgent as a dump.
+      await reviewKeys(archivedOf(found), ledger, ports, signal);
+      await archiveAll(openWork(found), ledger, ports, { startedAt, signal, overtime });
+    } finally {
+      overtime.close();
+    }
   });
 }
 
@@ -143,7 +151,11 @@ async function archiveAll(
   work: readonly Subject[],
   ledger: Ledger,
   ports: RunPorts,
-  { startedAt, signal }: { readonly startedAt: number; readonly signal: AbortSignal },
+  {
+    startedAt,
+    signal,
+    overtime,
+  }: { readonly startedAt: number; readonly signal: AbortSignal; readonly overtime: Overtime },
 ): Promise<void> {
   const { clock, policy } = ports;
   const queue = work.values();
@@ -159,7 +171,7 @@ async function archiveAll(
       } else if (clock.now() - startedAt > policy.deadlineMs) {
         ledger.skipped(subject, 'deadline', { atRisk: isAtRisk(subject.backup, clock.now()) });
       } else {
-        const error = await processBackup(subject, ledger, process, signal);
+        const error = await processBackup(subject, ledger, process, signal, overtime.watch());
         unreachableInARow = error?.code === 'store-unreachable' ? unreachableInARow + 1 : 0;
       }
     }

@@ -265,7 +265,8 @@ export const runShape = {
   }),
   runDeadline: setting(duration({ min: SECOND, max: 30 * DAY }, 'from 1s to 30d').prefault('6h'), {
     variable: 'ARCHIVER_RUN_DEADLINE',
-    meaning: 'A run starts nothing new after this long.',
+    meaning:
+      'A run starts nothing new after this long, lists no further, and gives up the transfers that are not halfway; those that are have as long again.',
   }),
   staleUploadAge: setting(duration({ min: SECOND, max: 365 * DAY }, 'of at most 365d').prefault('24h'), {
     variable: 'ARCHIVER_STALE_UPLOAD_AGE',

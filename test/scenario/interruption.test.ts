@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { interruption } from '../../src/domain/errors.ts';
 import { HOUR_MS } from '../support/builders.ts';
-import { download } from '../support/cloud.ts';
+import { call, download } from '../support/cloud.ts';
+import { before } from '../support/cloud-api-faults.ts';
 import { addBackup, createScenario, INSTANCE, MiB, only } from '../support/scenario.ts';
 
 describe('SIGTERM', () => {
@@ -89,12 +90,17 @@ describe('the run’s deadline', () => {
 
   it('is a failure when the cloud deletes a backup before the next day', async () => {
     const scenario = await createScenario({
-      config: { runDeadlineMs: -1 },
+      config: { runDeadlineMs: HOUR_MS },
       world(world, clock) {
         world.addInstance({ id: INSTANCE });
         addBackup(world, clock, { id: 'urgent', hoursAgo: 160 });
       },
     });
+    scenario.cloud.fault(
+      call('DescribeInstanceBackups'),
+      before(() => scenario.clock.advance(2 * HOUR_MS)),
+      { times: 1 },
+    );
     const run = await scenario.run();
     expect(only(run)).toMatchObject({ outcome: 'skipped', reason: 'deadline' });
     expect(run.summary.exitCode).toBe(3);

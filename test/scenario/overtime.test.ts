@@ -1,0 +1,52 @@
+/** The run's deadline ends work in hand: a slow transfer keeps nobody waiting for days, and one that is halfway is not thrown away. */
+import { describe, expect, it } from 'vitest';
+import { download } from '../support/cloud.ts';
+import { trickleAt } from '../support/cloud-download-faults.ts';
+import { addBackup, createScenario, INSTANCE, MiB, only } from '../support/scenario.ts';
+
+const HOUR = 3_600_000;
+
+const slowFrom = async (position: number) => {
+  const scenario = await createScenario({
+    config: { runDeadlineMs: HOUR },
+    world(world, clock) {
+      world.addInstance({ id: INSTANCE });
+      addBackup(world, clock, { id: 'backup-1', size: 6 * MiB });
+    },
+  });
+  // Two hours for a byte, as far as the clock tells.
+  return {
+    scenario,
+    slow: (ms: number) =>
+      scenario.cloud.fault(
+        download(),
+        trickleAt(position, () => scenario.clock.advance(ms)),
+        { times: 1 },
+      ),
+  };
+};
+
+describe('when the deadline of the run has passed, a transfer', () => {
+  it('that is not halfway is given up, and told with what came of it', async () => {
+    const { scenario, slow } = await slowFrom(MiB);
+    slow(0.7 * HOUR);
+    const outcome = only(await scenario.run());
+    expect(outcome).toMatchObject({ outcome: 'failed', reason: 'download-failed', attempts: 1 });
+    expect(outcome.outcome === 'failed' && outcome.error.message).toMatch(
+      /at the run's deadline, after \d+ of 6291456 bytes/,
+    );
+    expect(scenario.keys()).toEqual([]);
+  });
+
+  it('that is halfway has as long again', async () => {
+    const { scenario, slow } = await slowFrom(6 * MiB - 2);
+    slow(0.7 * HOUR);
+    expect(only(await scenario.run())).toMatchObject({ outcome: 'archived' });
+  });
+
+  it('that still goes on at twice the deadline is given up all the same', async () => {
+    const { scenario, slow } = await slowFrom(6 * MiB - 6);
+    slow(0.7 * HOUR);
+    expect(only(await scenario.run())).toMatchObject({ outcome: 'failed', reason: 'download-failed' });
+  });
+});
