@@ -63,7 +63,12 @@ interface Signalled {
 export interface App extends Retention {
   /** Only over the sources of these names, where given; `schedule` is the cron expression that it comes by, for who is told. */
   run(
-    options: Signalled & { readonly sources?: readonly string[]; readonly schedule?: string },
+    options: Signalled & {
+      readonly sources?: readonly string[];
+      readonly schedule?: string;
+      /** Told when the last backup was begun: another run may begin while this one's transfers end. */
+      readonly allBegun?: () => void;
+    },
   ): Promise<RunSummary>;
   /** Whether the destination and every source answer now: one small request each. */
   reach(options: Signalled): Promise<readonly Reach[]>;
@@ -162,6 +167,7 @@ export const createApp: CreateApp = async (
     },
     observer,
     clock,
+    inHand: new Set(),
     newRunId: () => `${stampOf(toInstant(clock.now()))}-${randomBytes(4).toString('hex')}`,
     policy: {
       concurrency,
@@ -186,9 +192,12 @@ export const createApp: CreateApp = async (
     ports.targets.filter(({ source }) => names?.includes(source.name) ?? true);
 
   return {
-    run({ signal, sources, schedule }) {
+    run({ signal, sources, schedule, allBegun }) {
       const mine = {
         ...ports,
+        // Of its own: an earlier run whose last transfers are slow must not hold all of them.
+        backup: { ...ports.backup, fileSlots: pLimit(concurrency) },
+        ...(allBegun !== undefined && { allBegun }),
         targets: targetsNamed(sources),
         observer: notifier.observer,
         ...(schedule !== undefined && { schedule }),

@@ -41,6 +41,10 @@ export interface RunPorts extends SurveyPorts {
   readonly schedule?: string;
   readonly newRunId: () => string;
   readonly policy: RunPolicy;
+  /** Backups that runs of this process are at: another one that begins meanwhile leaves them alone. */
+  readonly inHand: Set<string>;
+  /** Told when the last backup was begun: from then on the run only ends. */
+  readonly allBegun?: () => void;
 }
 
 /** So many backups in a row that failed because the store could not be reached end the attempts: the rest would only fail slowly. */
@@ -60,7 +64,11 @@ export async function runOnce(ports: RunPorts, signal: AbortSignal): Promise<Run
       report(found, ledger, ports);
       // Before the transfers: seconds each, and a key that the cloud is about to forget is as urgent as a dump.
       await reviewKeys(archivedOf(found), ledger, ports, signal);
-      await archiveAll(openWork(found), ledger, ports, { startedAt, signal, overtime });
+      await archiveAll(notInHand(openWork(found), ledger, ports), ledger, ports, {
+        startedAt,
+        signal,
+        overtime,
+      });
     } finally {
       overtime.close();
     }
@@ -146,6 +154,17 @@ function archivedOf(found: Survey): Subject[] {
   );
 }
 
+/** An earlier run's last transfers may still go on: their outcomes are told by that run. */
+function notInHand(work: readonly Subject[], ledger: Ledger, { inHand }: RunPorts): Subject[] {
+  const mine = work.filter((subject) => !inHand.has(identityOf(subject)));
+  ledger.uncounted({ 'in-progress': work.length - mine.length });
+  return mine;
+}
+
+function identityOf({ source, backup }: Subject): string {
+  return JSON.stringify([source.name, backup.instanceId, backup.id]);
+}
+
 /** Archives the work in order, several at once, until it is done, the deadline has passed, the store is lost or a signal came. */
 async function archiveAll(
   work: readonly Subject[],
@@ -161,9 +180,12 @@ async function archiveAll(
   const queue = work.values();
   const process = { ...ports, retry: policy.retry };
   let unreachableInARow = 0;
+  let left = work.length;
 
   async function worker(): Promise<void> {
     for (const subject of queue) {
+      left -= 1;
+      if (left === 0) ports.allBegun?.();
       if (signal.aborted) {
         ledger.failed(subject, 'interrupted', asArchiverError(signal.reason));
       } else if (unreachableInARow >= UNREACHABLE_LIMIT) {
@@ -171,7 +193,11 @@ async function archiveAll(
       } else if (clock.now() - startedAt > policy.deadlineMs) {
         ledger.skipped(subject, 'deadline', { atRisk: isAtRisk(subject.backup, clock.now()) });
       } else {
-        const error = await processBackup(subject, ledger, process, signal, overtime.watch());
+        const id = identityOf(subject);
+        ports.inHand.add(id);
+        const error = await processBackup(subject, ledger, process, signal, overtime.watch()).finally(() =>
+          ports.inHand.delete(id),
+        );
         unreachableInARow = error?.code === 'store-unreachable' ? unreachableInARow + 1 : 0;
       }
     }

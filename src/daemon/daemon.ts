@@ -53,7 +53,8 @@ export function createDaemon({ config, clock, version }: DaemonOptions): Daemon 
         timezone,
         runOnStart,
         jitterMs,
-        run: ({ sources, cron }, until) => app.run({ sources, schedule: cron, signal: until }),
+        run: ({ sources, cron }, until, allBegun) =>
+          app.run({ sources, schedule: cron, signal: until, allBegun }),
         clock,
         observer,
       });

@@ -19,8 +19,11 @@ export interface SchedulerPorts {
   readonly runOnStart: boolean;
   /** Every tick comes later by up to this many milliseconds. */
   readonly jitterMs: number;
-  /** One run over the schedule's sources; should end soon after the signal was aborted. May fail in any way. */
-  readonly run: (schedule: Schedule, signal: AbortSignal) => Promise<unknown>;
+  /**
+   * One run over the schedule's sources; should end soon after the signal was aborted. May fail in any way. Says `allBegun` when it only ends
+   * what it has begun: then the next tick may begin another one beside it.
+   */
+  readonly run: (schedule: Schedule, signal: AbortSignal, allBegun: () => void) => Promise<unknown>;
   readonly clock: Clock;
   readonly observer: Observer;
 }
@@ -123,28 +126,44 @@ interface Runner {
   ended(): Promise<void>;
 }
 
+interface Going {
+  readonly since: number;
+  readonly done: Promise<void>;
+  /** It only ends what it has begun. */
+  allBegun: boolean;
+}
+
 function createRunner(schedule: Schedule, { run, clock, observer }: SchedulerPorts): Runner {
   const { cron, sources } = schedule;
-  let current: { readonly since: number; readonly done: Promise<void> } | undefined;
+  let current: Going | undefined;
+  /** One that a slow transfer holds, while `current` does what is due. Not more than one: they share the buffers. */
+  let older: Going | undefined;
 
-  async function runSafely(signal: AbortSignal): Promise<void> {
+  async function runSafely(going: Omit<Going, 'done'>, signal: AbortSignal): Promise<void> {
     try {
-      await run(schedule, signal);
+      await run(schedule, signal, () => {
+        going.allBegun = true;
+      });
     } catch (error) {
       // A run tells its own failures and does not throw them, so this is a bug, or the way out after a signal.
       if (!signal.aborted)
         observer({ type: 'schedule.run-failed', cron, sources, error: asArchiverError(error) });
     } finally {
-      current = undefined;
+      if (current === going) current = undefined;
+      else older = undefined;
     }
   }
 
   return {
     start(due, signal) {
+      if (current?.allBegun && older === undefined) {
+        older = current;
+        current = undefined;
+      }
       if (current === undefined) {
-        const since = clock.now();
+        const going = { since: clock.now(), allBegun: false };
         // In a turn of its own, so that even a run that fails at once finds `current` set.
-        current = { since, done: Promise.resolve().then(() => runSafely(signal)) };
+        current = Object.assign(going, { done: Promise.resolve().then(() => runSafely(going, signal)) });
       } else {
         const runningSince = toInstant(current.since);
         observer({ type: 'schedule.tick-skipped', cron, sources, at: toInstant(due), runningSince });
@@ -152,13 +171,14 @@ function createRunner(schedule: Schedule, { run, clock, observer }: SchedulerPor
     },
 
     async ended() {
-      if (current === undefined) return;
+      const done = [current, older].flatMap((going) => going?.done ?? []);
+      if (done.length === 0) return;
       const enough = new AbortController();
       const tooLong = clock
         .sleep(DRAIN_MS, enough.signal)
         .then(() => observer({ type: 'schedule.run-failed', cron, sources, error: notEnded() }))
         .catch(() => undefined);
-      await Promise.race([current.done, tooLong]);
+      await Promise.race([Promise.all(done), tooLong]);
       enough.abort();
     },
   };

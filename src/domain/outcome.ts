@@ -22,7 +22,7 @@ export type FailReason =
   | 'internal';
 
 /** Backups that were not considered at all are only counted, by these words. */
-export type UncountedReason = 'filtered' | 'other-shard';
+export type UncountedReason = 'filtered' | 'other-shard' | 'in-progress';
 
 export interface OutcomeError {
   readonly code: string;

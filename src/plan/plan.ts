@@ -38,7 +38,7 @@ export interface Plan {
   /** Considered and left alone, or already lost. */
   readonly rest: readonly PlannedBackup[];
   /** Not considered at all. */
-  readonly uncounted: Readonly<Record<UncountedReason, number>>;
+  readonly uncounted: Readonly<Partial<Record<UncountedReason, number>>>;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -23,7 +23,12 @@ interface Options extends Partial<SchedulerPorts> {
   readonly start?: string;
   readonly random?: number;
   /** The work of a run, which is counted from 1. */
-  readonly work?: (count: number, clock: VirtualClock, signal: AbortSignal) => Promise<unknown>;
+  readonly work?: (
+    count: number,
+    clock: VirtualClock,
+    signal: AbortSignal,
+    allBegun: () => void,
+  ) => Promise<unknown>;
 }
 
 /** A scheduler at work; `17 * * * *` in UTC over one source, without a run at the start, where nothing else is said. */
@@ -41,12 +46,12 @@ function watch({ start = '2026-11-24T00:00:00Z', random, work, ...ports }: Optio
     jitterMs: 0,
     clock,
     observer: (event) => events.push(event),
-    async run({ sources }, signal) {
+    async run({ sources }, signal, allBegun) {
       runs.push({ at: new Date(clock.now()).toISOString().slice(0, 16), sources });
       atOnce += 1;
       most = Math.max(most, atOnce);
       try {
-        return await work?.(runs.length, clock, signal);
+        return await work?.(runs.length, clock, signal, allBegun);
       } finally {
         atOnce -= 1;
       }
@@ -101,6 +106,24 @@ test('a run that throws before it has even begun ends nothing', async () => {
 });
 
 describe('a tick that comes while a run is still going', () => {
+  test('begins one beside a run that only ends what it has begun, and no third', async () => {
+    // The first two are held by a transfer that trickles.
+    const watched = watch({
+      work: (count, clock, signal, allBegun) => {
+        allBegun();
+        return clock.sleep(count <= 2 ? 5 * HOUR_MS : MINUTE_MS, signal);
+      },
+    });
+    await watched.clock.pass(7 * HOUR_MS);
+    expect(times(watched)).toEqual([
+      '2026-11-24T00:17',
+      '2026-11-24T01:17',
+      '2026-11-24T05:17',
+      '2026-11-24T06:17',
+    ]);
+    expect(watched.mostAtOnce()).toBe(2);
+  });
+
   test('is told and begins no second run; the first tick after the run does', async () => {
     const watched = watch({ work: lasting(150 * MINUTE_MS) });
     await watched.clock.pass(6 * HOUR_MS);

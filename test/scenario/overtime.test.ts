@@ -50,3 +50,27 @@ describe('when the deadline of the run has passed, a transfer', () => {
     expect(only(await scenario.run())).toMatchObject({ outcome: 'failed', reason: 'download-failed' });
   });
 });
+
+describe('while a transfer of an earlier run goes on', () => {
+  it('another run archives what has come since, with slots of its own, and leaves that one alone', async () => {
+    const scenario = await createScenario({
+      config: { concurrency: 1 },
+      world(world, clock) {
+        world.addInstance({ id: INSTANCE });
+        addBackup(world, clock, { id: 'backup-1', size: 6 * MiB });
+      },
+    });
+    const gate = scenario.cloud.holdBodyAt(download({ backupId: 'backup-1' }), MiB);
+    const { promise: begun, resolve: allBegun } = Promise.withResolvers<void>();
+    const { signal } = new AbortController();
+    const first = scenario.app.run({ signal, allBegun });
+    await begun;
+    addBackup(scenario.cloud.world, scenario.clock, { id: 'backup-2', hoursAgo: 167 });
+    const second = await scenario.run();
+    expect(second.summary).toMatchObject({ archived: 1, skippedBy: { 'in-progress': 1 }, exitCode: 0 });
+    expect([...scenario.manifests().keys()]).toEqual(['backup-2']);
+    gate.release();
+    expect(await first).toMatchObject({ archived: 1, exitCode: 0 });
+    expect(scenario.cloud.downloads()).toHaveLength(2);
+  });
+});

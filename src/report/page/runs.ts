@@ -39,7 +39,7 @@ ${body}</section>
 
 function row(run: RunSummary): Markup {
   const reasons = Object.entries(run.skippedBy)
-    .filter(([reason, count]) => count > 0 && reason !== 'filtered' && reason !== 'other-shard')
+    .filter(([reason, count]) => count > 0 && !['filtered', 'other-shard', 'in-progress'].includes(reason))
     .map(([reason, count]) => `${grouped(count)} ${reason.replaceAll('-', ' ')}`)
     .join(', ');
   return html`<tr><th scope="row">${startOf(run.runId)}</th><td data-label="Ended with" class="${run.exitCode === 0 ? 'well' : 'risk'}"><b>${run.exitCode}</b> ${MEANINGS[run.exitCode] ?? 'failed'}</td><td data-label="Archived">${grouped(run.archived)}</td><td data-label="Skipped">${grouped(run.skipped)}${reasons === '' ? NOTHING : html`<small>${reasons}</small>`}</td><td data-label="Failed">${grouped(run.failed)}</td><td data-label="Moved">${humanSize(run.bytes)}</td><td data-label="Took">${humanTime(run.durationMs)}</td></tr>

@@ -79,7 +79,8 @@ function troubleText(what: string, message: string, hint: string, paint: Paint):
 
 function totals(summary: RunSummary, paint: Paint): string {
   const { skippedBy, skipped, failed, archived, bytes, durationMs } = summary;
-  const notConsidered = (skippedBy.filtered ?? 0) + (skippedBy['other-shard'] ?? 0);
+  const notConsidered =
+    (skippedBy.filtered ?? 0) + (skippedBy['other-shard'] ?? 0) + (skippedBy['in-progress'] ?? 0);
   const reasons = (names: readonly (keyof typeof skippedBy)[]): string =>
     names.flatMap((name) => (skippedBy[name] ? [`${name} ${skippedBy[name]}`] : [])).join(', ');
   const lines = [
@@ -89,7 +90,7 @@ function totals(summary: RunSummary, paint: Paint): string {
       : `${paint('dim', 'skipped')}   ${counted(skipped, 'backup')}: ${reasons(['already-archived', 'not-ready', 'expired', 'deadline'])}`,
     notConsidered === 0
       ? ''
-      : `${paint('dim', 'left out')}  ${counted(notConsidered, 'backup')}: ${reasons(['filtered', 'other-shard'])}`,
+      : `${paint('dim', 'left out')}  ${counted(notConsidered, 'backup')}: ${reasons(['filtered', 'other-shard', 'in-progress'])}`,
     failed === 0 ? '' : `${paint('red', 'failed')}    ${counted(failed, 'backup')}`,
   ];
   return `${lines.filter((line) => line !== '').join('\n')}\n`;
