@@ -6,9 +6,17 @@ const VERBS = ['verify', 'restore', 'drill', 'inspect', 'expire', 'check', 'list
 /** What each part of src/ may import besides itself; `part/file` grants a single file of that part, usually a port. */
 const MAY_IMPORT = {
   domain: [],
+  disk: ['domain'],
   config: ['domain'],
   source: ['domain'],
-  store: ['domain', 'integrity/crc32-join', 'integrity/crc64', 'integrity/md5-pair', 'integrity/taps'],
+  store: [
+    'disk',
+    'domain',
+    'integrity/crc32-join',
+    'integrity/crc64',
+    'integrity/md5-pair',
+    'integrity/taps',
+  ],
   plan: ['domain'],
   integrity: ['domain'],
   rdb: ['domain'],
@@ -31,7 +39,7 @@ const MAY_IMPORT = {
   verify: ['domain', 'catalog', 'store/object-store'],
   expire: ['domain', 'plan', 'catalog', 'store/object-store'],
   drill: ['domain', 'plan', 'integrity', 'rdb', 'catalog', 'store/object-store'],
-  restore: ['domain', 'integrity', 'catalog'],
+  restore: ['disk', 'domain', 'integrity', 'catalog'],
   inspect: ['domain', 'integrity', 'rdb', 'catalog'],
   status: ['domain', 'plan', 'catalog', 'source/source', 'archiver/survey'],
   check: [
@@ -46,7 +54,7 @@ const MAY_IMPORT = {
   list: ['domain', 'plan', 'catalog', 'source/source', 'archiver/survey'],
   daemon: ['domain', 'config', 'report', 'app'],
   sandbox: ['domain'],
-  cli: ['domain', 'config', 'report', 'daemon', 'app', ...VERBS.map((verb) => `${verb}/report`)],
+  cli: ['disk', 'domain', 'config', 'report', 'daemon', 'app', ...VERBS.map((verb) => `${verb}/report`)],
   'system-clock': ['domain'],
   version: [],
   'node-version': [],

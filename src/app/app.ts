@@ -219,7 +219,8 @@ export const createApp: CreateApp = async (
     verify: verifying.verify,
     drill: (request) => drills.drill(request),
     inspect: ({ signal, ...request }) => inspectArchive(request, { catalog, reading, clock }, signal),
-    restore: ({ signal, ...request }) => restore(request, { catalog, reading, concurrency }, signal),
+    restore: ({ signal, ...request }) =>
+      restore(request, { catalog, reading, concurrency, access: config.fileAccess }, signal),
     ...createRetention(
       { layout, catalog, quarantine, reading, damaged: verifying.verifications.damaged, clock },
       { rules: config.retention, minimum: config.keepMinimum, timezone: config.timezone, concurrency },

@@ -30,13 +30,13 @@ export async function openDestination(
   const bufferMemory = config.bufferMemory - segmentMemory(config);
   if (destination.kind === 'file') {
     const { createFileStore } = await import('../store/file/file-store.ts');
-    const { directory } = destination;
+    const options = { directory: destination.directory, access: config.fileAccess };
     return {
-      store: createFileStore({ directory }),
+      store: createFileStore(options),
       prepare: async () => ({}),
       async openProbe() {
         const { createFileProbe } = await import('../store/file/probe.ts');
-        return createFileProbe({ directory });
+        return createFileProbe(options);
       },
     };
   }

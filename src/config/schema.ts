@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { DrillRule } from '../domain/drill.ts';
 import type { EncryptedBackups } from '../domain/encryption.ts';
+import type { FileAccess } from '../domain/file-access.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { NOTIFIED_KINDS, PresetName, Template } from '../domain/notification.ts';
 import type { ClassRule, LockRule } from '../domain/object-lock.ts';
@@ -215,6 +216,7 @@ export interface Config {
   readonly shard: { readonly index: number; readonly count: number };
   readonly allowBackupRequests: boolean;
   readonly allowEmpty: boolean;
+  readonly fileAccess: FileAccess;
   /** A cron expression of five fields. */
   readonly schedule: string;
   readonly timezone: string;

@@ -287,6 +287,11 @@ export const runShape = {
     meaning:
       "Whether `backup INSTANCE` may have the cloud make a backup: that changes the cloud's state, and takes `redis:ManualBackupInstance`.",
   }),
+  fileAccess: setting(choice(['owner', 'group']).prefault('owner'), {
+    variable: 'ARCHIVER_FILE_ACCESS',
+    meaning:
+      'Who may read the files and folders that are made on a disk (archives in a folder, restored dumps, pages): only the `owner` (0600, 0700), or their `group` too (0640, 0750). What is there already keeps its mode.',
+  }),
   allowEmpty: setting(flag().prefault(false), {
     meaning:
       'An account without any instance is fine; else the run ends in 3, since it mostly means a wrong account or region.',

@@ -13,6 +13,8 @@ export interface DumpPaths {
   readonly damaged: string;
   /** A partial file up to so many bytes is gone on with; 0: begun anew. */
   readonly keep: number;
+  /** The file's mode. */
+  readonly mode: number;
 }
 
 export interface DumpFile {
@@ -34,7 +36,7 @@ const READ_SIZE = 1024 * 1024;
 
 /** All calls reject with `restore-failed` where the disk refuses. */
 export async function openDumpFile(paths: DumpPaths): Promise<DumpFile> {
-  const { path, partial, damaged } = paths;
+  const { path, partial, damaged, mode } = paths;
   const guarded = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     try {
       return await work();
@@ -42,7 +44,7 @@ export async function openDumpFile(paths: DumpPaths): Promise<DumpFile> {
       throw error instanceof BodyFailure ? error.cause : explainDiskError(error, `write ${partial}`);
     }
   };
-  let handle = await guarded(() => openOrMake(partial));
+  let handle = await guarded(() => openOrMake(partial, mode));
   const { size } = await guarded(() => handle.stat());
   const keptSize = size <= paths.keep ? size : 0;
   if (keptSize < size) await guarded(beginAnew);
@@ -53,7 +55,7 @@ export async function openDumpFile(paths: DumpPaths): Promise<DumpFile> {
   async function beginAnew(): Promise<void> {
     await handle.close();
     await unlink(partial).catch(unlessGone);
-    handle = await open(partial, 'wx+');
+    handle = await open(partial, 'wx+', mode);
   }
 
   async function isOurs(): Promise<boolean> {
@@ -106,9 +108,9 @@ async function* sealed(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
-async function openOrMake(path: string): Promise<FileHandle> {
+async function openOrMake(path: string, mode: number): Promise<FileHandle> {
   try {
-    return await open(path, 'wx+');
+    return await open(path, 'wx+', mode);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     // In a folder that others write to a link could lead to any file.

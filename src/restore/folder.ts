@@ -1,7 +1,9 @@
 /** The folder that dumps are restored to: what lies there already, and whether there is room for the rest. */
-import { lstat, mkdir, open, stat, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, open, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder } from '../disk/make-folder.ts';
 import { ArchiverError } from '../domain/errors.ts';
+import { type FileAccess, modesOf } from '../domain/file-access.ts';
 import { sha256Tap } from '../integrity/taps.ts';
 import { explainDiskError } from './disk-errors.ts';
 import { bytesOf, type DumpFile, openDumpFile } from './dump-file.ts';
@@ -44,7 +46,8 @@ export interface RestoreFolder {
 }
 
 /** Made where it is not there. Rejects with `restore-failed` where it cannot be. */
-export async function openRestoreFolder(directory: string): Promise<RestoreFolder> {
+export async function openRestoreFolder(directory: string, access?: FileAccess): Promise<RestoreFolder> {
+  const modes = modesOf(access);
   const explained = async <Result>(doing: string, work: () => Promise<Result>): Promise<Result> => {
     try {
       return await work();
@@ -52,7 +55,7 @@ export async function openRestoreFolder(directory: string): Promise<RestoreFolde
       throw explainDiskError(error, doing);
     }
   };
-  await explained(`make the folder ${directory}`, () => makeFolder(directory));
+  await explained(`make the folder ${directory}`, () => makeFolder(directory, modes.folder));
   const pathOf = ({ name }: Dump): string => join(directory, name);
   const partialOf = (dump: Dump): string => `${pathOf(dump)}.${dump.sha256.slice(0, 16)}.partial`;
 
@@ -104,22 +107,9 @@ export async function openRestoreFolder(directory: string): Promise<RestoreFolde
         partial: partialOf(dump),
         damaged: `${pathOf(dump)}.${dump.sha256.slice(0, 16)}.damaged`,
         keep: dump.resumable ? dump.size : 0,
+        mode: modes.file,
       }),
   };
-}
-
-/** Not `recursive`: Node tries for ever where a folder can be made by nobody (below `/proc`, on some mounts). */
-async function makeFolder(directory: string): Promise<void> {
-  try {
-    await mkdir(directory);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && (await stat(directory)).isDirectory()) return;
-    const above = dirname(directory);
-    if (code !== 'ENOENT' || (await stat(above).catch(goneAsUndefined)) !== undefined) throw error;
-    await makeFolder(above);
-    await makeFolder(directory);
-  }
 }
 
 async function digestOf(path: string, size: number, signal: AbortSignal): Promise<string> {

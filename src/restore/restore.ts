@@ -7,6 +7,7 @@ import { isDamage } from '../catalog/verify-archive.ts';
 import { allOrFirstError } from '../domain/all-or-first-error.ts';
 import { dumpName } from '../domain/archive-key.ts';
 import { ArchiverError } from '../domain/errors.ts';
+import type { FileAccess } from '../domain/file-access.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import { openRestoreFolder } from './folder.ts';
 import { writeKeyFile } from './key-file.ts';
@@ -37,12 +38,14 @@ export interface RestorePorts {
   readonly reading: ReadPorts;
   /** Dumps at once. */
   readonly concurrency: number;
+  /** Who may read what is written to a folder; `owner` where absent. */
+  readonly access?: FileAccess;
 }
 
 /** Rejects with what `findArchive` says, with `usage`, `restore-failed` or the store's error; damage is in the report, exit status 4. */
 export async function restore(
   request: RestoreRequest,
-  { catalog, reading, concurrency }: RestorePorts,
+  { catalog, reading, concurrency, access }: RestorePorts,
   signal: AbortSignal,
 ): Promise<RestoreReport> {
   const manifest = await findArchive(catalog, request, signal);
@@ -55,7 +58,7 @@ export async function restore(
   try {
     const items =
       to.kind === 'folder'
-        ? await restoreAll(files, { directory: to.directory, concurrency }, work)
+        ? await restoreAll(files, { directory: to.directory, concurrency, ...(access && { access }) }, work)
         : await Promise.all(files.map((file) => restoreToStream(file, to.write, work)));
     return reportOf(manifest, items, key);
   } catch (error) {
@@ -136,10 +139,14 @@ function filesOf(
 /** Nothing is written before every dump has its place: a name that is free, and room on the disk. */
 async function restoreAll(
   files: readonly FileToRestore[],
-  { directory, concurrency }: { readonly directory: string; readonly concurrency: number },
+  {
+    directory,
+    concurrency,
+    access,
+  }: { readonly directory: string } & Pick<RestorePorts, 'concurrency' | 'access'>,
   work: RestoreWork,
 ): Promise<RestoreItem[]> {
-  const folder = await openRestoreFolder(directory);
+  const folder = await openRestoreFolder(directory, access);
   const placed = [];
   for (const file of files) placed.push({ ...file, standing: await folder.standing(file.dump, work.signal) });
   const toCome = placed.map(({ dump, standing }) => (standing.complete ? 0 : dump.size - standing.kept));

@@ -94,6 +94,7 @@ describe('with nothing but a region and a destination', () => {
       shard: { index: 0, count: 1 },
       allowBackupRequests: false,
       allowEmpty: false,
+      fileAccess: 'owner',
       schedule: '17 * * * *',
       timezone: 'Asia/Shanghai',
       runOnStart: true,

@@ -170,3 +170,20 @@ describe.concurrent("in a dump's place", { timeout: 60_000 }, () => {
     }
   }
 });
+
+describe.concurrent('a place that cannot be written to', () => {
+  test.for<[string, string]>([
+    ['a file', '.env.mine'],
+    ['below a file', '.env.mine/archive'],
+    ['where no folder can be made', '/proc/archive'],
+    ['mounted read-only', '/sys'],
+  ])('is told of by the demo with its reason, when it is %s: exit 2', async ([, dir], { onTestFinished }) => {
+    const work = await openWorkplace();
+    onTestFinished(work.close);
+    writeFileSync(join(work.cwd, '.env.mine'), '');
+    const result = await work.run(['demo', '--dir', dir]);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toMatch(/cannot go to .*: E[A-Z]+: .*\n {2}Name a folder with --dir/);
+    expectNoStack(result);
+  });
+});

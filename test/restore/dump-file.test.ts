@@ -11,7 +11,14 @@ function paths(keep: number) {
   const folder = mkdtempSync(join(tmpdir(), 'archiver-dump-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const named = (suffix: string) => join(folder, `dump.rdb${suffix}`);
-  return { folder, path: named(''), partial: named('.partial'), damaged: named('.damaged'), keep };
+  return {
+    folder,
+    path: named(''),
+    partial: named('.partial'),
+    damaged: named('.damaged'),
+    keep,
+    mode: 0o600,
+  };
 }
 
 async function* bytes(from = 0, to = DUMP.length) {

@@ -225,6 +225,7 @@ function configOf(options: ScenarioOptions, cloud: Cloud, s3: S3Server): Config 
     shard: { index: 0, count: 1 },
     allowBackupRequests: false,
     allowEmpty: false,
+    fileAccess: 'owner',
     schedule: '17 * * * *',
     timezone: 'Asia/Shanghai',
     runOnStart: true,

@@ -1,9 +1,12 @@
 /** `demo`: the whole job in one command, on a stand-in of the cloud: run, verify, and where the dumps lie now. */
-import { mkdirSync } from 'node:fs';
+import { mkdtemp, rmdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import type { Config } from '../../config/schema.ts';
+import { makeFolder } from '../../disk/make-folder.ts';
+import { ArchiverError } from '../../domain/errors.ts';
+import { modesOf } from '../../domain/file-access.ts';
 import type { ArchiveItem } from '../../list/report.ts';
 import { counted, humanSize } from '../../report/amounts.ts';
 import { EXIT, exitSection, WORKING_CODES } from '../exit-codes.ts';
@@ -62,14 +65,27 @@ async function tell(
 }
 
 /** Read in the demo's own folder and with no variables but its own: a real configuration nearby must not get mixed in. */
-function demoConfig(sandbox: RunningSandbox, directory: string, command: Command): Promise<Config> {
-  mkdirSync(directory, { recursive: true });
+async function demoConfig(sandbox: RunningSandbox, directory: string, command: Command): Promise<Config> {
+  await requireFolder(directory);
   const env = {
     ARCHIVER_LOG_FORMAT: 'pretty',
     ...sandbox.environment,
     ARCHIVER_DESTINATION: pathToFileURL(directory).href,
   };
   return configOf(command, { env, cwd: directory });
+}
+
+/** Looked at before the run, which would tell of each backup that it has no place. */
+async function requireFolder(directory: string): Promise<void> {
+  try {
+    await makeFolder(directory, modesOf().folder);
+    await rmdir(await mkdtemp(join(directory, '.rdb-archiver-trial-')));
+  } catch (cause) {
+    throw new ArchiverError('usage', `the archive cannot go to ${directory}`, {
+      hint: 'Name a folder with --dir that you may make, or that is there and may be written to.',
+      cause,
+    });
+  }
 }
 
 function epilogue(archives: readonly ArchiveItem[], place: string, invocation: string): string {

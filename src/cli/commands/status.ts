@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../../config/units.ts';
 import { ArchiverError } from '../../domain/errors.ts';
+import { type FileAccess, modesOf } from '../../domain/file-access.ts';
 import { type InstanceStatus, STATUS_DEFAULTS, type StatusReport } from '../../domain/status.ts';
 import { counted, humanSize, humanTime, readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
@@ -64,7 +65,8 @@ export function addStatus(
       };
       const config = await configOf(command, surroundings);
       const report = await withQuietApp(config, surroundings, (app) => app.status(request));
-      if (html !== undefined) await writePage(html, report, surroundings);
+      if (html !== undefined)
+        await writePage({ file: html, access: config.fileAccess }, report, surroundings);
       print(report, json, surroundings);
       finish(report.exitCode);
     });
@@ -97,10 +99,16 @@ function print(report: StatusReport, json: boolean, surroundings: Surroundings):
 }
 
 /** The page's module is loaded here and not above: a monitor does not need it. */
-async function writePage(file: string, report: StatusReport, { cwd, version }: Surroundings): Promise<void> {
+async function writePage(
+  { file, access }: { readonly file: string; readonly access: FileAccess },
+  report: StatusReport,
+  { cwd, version }: Surroundings,
+): Promise<void> {
   const { renderPage } = await import('../../report/page/page.ts');
   try {
-    writeFileSync(resolve(cwd, file), renderPage({ report, runs: [], version }));
+    writeFileSync(resolve(cwd, file), renderPage({ report, runs: [], version }), {
+      mode: modesOf(access).file,
+    });
   } catch (cause) {
     throw new ArchiverError('usage', `the page cannot be written to ${file}`, {
       hint: 'Name a file in a folder that is there and can be written to.',

@@ -1,8 +1,10 @@
 /** The object storage as a folder: a key is a path in it, and an object is there whole, on the disk, or not at all. */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolder } from '../../disk/make-folder.ts';
 import { ArchiverError } from '../../domain/errors.ts';
+import { type FileAccess, modesOf } from '../../domain/file-access.ts';
 import { feed } from '../feed.ts';
 import type { ObjectStore, PutOptions, UploadOptions, UploadReceipt } from '../object-store.ts';
 import { describeFile, explainFileError, isMissing } from './errors.ts';
@@ -14,11 +16,14 @@ import { sweepPartials } from './sweep.ts';
 export interface FileStoreOptions {
   /** Made when it is not there. */
   readonly directory: string;
+  /** Who may read what is written; `owner` where absent. */
+  readonly access?: FileAccess;
 }
 
 /** Symbolic links inside the folder are followed by key, but not listed. */
 export function createFileStore(options: FileStoreOptions): ObjectStore {
   const directory = resolve(options.directory);
+  const modes = modesOf(options.access);
   const inHand = new Set<string>();
   const guarded = <Result>(action: string, key: string, work: (path: string) => Promise<Result>) =>
     guard(directory, action, key, work);
@@ -34,9 +39,9 @@ export function createFileStore(options: FileStoreOptions): ObjectStore {
     read: (key, readOptions) =>
       guarded('read', key, (path) => readFile(path, describeFile(directory, key), readOptions)),
     put: (key, body, putOptions) =>
-      guarded('put', key, (path) => putFile({ directory, inHand, path }, body, putOptions)),
+      guarded('put', key, (path) => putFile({ directory, modes, inHand, path }, body, putOptions)),
     upload: (key, body, uploadOptions) =>
-      guarded('upload', key, (path) => uploadFile({ directory, inHand, path }, body, uploadOptions)),
+      guarded('upload', key, (path) => uploadFile({ directory, modes, inHand, path }, body, uploadOptions)),
     async retain(key, { lock, legalHold }) {
       if (!lock && !legalHold) return;
       throw new ArchiverError(
@@ -86,6 +91,7 @@ async function* sealed(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 /** Where a file goes, in which store's folder. */
 interface Place {
   readonly directory: string;
+  readonly modes: ReturnType<typeof modesOf>;
   /** Temporary files that are being written. */
   readonly inHand: Set<string>;
   readonly path: string;
@@ -119,16 +125,19 @@ async function uploadFile(
 
 /** Writes under a temporary name, to the disk, and publishes it; whatever fails leaves nothing behind. */
 async function writeWhole<Result>(
-  { directory, inHand, path }: Place,
+  { directory, modes, inHand, path }: Place,
   write: (handle: FileHandle) => Promise<void>,
   publishAs: (partial: string, path: string) => Promise<Result>,
 ): Promise<Result> {
   const folder = dirname(path);
-  await makeFolder(folder);
-  const partial = join(await partialsFolder(directory, folder), `${PARTIAL_PREFIX}${randomUUID()}`);
+  await makeSafely(folder, modes.folder);
+  const partial = join(
+    await partialsFolder(directory, folder, modes.folder),
+    `${PARTIAL_PREFIX}${randomUUID()}`,
+  );
   inHand.add(partial);
   try {
-    const handle = await open(partial, 'wx');
+    const handle = await open(partial, 'wx', modes.file);
     try {
       await write(handle);
       await handle.sync();
@@ -147,9 +156,9 @@ async function writeWhole<Result>(
 }
 
 /** Where another file system is mounted inside, nothing can be moved into it; there the file is written beside its place. */
-async function partialsFolder(directory: string, folder: string): Promise<string> {
+async function partialsFolder(directory: string, folder: string, mode: number): Promise<string> {
   const uploads = join(directory, UPLOADS_FOLDER);
-  await makeFolder(uploads);
+  await makeSafely(uploads, mode);
   const [one, other] = await Promise.all([stat(uploads), stat(folder)]);
   return one.dev === other.dev ? uploads : folder;
 }
@@ -180,8 +189,8 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
 }
 
 /** Makes the folder and those above it, each safe on the disk: without that a crash could lose the folder with the file in it. */
-async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
+async function makeSafely(folder: string, mode: number): Promise<void> {
+  const first = await makeFolder(folder, mode);
   if (first === undefined) return;
   for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
