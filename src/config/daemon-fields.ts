@@ -4,15 +4,43 @@ import { z } from 'zod';
 
 /** A cron expression of five fields, or a nickname such as `@daily`; its blanks come out single. */
 export function cron() {
-  const expected = 'expected a cron expression of five fields, for instance `17 * * * *`';
   return z
-    .string({ error: expected })
+    .string({ error: FIVE_FIELDS })
     .transform((text) => text.trim().replaceAll(/\s+/g, ' '))
-    .refine((text) => {
-      const { valid, fields } = validateDetailed(text);
-      // node-cron reads a sixth field, in front, as seconds; a tick has the minute that it is for and no more.
-      return valid && fields?.second.join() === '0';
-    }, expected);
+    .superRefine((text, context) => {
+      const message = faultOf(text);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    });
+}
+
+const FIVE_FIELDS = 'expected a cron expression of five fields, for instance `17 * * * *`';
+const NICKNAMES = ['@hourly', '@daily', '@midnight', '@weekly', '@monthly', '@yearly', '@annually'];
+
+/** node-cron's names of the fields that it finds at fault, in ours. */
+const FIELD_NAMES: Readonly<Record<string, string>> = {
+  minute: 'minute',
+  hour: 'hour',
+  dayOfMonth: 'day',
+  month: 'month',
+  dayOfWeek: 'weekday',
+};
+
+/** What is wrong with an expression; undefined where nothing is. */
+function faultOf(text: string): string | undefined {
+  const fields = text.split(' ');
+  if (text === '@reboot')
+    return 'expected a time, which @reboot is none: `runOnStart` makes a run at the start';
+  if (text.startsWith('@'))
+    return NICKNAMES.includes(text) ? undefined : `expected one of ${NICKNAMES.join(', ')}, or five fields`;
+  // node-cron would read them, but a tick has the minute that it is for and no more.
+  if (fields.length === 6) return 'expected five fields and no seconds: leave out the first of the six';
+  const { valid, errors } = validateDetailed(text);
+  if (valid) return undefined;
+  const [{ field, value, message } = { field: '', value: '', message: '' }] = errors;
+  if (/impossible day of month/.test(message))
+    return 'expected a time that comes: this one never happens, for no month named in it has such a day';
+  const name = FIELD_NAMES[field];
+  return name === undefined ? FIVE_FIELDS : `${FIVE_FIELDS} (${name}: ${value})`;
 }
 
 /** A name of the IANA time zone database, in its own spelling. */

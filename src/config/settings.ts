@@ -162,7 +162,8 @@ export const destinationShape = {
 export const scheduleShape = {
   schedule: setting(cron().prefault('17 * * * *'), {
     variable: 'ARCHIVER_SCHEDULE',
-    meaning: 'When to run, as a cron expression of five fields.',
+    meaning:
+      'When to run, as a cron expression of five fields, or `@hourly`, `@daily` and so on; a day of the month and a weekday must both fit.',
   }),
   timezone: setting(timezone().prefault('Asia/Shanghai'), {
     variable: 'ARCHIVER_TIMEZONE',

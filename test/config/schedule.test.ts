@@ -40,19 +40,41 @@ describe('a schedule', () => {
     ['17 * * * *', '17 * * * *'],
     ['  0   */6\t* * 1-5 ', '0 */6 * * 1-5'],
     ['@daily', '@daily'],
-    ['0 17 * * * *', '0 17 * * * *'],
+    ['@hourly', '@hourly'],
+    ['0 0 29 2 *', '0 0 29 2 *'],
   ])('%j is taken', (text, schedule) => {
     expect(load({ ARCHIVER_SCHEDULE: text }).schedule).toBe(schedule);
   });
 
-  test.each(['61 * * * *', '* * * *', 'hourly', '@reboot', '0 0 30 2 *', '*/0 * * * *', '*/10 17 * * * *'])(
-    '%j is refused, naming the variable',
-    (text) => {
-      expect(problems(() => load({ ARCHIVER_SCHEDULE: text }))).toEqual([
-        `ARCHIVER_SCHEDULE: expected a cron expression of five fields, for instance \`17 * * * *\`, got "${text}"`,
-      ]);
-    },
-  );
+  test.each([
+    ['61 * * * *', 'expected a cron expression of five fields, for instance `17 * * * *` (minute: 61)'],
+    ['*/0 * * * *', 'expected a cron expression of five fields, for instance `17 * * * *` (minute: */0)'],
+    [
+      '0 0 * * Funday',
+      'expected a cron expression of five fields, for instance `17 * * * *` (weekday: Funday)',
+    ],
+    ['* * * *', 'expected a cron expression of five fields, for instance `17 * * * *`'],
+    ['hourly', 'expected a cron expression of five fields, for instance `17 * * * *`'],
+    ['0 17 * * * *', 'expected five fields and no seconds: leave out the first of the six'],
+    ['*/10 17 * * * *', 'expected five fields and no seconds: leave out the first of the six'],
+    [
+      '0 0 31 2 *',
+      'expected a time that comes: this one never happens, for no month named in it has such a day',
+    ],
+    [
+      '0 0 31 4,6 *',
+      'expected a time that comes: this one never happens, for no month named in it has such a day',
+    ],
+    ['@reboot', 'expected a time, which @reboot is none: `runOnStart` makes a run at the start'],
+    [
+      '@every 5m',
+      'expected one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually, or five fields',
+    ],
+  ])('%j is refused with the reason, naming the variable', (text, reason) => {
+    expect(problems(() => load({ ARCHIVER_SCHEDULE: text }))).toEqual([
+      `ARCHIVER_SCHEDULE: ${reason}, got "${text}"`,
+    ]);
+  });
 
   test('can be given to a source, and is refused there by its line', () => {
     const source = (cron: string) => `sources:\n  - region: sh\n    schedule: ${cron}\n`;
@@ -61,7 +83,9 @@ describe('a schedule', () => {
       undefined,
     ]);
     expect(problems(() => loadFile(source('0 25 * * *')))).toEqual([
-      expect.stringMatching(/^config\/archiver\.yaml:3: sources\[0\]\.schedule: expected a cron expression/),
+      expect.stringMatching(
+        /^config\/archiver\.yaml:3: sources\[0\]\.schedule: expected a cron expression.* \(hour: 25\)/,
+      ),
     ]);
   });
 });
