@@ -12,6 +12,7 @@ import { createQuarantine } from '../catalog/quarantine.ts';
 import { resumableReads } from '../catalog/resumable-read.ts';
 import { createSignatures } from '../catalog/signature.ts';
 import { checkAll } from '../check/check.ts';
+import { checkTimezone } from '../check/check-timezone.ts';
 import { reachAll } from '../check/reach.ts';
 import type { CheckItem } from '../check/report.ts';
 import { checkForm } from '../codec/check-form.ts';
@@ -168,6 +169,7 @@ export const createApp: CreateApp = async (
     observer,
     clock,
     inHand: new Set(),
+    timezone: config.timezone,
     newRunId: () => `${stampOf(toInstant(clock.now()))}-${randomBytes(4).toString('hex')}`,
     policy: {
       concurrency,
@@ -236,6 +238,7 @@ export const createApp: CreateApp = async (
         trial,
         form,
         keys: keys.check,
+        settings: [checkTimezone(config.timezone, clock.now())],
         ...about,
       };
       return checkAll(check, signal);

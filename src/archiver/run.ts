@@ -3,6 +3,7 @@ import type { Clock } from '../domain/clock.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { toInstant } from '../domain/instant.ts';
 import type { RunSummary } from '../domain/outcome.ts';
+import { zoneNow } from '../domain/wall-clock.ts';
 import { byUrgency, isAtRisk } from '../plan/plan.ts';
 import type { Shard } from '../plan/shard.ts';
 import type { Observer } from '../report/observer.ts';
@@ -39,6 +40,8 @@ export interface RunPorts extends SurveyPorts {
   readonly clock: Clock;
   /** The cron expression that began the run, where one did. */
   readonly schedule?: string;
+  /** Told when a run begins. */
+  readonly timezone: string;
   readonly newRunId: () => string;
   readonly policy: RunPolicy;
   /** Backups that runs of this process are at: another one that begins meanwhile leaves them alone. */
@@ -81,13 +84,14 @@ export async function withLedger(
   signal: AbortSignal,
   work: (ledger: Ledger) => Promise<void>,
 ): Promise<RunSummary> {
-  const { observer, clock, schedule } = ports;
+  const { observer, clock, schedule, timezone } = ports;
   const ledger = createLedger({ runId: ports.newRunId(), clock, observer });
   observer({
     type: 'run.begin',
     runId: ledger.runId,
     startedAt: toInstant(clock.now()),
     sources: ports.targets.length,
+    ...zoneNow(timezone, clock.now()),
     ...(schedule !== undefined && { schedule }),
   });
   try {

@@ -28,11 +28,13 @@ export interface CheckPorts {
   };
   /** With which keys manifests are signed and checked, where there are any. */
   readonly signing?: Finding;
+  /** What is to be seen of the settings alone. */
+  readonly settings: readonly Finding[];
 }
 
 /** Rejects only with the signal's reason. */
 export async function checkAll(
-  { targets, probe, layout, trial, form, keys, signing }: CheckPorts,
+  { targets, probe, layout, trial, form, keys, signing, settings }: CheckPorts,
   signal: AbortSignal,
 ): Promise<Listing<CheckItem>> {
   const limit = pLimit(SOURCES_AT_ONCE);
@@ -48,7 +50,7 @@ export async function checkAll(
       limit(() => checkTarget(target, { trial, keys }, signal)).then(itemsOf('source', target.source.name)),
     ),
   ]);
-  const items = [destination ?? [], ...sources].flat();
+  const items = [itemsOf('settings', null)(settings), destination ?? [], ...sources].flat();
   const problems = items
     .filter(({ verdict }) => verdict === 'failed' || verdict === 'warning')
     .map(({ part, source, check, verdict, detail, hint }) => ({

@@ -3,7 +3,7 @@ import type { Finding } from '../domain/check.ts';
 
 /** One row of `check`. */
 export interface CheckItem extends Finding {
-  readonly part: 'destination' | 'source';
-  /** The source's name; null for the destination. */
+  readonly part: 'settings' | 'destination' | 'source';
+  /** The source's name; null for the other parts. */
   readonly source: string | null;
 }

@@ -43,11 +43,20 @@ function faultOf(text: string): string | undefined {
   return name === undefined ? FIVE_FIELDS : `${FIVE_FIELDS} (${name}: ${value})`;
 }
 
-/** A name of the IANA time zone database, in its own spelling. */
+/**
+ * `UTC`, an offset, or a name of the IANA time zone database with its region. Everything else that a runtime takes for a zone is refused: `CST` is
+ * Shanghai's own name for its time, and Node takes it for Chicago's, fourteen hours off.
+ */
 export function timezone() {
-  const expected = 'expected a time zone, for instance Asia/Shanghai';
-  return z.string({ error: expected }).refine(isTimezone, expected);
+  return z.string({ error: A_ZONE }).superRefine((name, context) => {
+    if (isTimezone(name)) return;
+    const meant = NAMESAKES[name.toUpperCase()];
+    const message = meant === undefined ? A_ZONE : `${A_ZONE} (for ${name} perhaps ${meant.join(' or ')})`;
+    context.addIssue({ code: 'custom', message });
+  });
 }
+
+const A_ZONE = 'expected a time zone by its region and city, for instance Asia/Shanghai, or UTC';
 
 /** Every name that is worth suggesting. */
 export function timezoneNames(): readonly string[] {
@@ -79,8 +88,59 @@ export function formatListenAddress({ host, port }: ListenAddress): string {
 /** The defaults, right without a look at the tables of all zones, which take 10 ms and 6 MB of a start. */
 const KNOWN_TIMEZONES: ReadonlySet<string> = new Set(['UTC', 'Asia/Shanghai']);
 
+/** Whoever writes one of these means one of those. */
+const NAMESAKES: Readonly<Record<string, readonly string[]>> = {
+  ACST: ['Australia/Adelaide'],
+  AEST: ['Australia/Sydney', 'Australia/Brisbane'],
+  AEDT: ['Australia/Sydney'],
+  AST: ['America/Halifax', 'Asia/Riyadh'],
+  AWST: ['Australia/Perth'],
+  BRT: ['America/Sao_Paulo'],
+  BST: ['Europe/London', 'Asia/Dhaka'],
+  CAT: ['Africa/Maputo'],
+  CDT: ['America/Chicago'],
+  CEST: ['Europe/Berlin'],
+  CET: ['Europe/Berlin'],
+  CST: ['Asia/Shanghai', 'America/Chicago'],
+  CTT: ['Asia/Shanghai'],
+  EAT: ['Africa/Nairobi'],
+  EDT: ['America/New_York'],
+  EEST: ['Europe/Helsinki'],
+  EET: ['Europe/Helsinki'],
+  EST: ['America/New_York'],
+  HKT: ['Asia/Hong_Kong'],
+  HONGKONG: ['Asia/Hong_Kong'],
+  HST: ['Pacific/Honolulu'],
+  ICT: ['Asia/Bangkok', 'Asia/Ho_Chi_Minh'],
+  IST: ['Asia/Kolkata', 'Europe/Dublin', 'Asia/Jerusalem'],
+  JAPAN: ['Asia/Tokyo'],
+  JST: ['Asia/Tokyo'],
+  KST: ['Asia/Seoul'],
+  MDT: ['America/Denver'],
+  MSK: ['Europe/Moscow'],
+  MST: ['America/Denver', 'America/Phoenix'],
+  MYT: ['Asia/Kuala_Lumpur'],
+  NZST: ['Pacific/Auckland'],
+  PDT: ['America/Los_Angeles'],
+  PHT: ['Asia/Manila'],
+  PKT: ['Asia/Karachi'],
+  PRC: ['Asia/Shanghai'],
+  PST: ['America/Los_Angeles', 'Asia/Manila'],
+  ROC: ['Asia/Taipei'],
+  ROK: ['Asia/Seoul'],
+  SGT: ['Asia/Singapore'],
+  SINGAPORE: ['Asia/Singapore'],
+  SST: ['Asia/Singapore', 'Pacific/Pago_Pago'],
+  WEST: ['Europe/Lisbon'],
+  WET: ['Europe/Lisbon'],
+  WIB: ['Asia/Jakarta'],
+};
+
+const UNMISTAKABLE = /^(UTC|GMT|[+-]\d\d:?\d\d|[a-z_]+\/[a-z0-9_+/-]+)$/i;
+
 function isTimezone(name: string): boolean {
   if (KNOWN_TIMEZONES.has(name)) return true;
+  if (!UNMISTAKABLE.test(name)) return false;
   try {
     new Intl.DateTimeFormat('en-US', { timeZone: name });
     return true;

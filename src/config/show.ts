@@ -1,14 +1,22 @@
 /** The configuration in force, as the file would say it: what `config show` prints. No secret is in it, only whether there is one. */
-import { stringify } from 'yaml';
+import { Document, isNode } from 'yaml';
 import type { CheckFacts } from '../domain/check.ts';
 import type { Secret } from '../domain/secret.ts';
+import { formatUtcOffset, zoneNow } from '../domain/wall-clock.ts';
 import { formatListenAddress } from './daemon-fields.ts';
 import { retentionView } from './retention-settings.ts';
 import type { Config, DestinationConfig, ReceiverConfig, SigningConfig, SourceConfig } from './schema.ts';
-import { formatDuration, formatSize, formatUtcOffset } from './units.ts';
+import { formatDuration, formatSize } from './units.ts';
 
-/** YAML. Keys are shown as `[redacted]`, passwords in proxy addresses too. `inForce`: what became of the destination's settings. */
-export function showConfig(config: Config, inForce: CheckFacts = {}): string {
+export interface ShowOptions {
+  /** What became of the destination's settings. */
+  readonly inForce?: CheckFacts;
+  /** Milliseconds since the epoch; where given, the zone's offset is shown as it is then. */
+  readonly now?: number;
+}
+
+/** YAML. Keys are shown as `[redacted]`, passwords in proxy addresses too. */
+export function showConfig(config: Config, { inForce = {}, now }: ShowOptions = {}): string {
   const {
     sources,
     destination,
@@ -27,7 +35,7 @@ export function showConfig(config: Config, inForce: CheckFacts = {}): string {
     ...rest
   } = config;
   const { log, environment, notify, heartbeat, signing, drill, retention, ageIdentities, ...plain } = rest;
-  return stringify({
+  const view = new Document({
     sources: sources.map(sourceView),
     destination: destinationView(destination, inForce),
     ...plain,
@@ -54,6 +62,9 @@ export function showConfig(config: Config, inForce: CheckFacts = {}): string {
       Object.entries(environment).map(([name, value]) => [name, withoutPassword(value)]),
     ),
   });
+  const zone = view.get('timezone', true);
+  if (now !== undefined && isNode(zone)) zone.comment = ` UTC${zoneNow(config.timezone, now).utcOffset} now`;
+  return view.toString();
 }
 
 function sourceView({ utcOffsetMinutes, credentials, ...source }: SourceConfig) {

@@ -51,13 +51,6 @@ export function parseUtcOffset(text: string): number | undefined {
   return match[1] === '-' && minutes > 0 ? -minutes : minutes;
 }
 
-/** Minutes east of Greenwich to `+08:00`. */
-export function formatUtcOffset(minutes: number): string {
-  const size = Math.abs(minutes);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
-}
-
 type Units = readonly (readonly [name: string, factor: number])[];
 
 function measure(text: string, form: RegExp, units: Units, bare?: string): number | undefined {

@@ -3,6 +3,7 @@ import type { App } from '../app/app.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../domain/clock.ts';
 import { asArchiverError } from '../domain/errors.ts';
+import { zoneNow } from '../domain/wall-clock.ts';
 import { messageChain } from '../report/error-text.ts';
 import { fanOut } from '../report/fan-out.ts';
 import type { Observer } from '../report/observer.ts';
@@ -72,7 +73,7 @@ export function createDaemon({ config, clock, version }: DaemonOptions): Daemon 
       };
 
       const server = await serveHttp({ ...config.httpListen, routes, onFailure });
-      observer({ type: 'daemon.listening', url: server.url });
+      observer({ type: 'daemon.listening', url: server.url, ...zoneNow(timezone, clock.now()) });
       const tellStop = (): void =>
         observer({ type: 'daemon.stopping', cause: asArchiverError(signal.reason).message });
       signal.addEventListener('abort', tellStop);

@@ -49,3 +49,27 @@ export function createWallClock(timezone: string): WallClock {
 
   return (instant) => instant + offsetAt(instant - (instant % QUARTER_MS));
 }
+
+/** A time zone, and by how much its clocks differ from UTC at the moment: a name alone is easily taken for another one. */
+export interface ZoneNow {
+  readonly timezone: string;
+  /** `+08:00` */
+  readonly utcOffset: string;
+}
+
+/** The defaults, told without a look at the tables of all zones, which takes 10 ms and 6 MB of a start; neither changes its clocks. */
+const STEADY: Readonly<Record<string, string>> = { UTC: '+00:00', 'Asia/Shanghai': '+08:00' };
+
+/** `now` in milliseconds since the epoch. */
+export function zoneNow(timezone: string, now: number): ZoneNow {
+  const utcOffset =
+    STEADY[timezone] ?? formatUtcOffset(Math.round((createWallClock(timezone)(now) - now) / 60_000));
+  return { timezone, utcOffset };
+}
+
+/** `+08:00`, of minutes east of Greenwich. */
+export function formatUtcOffset(minutes: number): string {
+  const size = Math.abs(minutes);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+}

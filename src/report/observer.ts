@@ -3,6 +3,7 @@ import type { ArchiverError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { NotificationKind } from '../domain/notification.ts';
 import type { Outcome, RunSummary } from '../domain/outcome.ts';
+import type { ZoneNow } from '../domain/wall-clock.ts';
 
 interface SourceRef {
   readonly runId: string;
@@ -24,14 +25,14 @@ interface ScheduleRef {
 }
 
 export type ArchiverEvent =
-  | {
+  | ({
       readonly type: 'run.begin';
       readonly runId: string;
       readonly startedAt: Instant;
       readonly sources: number;
       /** The cron expression that it came by; absent where nobody's schedule of ours began it. */
       readonly schedule?: string;
-    }
+    } & ZoneNow)
   /** The run could not do its work at all: the destination refuses or cannot be reached. */
   | { readonly type: 'run.failed'; readonly runId: string; readonly error: ArchiverError }
   | ({ readonly type: 'source.listed'; readonly instances: number; readonly backups: number } & SourceRef)
@@ -107,7 +108,7 @@ export type ArchiverEvent =
     } & ScheduleRef)
   /** A run of the schedule ended without a summary; the schedule goes on. */
   | ({ readonly type: 'schedule.run-failed'; readonly error: ArchiverError } & ScheduleRef)
-  | { readonly type: 'daemon.listening'; readonly url: string }
+  | ({ readonly type: 'daemon.listening'; readonly url: string } & ZoneNow)
   /** A signal came: nothing new begins, and what runs is ending. */
   | { readonly type: 'daemon.stopping'; readonly cause: string }
   /** A receiver was told of a run. */

@@ -92,7 +92,9 @@ describe('schedule', () => {
       signal: stop.signal,
       terminalColumns: 80,
     });
-    expect(stderr).toMatch(/listening on http:\/\/127\.0\.0\.1:\d+\n/);
+    expect(stderr).toMatch(
+      /listening on http:\/\/127\.0\.0\.1:\d+, in the time zone Asia\/Shanghai \(UTC\+08:00 now\)\n/,
+    );
     expect(stderr).toMatch(/next run {2}\d{4}-\d\d-\d\d \d\d:17 UTC \(17 \* \* \* \*, Asia\/Shanghai\)\n/);
     expect(stderr).toContain('stopping: interrupted by SIGINT');
   });

@@ -91,16 +91,92 @@ describe('a schedule', () => {
 });
 
 describe('a time zone', () => {
-  test.each(['Asia/Shanghai', 'UTC', 'Europe/Berlin'])('%s is taken', (timezone) => {
+  test.each([
+    ...Intl.supportedValuesOf('timeZone'),
+    'UTC',
+    'GMT',
+    'utc',
+    'Etc/UTC',
+    '+08:00',
+    'asia/shanghai',
+  ])('%s is taken', (timezone) => {
     expect(load({ ARCHIVER_TIMEZONE: timezone }).timezone).toBe(timezone);
   });
 
   test('that does not exist is refused with the nearest one', () => {
     expect(problems(() => load({ ARCHIVER_TIMEZONE: 'Asia/Shangai' }))).toEqual([
-      'ARCHIVER_TIMEZONE: expected a time zone, for instance Asia/Shanghai, got "Asia/Shangai"; did you mean Asia/Shanghai?',
+      `ARCHIVER_TIMEZONE: ${expected}, got "Asia/Shangai"; did you mean Asia/Shanghai?`,
     ]);
   });
+
+  test('that may be one of several is refused with those that it may be', () => {
+    expect(problems(() => load({ ARCHIVER_TIMEZONE: 'CST' }))).toEqual([
+      `ARCHIVER_TIMEZONE: ${expected} (for CST perhaps Asia/Shanghai or America/Chicago), got "CST"`,
+    ]);
+  });
+
+  // Whatever of two to nine letters or digits a runtime takes for a zone: those of the IANA database, and ICU's own.
+  test.each(runtimesOwnNames())('%s, which says no place, is refused although Node would take it', (name) => {
+    const told = problems(() => load({ ARCHIVER_TIMEZONE: name }));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain(`ARCHIVER_TIMEZONE: ${expected}`);
+    for (const [zone] of told[0]?.slice(expected.length + 20).matchAll(/[A-Z][a-z]+\/[A-Za-z_]+/g) ?? [])
+      expect(load({ ARCHIVER_TIMEZONE: zone }).timezone).toBe(zone);
+  });
+
+  test.each([
+    ['Asia/Shanghai', '2026-11-24T00:00:00Z', '+08:00'],
+    ['America/New_York', '2026-11-24T00:00:00Z', '-05:00'],
+    ['America/New_York', '2026-07-24T00:00:00Z', '-04:00'],
+    ['Asia/Kathmandu', '2026-07-24T00:00:00Z', '+05:45'],
+    ['+08:00', '2026-07-24T00:00:00Z', '+08:00'],
+  ])('%s is shown with its offset, which at %s is %s', (timezone, now, offset) => {
+    const shown = showConfig(load({ ARCHIVER_TIMEZONE: timezone }), { now: Date.parse(now) });
+    expect(shown).toMatch(new RegExp(`^timezone: "?\\+?[\\w/:]+"? # UTC\\${offset} now$`, 'm'));
+  });
 });
+
+const expected = 'expected a time zone by its region and city, for instance Asia/Shanghai, or UTC';
+
+function runtimesOwnNames(): string[] {
+  const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+  const three = letters.flatMap((a) => letters.flatMap((b) => letters.map((c) => a + b + c)));
+  const longer = [
+    'Cuba',
+    'Egypt',
+    'Eire',
+    'EST5EDT',
+    'CST6CDT',
+    'GB-Eire',
+    'GMT0',
+    'GMT+0',
+    'Hongkong',
+    'Iran',
+    'Israel',
+    'Japan',
+  ];
+  const more = [
+    'NZ',
+    'NZ-CHAT',
+    'Poland',
+    'PST8PDT',
+    'Singapore',
+    'Turkey',
+    'Universal',
+    'W-SU',
+    'Zulu',
+    'cst',
+  ];
+  return [...three, ...longer, ...more].filter((name) => name !== 'UTC' && name !== 'GMT' && isTaken(name));
+}
+
+function isTaken(timeZone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone }) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 describe('an address to listen on', () => {
   test.each([

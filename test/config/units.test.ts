@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest';
 import {
   formatDuration,
   formatSize,
-  formatUtcOffset,
   parseDuration,
   parseSize,
   parseUtcOffset,
 } from '../../src/config/units.ts';
+import { formatUtcOffset } from '../../src/domain/wall-clock.ts';
 
 describe('a size', () => {
   test.each([

@@ -31,7 +31,14 @@ function eventsOf(count: number): ArchiverEvent[] {
   const error = new ArchiverError('credentials', `refused ${runId}`);
   const place = (source: string) => ({ runId, source, region: source });
   return [
-    { type: 'run.begin', runId, startedAt: '2026-11-24T03:00:00Z', sources: 2 },
+    {
+      type: 'run.begin',
+      runId,
+      timezone: 'Asia/Shanghai',
+      utcOffset: '+08:00',
+      startedAt: '2026-11-24T03:00:00Z',
+      sources: 2,
+    },
     { type: 'source.failed', ...place('sh'), error },
     { type: 'source.listed', ...place('gz'), instances: 1, backups: 1 },
     { type: 'backup.outcome', outcome: { ...archived, runId, instanceId: `crs-${count}` } },

@@ -212,6 +212,7 @@ it('a check names for every claim the requests that prove it', async () => {
     'stored-form',
     'backup-keys',
     'largest-dump',
+    'timezone',
   ];
   const unproved = items.filter(({ verdict, requests }) => verdict !== 'not-tried' && requests.length === 0);
   expect(unproved.map(({ check }) => check).filter((check) => !derived.includes(check))).toEqual([]);
@@ -223,6 +224,20 @@ it('a check names for every claim the requests that prove it', async () => {
   expect(onArrival?.requests).toContain(
     'UploadPart in-parts (x-amz-checksum-crc32 of a body that lost a bit on the way): 400 BadDigest',
   );
+});
+
+it('a check and the first line of a run say the zone of the schedules, and its offset now', async () => {
+  const scenario = await createScenario({ config: { timezone: 'Asia/Kathmandu' } });
+  const zone = { timezone: 'Asia/Kathmandu', utcOffset: '+05:45' };
+  const { items } = await checked(scenario);
+  expect(items[0]).toMatchObject({
+    part: 'settings',
+    check: 'timezone',
+    verdict: 'ok',
+    detail: 'Asia/Kathmandu, now UTC+05:45',
+    facts: zone,
+  });
+  expect((await scenario.run()).events[0]).toMatchObject({ type: 'run.begin', ...zone });
 });
 
 it('a check puts nothing but its small objects, and leaves archives as they are', async () => {

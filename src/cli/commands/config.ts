@@ -24,5 +24,6 @@ async function schema(): Promise<string> {
 async function show(command: Command, surroundings: Surroundings): Promise<string> {
   const { showConfig } = await import('../../config/show.ts');
   const config = await configOf(command, surroundings);
-  return showConfig(config, await surroundings.describeDestination(config));
+  const inForce = await surroundings.describeDestination(config);
+  return showConfig(config, { inForce, now: surroundings.clock.now() });
 }

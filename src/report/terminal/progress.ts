@@ -151,7 +151,7 @@ export function createProgress(options: ProgressOptions): Progress {
         return;
       }
       case 'daemon.listening': {
-        say(`listening on ${event.url}`);
+        say(`listening on ${event.url}, in the time zone ${event.timezone} (UTC${event.utcOffset} now)`);
         return;
       }
       case 'daemon.stopping': {

@@ -12,6 +12,8 @@ import { archived, failed, instanceFailed, skipped, sourceFailed, summary, trans
 
 const begin: ArchiverEvent = {
   type: 'run.begin',
+  timezone: 'Asia/Shanghai',
+  utcOffset: '+08:00',
   runId: 'run-1',
   startedAt: '2026-11-24T03:00:00Z',
   sources: 1,

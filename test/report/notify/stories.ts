@@ -76,7 +76,14 @@ export function runOf(
   const runId = changes.runId ?? summary.runId;
   const exitCode = troubles.length > 0 ? 3 : 0;
   return [
-    { type: 'run.begin', runId, startedAt: toInstant(NOW), sources: sources.length },
+    {
+      type: 'run.begin',
+      runId,
+      timezone: 'Asia/Shanghai',
+      utcOffset: '+08:00',
+      startedAt: toInstant(NOW),
+      sources: sources.length,
+    },
     ...sources.map(
       (source): ArchiverEvent => ({
         type: 'source.listed',

@@ -12,7 +12,14 @@ import { archived, failed, instanceFailed, skipped, summary, transfer } from '..
 const plain = createPaint(false, {});
 
 const RUN: readonly ArchiverEvent[] = [
-  { type: 'run.begin', runId: 'run-1', startedAt: '2026-11-24T03:00:00Z', sources: 1 },
+  {
+    type: 'run.begin',
+    runId: 'run-1',
+    timezone: 'Asia/Shanghai',
+    utcOffset: '+08:00',
+    startedAt: '2026-11-24T03:00:00Z',
+    sources: 1,
+  },
   { type: 'source.listed', runId: 'run-1', source: 'prod', region: 'ap-guangzhou', instances: 2, backups: 3 },
   instanceFailed,
   { type: 'plan.ready', runId: 'run-1', todo: 2, skipped: 1 },
@@ -62,6 +69,8 @@ failed    1 backup
   test('only what belongs to it is told, whatever ran before it or beside it', () => {
     const begin = (runId: string): ArchiverEvent => ({
       type: 'run.begin',
+      timezone: 'Asia/Shanghai',
+      utcOffset: '+08:00',
       runId,
       startedAt: '2026-11-24T03:00:00Z',
       sources: 1,
@@ -175,7 +184,14 @@ test('the time left is never less than what the slowest transfer still takes', a
     clock: { now: () => now },
     paint: { say: plain, conclude: plain },
   });
-  observer({ type: 'run.begin', runId: 'run-1', startedAt: '2026-11-24T03:00:00Z', sources: 1 });
+  observer({
+    type: 'run.begin',
+    runId: 'run-1',
+    timezone: 'Asia/Shanghai',
+    utcOffset: '+08:00',
+    startedAt: '2026-11-24T03:00:00Z',
+    sources: 1,
+  });
   observer({ type: 'plan.ready', runId: 'run-1', todo: 2, skipped: 0 });
   observer({ type: 'transfer.begin', ...transfer, size: 100_000 });
   now = 1000;
