@@ -1,5 +1,6 @@
 /** The environment as the configuration sees it: the process's variables over those of `.env`, empty ones unset, secrets from files. */
 import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { type Problem, suggestion } from './problems.ts';
@@ -52,6 +53,7 @@ export function readEnvironment(env: Readonly<Variables>, cwd: string, problems:
 /**
  * The AWS SDK finds its profile, role and web identity in the process's environment and nowhere else, so those variables of `.env`
  * are copied there, and empty ones, which mean something to it, are removed. Keys are not copied: they travel in the configuration.
+ * It looks for its files in a home even when it was told everything, and fails where there is none.
  */
 export function lendToAwsSdk(env: Variables, environment: Environment): void {
   for (const [name, value] of Object.entries(env)) {
@@ -59,6 +61,19 @@ export function lendToAwsSdk(env: Variables, environment: Environment): void {
   }
   for (const [name, value] of Object.entries(environment.variables)) {
     if (name.startsWith('AWS_') && !/ACCESS_KEY|SESSION_TOKEN/.test(name)) env[name] ||= value;
+  }
+  if (!hasHome()) env['HOME'] = NO_HOME;
+}
+
+/** A home that is none, as Debian's users of services have it. */
+const NO_HOME = '/nonexistent';
+
+/** A user of no name (OpenShift gives each pod one) has none, unless `HOME` says one. */
+function hasHome(): boolean {
+  try {
+    return homedir() !== '';
+  } catch {
+    return false;
   }
 }
 

@@ -63,6 +63,8 @@ test('CI installs every program that some test needs', () => {
   const build = readFileSync(join(ROOT, 'test/deploy/strict/go.mod'), 'utf8');
   const tools = /^tool \(\n([^)]*)\)/m.exec(build)?.[1] ?? '';
   const installed = [
+    // A user, and no program.
+    'root',
     ...[...table.matchAll(/\[([\w-]+)\]=/g)].map(([, name]) => name),
     ...[...tools.matchAll(/([\w-]+?)(?:\/v\d+)?$/gm)].map(([, name]) => name),
     ...[...build.matchAll(/^module .*\/([\w-]+)$/gm)].map(([, name]) => name),
