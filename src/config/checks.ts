@@ -152,6 +152,10 @@ function refuseKeysForNobody({ raw, where }: Layered, problems: Problem[]): void
 }
 
 function unknownKey(key: string, path: Path): string {
+  if (key === 'true' || key === 'false') {
+    const instead = path[0] === 'notify' ? 'write `events` in place of `on`' : 'put the key in quotes';
+    return `unknown key; a reader of YAML 1.1, as Helm's is, takes on, off, yes, no, y and n for ${key}: ${instead}`;
+  }
   if (/secret|password|token|accesskey/i.test(key)) {
     return 'unknown key; secrets do not stand in the file: keep them in variables, and name those by `credentialsEnv`';
   }

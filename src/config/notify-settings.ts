@@ -20,7 +20,7 @@ export const notifyShape = {
     meaning:
       'What kind of receiver it is; `auto` tells by the host, and is `json` for a host that it does not know.',
   }),
-  on: setting(
+  events: setting(
     z
       .array(choice(NOTIFIED_KINDS), { error: `expected a list of ${NOTIFIED_KINDS.join(', ')}` })
       .min(1, `expected at least one of ${NOTIFIED_KINDS.join(', ')}`)

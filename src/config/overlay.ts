@@ -42,6 +42,7 @@ export function layer(
 ): Layered {
   const raw = withoutNothing(file.content);
   const origins = new Map<string, string>();
+  takeFormerNames(raw, file, origins, problems);
 
   const put = (path: Path, value: unknown, origin: string): void => {
     let target: Raw = raw;
@@ -161,6 +162,25 @@ function putReceiver(
     origins.set(pathText(['notify', receivers.length, key]), variable);
   }
   receivers.push(receiver);
+}
+
+/** `notify[].events` was `on`, which readers of YAML 1.1 (Helm) take for the word true. */
+function takeFormerNames(
+  raw: Raw,
+  file: ConfigFile,
+  origins: Map<string, string>,
+  problems: Problem[],
+): void {
+  const receivers = Array.isArray(raw['notify']) ? raw['notify'] : [];
+  for (const [index, receiver] of receivers.entries()) {
+    if (!isMapping(receiver) || receiver['on'] === undefined) continue;
+    const where = file.where(['notify', index, 'on']);
+    if (receiver['events'] !== undefined)
+      problems.push({ where, what: 'is the former name of `events`, which is set too; unset one of them' });
+    receiver['events'] = receiver['on'];
+    delete receiver['on'];
+    origins.set(pathText(['notify', index, 'events']), where);
+  }
 }
 
 /** In an Indexed Job, Kubernetes gives each pod its index; the number of shares is ours. */

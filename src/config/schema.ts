@@ -165,7 +165,7 @@ export interface ReceiverConfig {
   readonly secret?: Secret;
   /** A bearer token. */
   readonly token?: Secret;
-  readonly on: readonly (typeof NOTIFIED_KINDS)[number][];
+  readonly events: readonly (typeof NOTIFIED_KINDS)[number][];
   readonly intervalMs: number;
   readonly method: 'POST' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;

@@ -36,7 +36,7 @@ describe('one receiver', () => {
       {
         name: 'ARCHIVER_NOTIFY',
         preset: 'auto',
-        on: ['failure', 'recovery', 'risk', 'warning'],
+        events: ['failure', 'recovery', 'risk', 'warning'],
         intervalMs: 6 * 3_600_000,
         method: 'POST',
         headers: {},
@@ -54,7 +54,9 @@ describe('one receiver', () => {
       ARCHIVER_NOTIFY_ON: 'risk, recovery',
       ARCHIVER_NOTIFY_INTERVAL: '1d',
     });
-    expect(notify).toMatchObject([{ preset: 'feishu', on: ['risk', 'recovery'], intervalMs: 86_400_000 }]);
+    expect(notify).toMatchObject([
+      { preset: 'feishu', events: ['risk', 'recovery'], intervalMs: 86_400_000 },
+    ]);
     expect(notify[0]?.url.reveal()).toBe(URL_SECRET);
     expect(notify[0]?.secret?.reveal()).toBe('SEC1');
     expect(notify[0]?.token?.reveal()).toBe('token-1');
@@ -84,7 +86,7 @@ notify:
     preset: wecom
     template: { text: '{title}', extra: ['{runId}', 1] }
   - credentialsEnv: PAGER
-    on: [risk]
+    events: [risk]
     headers: { x-team: redis }
 `;
 
@@ -109,13 +111,27 @@ notify:
     ['secrets in headers', 'headers: {Authorization: Bearer x}', 'expected no secret'],
     ['an address', 'url: https://x', 'unknown key'],
     ['placeholders that mean nothing', "template: {text: '{titel}'}", 'placeholders'],
-    ['nothing to be told of', 'on: []', 'expected at least one of'],
-    ['a kind that there is not', 'on: [success]', 'expected one of failure'],
+    ['nothing to be told of', 'events: []', 'expected at least one of'],
+    ['a kind that there is not', 'events: [success]', 'expected one of failure'],
+    ['a former name beside the new one', 'on: [risk]\n    events: [risk]', '`events`, which is set too'],
+    [
+      'what Helm makes of `on`',
+      'true: [risk]',
+      "as Helm's is, takes on, off, yes, no, y and n for true: write `events`",
+    ],
     ['an interval of no time', 'interval: 1s', 'expected a duration from 1m'],
   ])('are refused with %s', (_what, setting, expected) => {
     const yamlOfOne = `notify:\n  - credentialsEnv: A\n    ${setting}\n`;
     expect(problemsOf({ A_URL: 'http://a' }, yamlOfOne)).toContain(expected);
   });
+});
+
+test('`on`, the former name of `events`, is still taken, and a fault told where it was written', () => {
+  const written = (kinds: string) => `notify:\n  - credentialsEnv: A\n    on: ${kinds}\n`;
+  expect(load({ A_URL: 'http://a' }, written('[risk]')).notify).toMatchObject([{ events: ['risk'] }]);
+  expect(problemsOf({ A_URL: 'http://a' }, written('[success]'))).toMatch(
+    /archiver\.yaml:3: notify\[0\]\.on\S*: expected one of failure/,
+  );
 });
 
 describe('the heartbeat', () => {

@@ -18,7 +18,7 @@ async function watched(options: ScenarioOptions = {}) {
         name: 'ops',
         preset: 'json',
         url: new Secret(receiver.url),
-        on: ['failure', 'recovery', 'risk', 'warning'],
+        events: ['failure', 'recovery', 'risk', 'warning'],
         intervalMs: 6 * 3_600_000,
         method: 'POST',
         headers: {},

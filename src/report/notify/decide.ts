@@ -5,7 +5,7 @@ import type { NOTIFIED_KINDS, NotificationItem, NotificationKind } from '../../d
 import type { RunFacts } from './facts.ts';
 
 export interface Wishes {
-  readonly on: readonly (typeof NOTIFIED_KINDS)[number][];
+  readonly events: readonly (typeof NOTIFIED_KINDS)[number][];
   /** Milliseconds in which the same trouble is told once at the most. */
   readonly intervalMs: number;
 }
@@ -45,8 +45,8 @@ export function decide(facts: RunFacts, wishes: Wishes, before: Told, now: numbe
   return afterTrouble(facts, wishes, before, now);
 }
 
-function afterInterruption({ items }: RunFacts, { on }: Wishes, told: Told): Decision {
-  return on.includes('interrupted') ? { tell: { kind: 'interrupted', items }, told } : { told };
+function afterInterruption({ items }: RunFacts, { events }: Wishes, told: Told): Decision {
+  return events.includes('interrupted') ? { tell: { kind: 'interrupted', items }, told } : { told };
 }
 
 /** Over only where each source that was in trouble has been looked at again. */
@@ -55,15 +55,15 @@ function afterGoodRun(facts: RunFacts, wishes: Wishes, before: Told, now: number
   if (open === undefined) return withWarnings(facts, wishes, before, now);
   const sources = open.sources.filter((source) => !facts.listed.includes(source));
   if (sources.length > 0) return { told: { ...rest, open: { ...open, sources } } };
-  if (!wishes.on.includes('recovery')) return withWarnings(facts, wishes, rest, now);
+  if (!wishes.events.includes('recovery')) return withWarnings(facts, wishes, rest, now);
   return { tell: { kind: 'recovery', items: [], since: open.since }, told: rest };
 }
 
 /** So often a warning is repeated, in milliseconds: it stands until somebody changes a setting, and a new backup a day makes it no other. */
 const WARNING_INTERVAL_MS = 7 * 86_400_000;
 
-function withWarnings({ warnings }: RunFacts, { on }: Wishes, before: Told, now: number): Decision {
-  if (!on.includes('warning')) return { told: before };
+function withWarnings({ warnings }: RunFacts, { events }: Wishes, before: Told, now: number): Decision {
+  if (!events.includes('warning')) return { told: before };
   const warned = Object.fromEntries(
     Object.entries(before.warned ?? {}).filter(([, at]) => {
       const age = now - toEpoch(at);
@@ -86,10 +86,10 @@ function warningPrint({ reason, source, instanceId }: NotificationItem): string 
   return createHash('sha256').update(identity).digest('hex').slice(0, 16);
 }
 
-function afterTrouble(facts: RunFacts, { on, intervalMs }: Wishes, before: Told, now: number): Decision {
-  const urgent = on.includes('risk') ? facts.items.filter((item) => item.urgent) : [];
-  const items = on.includes('failure') ? facts.items : urgent;
-  if (!on.includes('failure') && urgent.length === 0) return { told: before };
+function afterTrouble(facts: RunFacts, { events, intervalMs }: Wishes, before: Told, now: number): Decision {
+  const urgent = events.includes('risk') ? facts.items.filter((item) => item.urgent) : [];
+  const items = events.includes('failure') ? facts.items : urgent;
+  if (!events.includes('failure') && urgent.length === 0) return { told: before };
 
   const current = fingerprints(facts.summary.exitCode, items);
   const recent = Object.entries(before.at).filter(([, at]) => {

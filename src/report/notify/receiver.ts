@@ -56,7 +56,7 @@ export function createReceiver(
     name: options.name,
     preset: name,
     address: originOf(address),
-    wishes: { on: options.on, intervalMs: options.intervalMs },
+    wishes: { events: options.events, intervalMs: options.intervalMs },
     send(story, signal) {
       const now = clock.now();
       const body = fittingBody(

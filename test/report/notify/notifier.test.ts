@@ -57,7 +57,7 @@ describe('a run', () => {
     const [quiet, curious] = [await jsonReceiver(), await jsonReceiver()];
     const receivers = [
       aReceiver(quiet.url, { name: 'quiet' }),
-      aReceiver(curious.url, { name: 'curious', on: ['interrupted'] }),
+      aReceiver(curious.url, { name: 'curious', events: ['interrupted'] }),
     ];
     const interrupted = failedOutcome('backup-1', 'interrupted');
     await startProcess({ receivers }).run(runOf([interrupted], { exitCode: 143 }));
@@ -101,7 +101,7 @@ describe('a run', () => {
 describe('who wants only what is urgent', () => {
   test('is told of backups at risk and of nothing else', async () => {
     const receiver = await jsonReceiver();
-    const { run } = startProcess({ receivers: [aReceiver(receiver.url, { on: ['risk'] })] });
+    const { run } = startProcess({ receivers: [aReceiver(receiver.url, { events: ['risk'] })] });
     await run(bad('backup-1'));
     expect(receiver.shown).toEqual([]);
     await run(runOf([failedOutcome('backup-1'), failedOutcome('backup-2', 'lost')]));

@@ -121,7 +121,7 @@ describe('a dead receiver', () => {
     const receiver = await jsonReceiver();
     receiver.fail('silence');
     const { notifier, of } = startProcess(
-      { receivers: [aReceiver(receiver.url, { on: ['interrupted'] })] },
+      { receivers: [aReceiver(receiver.url, { events: ['interrupted'] })] },
       { clock: impatient() },
     );
     const events = runOf([], { exitCode: 143 });

@@ -42,7 +42,7 @@ export function aReceiver(url: string, changes: Partial<ReceiverOptions> = {}): 
     name: 'ops',
     preset: 'json',
     url: new Secret(url),
-    on: ['failure', 'recovery', 'risk'],
+    events: ['failure', 'recovery', 'risk'],
     intervalMs: 6 * 3_600_000,
     method: 'POST',
     headers: {},
