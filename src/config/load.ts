@@ -11,6 +11,7 @@ import {
   refuseUnknown,
   type Variables,
 } from './environment.ts';
+import { checkExtraCertificates } from './extra-certificates.ts';
 import { settingFacts } from './fields.ts';
 import { isMapping, type Raw, readConfigFile } from './file.ts';
 import { notifyShape } from './notify-settings.ts';
@@ -62,6 +63,7 @@ export function loadConfig({ flags, env, cwd }: LoadOptions): Config {
   const signing = signingOf(environment, problems);
   const identities = ageIdentities(environment, problems);
   checkTogether(layered, problems);
+  checkExtraCertificates(environment, cwd, problems);
   const parsed = fileSchema.safeParse(layered.raw);
   for (const issue of parsed.error?.issues ?? []) problems.push(...problemsOf(issue, layered));
   if (problems.length > 0 || parsed.data?.destination === undefined) throw configurationError(problems);

@@ -82,7 +82,10 @@ export const otherVariables: readonly OtherVariable[] = [
   },
   { name: 'HTTPS_PROXY', meaning: "Proxy of every client; never used for the cloud's metadata service." },
   { name: 'NO_PROXY', meaning: 'Hosts that are reached without the proxy, separated by commas.' },
-  { name: 'NODE_EXTRA_CA_CERTS', meaning: 'A file of further certificate authorities to trust (PEM).' },
+  {
+    name: 'NODE_EXTRA_CA_CERTS',
+    meaning: 'A file of further certificate authorities to trust (PEM); `.env` may name it too.',
+  },
 ];
 
 export const knownOtherNames: readonly string[] = otherVariables.flatMap(({ name, fromFile }) =>

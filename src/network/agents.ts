@@ -3,6 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { inspect } from 'node:util';
 import { ArchiverError } from '../domain/errors.ts';
+import { trustExtraCertificates } from './certificates.ts';
 import { type NoProxy, parseNoProxy } from './no-proxy.ts';
 
 /**
@@ -25,10 +26,11 @@ export interface Agents {
 /**
  * Agents for got (the whole object as `agent`) and for the AWS SDK (`httpAgent`, `httpsAgent`), which both ignore the proxy
  * variables by themselves.
- * Lower-case names win, as in curl and Node. Private CAs come from `NODE_EXTRA_CA_CERTS`, which Node itself reads.
+ * Lower-case names win, as in curl and Node. Private CAs come from `NODE_EXTRA_CA_CERTS`, which Node itself reads where it was set at its start.
  * Throws `config` for a proxy that is no http or https address.
  */
 export function createAgents(environment: Environment, tunnelTimeoutMs = TUNNEL_TIMEOUT_MS): Agents {
+  trustExtraCertificates(environment['NODE_EXTRA_CA_CERTS']);
   const noProxy = parseNoProxy(read(environment, 'NO_PROXY')?.value ?? '');
   const plainProxy = readProxy(environment, 'HTTP_PROXY');
   const secureProxy = readProxy(environment, 'HTTPS_PROXY');

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Flags } from '../../src/config/overlay.ts';
@@ -255,10 +256,11 @@ describe('precedence', () => {
   });
 
   test('passes on proxies, private authorities, TKE and HOME, and no key', () => {
+    write('ca.pem', rootCertificates[0] ?? '');
     const passed = {
       HTTPS_PROXY: 'http://proxy:3128',
       no_proxy: 'localhost',
-      NODE_EXTRA_CA_CERTS: '/ca.pem',
+      NODE_EXTRA_CA_CERTS: 'ca.pem',
       HOME: '/home/app',
       TKE_ROLE_ARN: 'qcs::cam::role',
     };

@@ -1,4 +1,6 @@
 /** A company's network: everything goes through a proxy, and TLS is signed by an authority that only the company knows. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { call, type Fault } from '../support/cloud.ts';
 import { describeWith } from '../support/needs.ts';
@@ -26,12 +28,12 @@ async function bucket(): Promise<S3Server> {
 }
 
 /** Hands out links to the download host's own name. */
-function linksTo(base: string): Fault {
+function linksTo(base: string, from = API): Fault {
   return async (exchange, answer) => {
     const reply = await answer(exchange);
     const chunks = [];
     for await (const chunk of reply.body) chunks.push(chunk);
-    const text = Buffer.concat(chunks).toString().replaceAll(`http://${API}/`, `${base}/`);
+    const text = Buffer.concat(chunks).toString().replaceAll(`http://${from}/`, `${base}/`);
     return {
       ...reply,
       headers: { ...reply.headers, 'content-length': String(text.length) },
@@ -93,6 +95,54 @@ describe('behind a proxy that wants a password', () => {
     // The dump, its manifest, and what was seen of the bucket.
     expect(s3.objects.size).toBe(3);
     expect(new Set(proxy.asked)).toEqual(new Set([`POST ${API}`, `GET ${API}`]));
+  });
+});
+
+describeWith(['openssl'], 'an authority that only the company knows', () => {
+  let authority: PrivateCa;
+  beforeAll(async () => {
+    authority = await createPrivateCa([]);
+  });
+  afterAll(() => authority.remove());
+
+  test('is trusted by every client where `.env` names it, and told with what to do where nobody does', async () => {
+    const s3 = await bucket();
+    const work = await openWorkplace({ bucket: s3 });
+    onTestFinished(work.close);
+    const [cloud, store] = [
+      await tlsInFrontOf(portOf(work), authority.tls),
+      await tlsInFrontOf(s3.port, authority.tls),
+    ];
+    onTestFinished(async () => void (await Promise.all([cloud.close(), store.close()])));
+    const places = {
+      ARCHIVER_SOURCE_ENDPOINT: `https://${cloud.address}`,
+      ARCHIVER_S3_ENDPOINT: `https://${store.address}`,
+    };
+    work.cloud.fault(call('DescribeBackupUrl'), linksTo(`https://${cloud.address}`, cloud.address));
+    const refused = await work.run(['run'], places);
+    expect(refused.code).toBe(11);
+    expect(refused.stdout).toContain('give its authority in NODE_EXTRA_CA_CERTS');
+    writeFileSync(join(work.cwd, '.env'), `NODE_EXTRA_CA_CERTS=${authority.caFile}\n`);
+    expect(await work.run(['run'], places)).toMatchObject({ code: 0, stderr: '' });
+    expect(await work.run(['verify'], places)).toMatchObject({ code: 0 });
+  });
+
+  test.for([
+    ['is not there', 'no-such-file.pem', 'cannot be read (ENOENT)'],
+    ['is something else', '.env', 'holds no certificate in PEM'],
+    ['is damaged', 'damaged.pem', 'holds a certificate that is damaged'],
+  ] as const)('whose file %s is told before anything is attempted: exit 2', async ([, file, what]) => {
+    const work = await openWorkplace();
+    onTestFinished(work.close);
+    writeFileSync(join(work.cwd, '.env'), `NODE_EXTRA_CA_CERTS=${file}\n`);
+    writeFileSync(
+      join(work.cwd, 'damaged.pem'),
+      '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
+    );
+    const result = await work.run(['run']);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toContain(`NODE_EXTRA_CA_CERTS: the file ${file} ${what}`);
+    expect(work.cloud.requests).toEqual([]);
   });
 });
 
