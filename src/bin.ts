@@ -8,6 +8,9 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isNewEnough, packagedNode } from './node-version.js';
 
+/** What `domain/stop-signals.ts` has; it cannot be imported here, as an old Node must read this file. */
+const HANDED_ON = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR2', 'SIGTERM'] as const;
+
 const other = isNewEnough(process.versions.node) ? undefined : packagedNode();
 if (other === undefined) await runHere();
 else startIn(other);
@@ -20,9 +23,8 @@ async function runHere(): Promise<void> {
 function startIn(node: string): void {
   const main = fileURLToPath(new URL('./main.js', import.meta.url));
   const child = spawn(node, [...process.execArgv, main, ...process.argv.slice(2)], { stdio: 'inherit' });
-  // A terminal's Ctrl-C reaches the child by itself; handed on, it would arrive twice, and the second one ends the program at once.
-  process.on('SIGINT', () => atTerminal() || child.kill('SIGINT'));
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  // Handed on always, as nobody knows who else gets a signal: the program takes one that comes twice at the same moment for one.
+  for (const signal of HANDED_ON) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     process.stderr.write(`rdb-archiver: cannot start the Node that came along: ${error.message}\n`);
     void import('./require-node.js');
@@ -30,8 +32,4 @@ function startIn(node: string): void {
   child.on('exit', (code, signal) =>
     process.exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
   );
-}
-
-function atTerminal(): boolean {
-  return [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
 }

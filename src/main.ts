@@ -4,17 +4,27 @@ import './require-node.js';
 import { runProgram } from './cli/program.ts';
 import type { Output, RunningSandbox, Surroundings } from './cli/surroundings.ts';
 import { asArchiverError, interruption } from './domain/errors.ts';
+import { STOP_SIGNAL_NAMES } from './domain/stop-signals.ts';
 import { messageChain } from './report/error-text.ts';
 import { systemClock } from './system-clock.ts';
 import { readVersion } from './version.ts';
 
 const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+/**
+ * One signal may come twice: systemd sends it to the launcher of `bin.ts` and to us, a terminal too, and the launcher hands it on. Milliseconds.
+ */
+const SAME_SIGNAL_MS = 500;
+let stoppedAt = 0;
+for (const signal of STOP_SIGNAL_NAMES) {
   process.on(signal, () => {
     const reason = interruption(signal);
-    // The second signal means it.
-    if (stop.signal.aborted) process.exit(reason.exit);
-    stop.abort(reason);
+    if (!stop.signal.aborted) {
+      stoppedAt = systemClock.now();
+      stop.abort(reason);
+    } else if (Math.abs(systemClock.now() - stoppedAt) > SAME_SIGNAL_MS) {
+      // The second signal means it.
+      process.exit(reason.exit);
+    }
   });
 }
 for (const failure of ['uncaughtException', 'unhandledRejection'] as const) {

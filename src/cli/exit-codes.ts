@@ -9,7 +9,10 @@ export const EXIT = {
   endangered: 5,
   unlisted: 10,
   storeRefused: 11,
+  hungUp: 129,
   interrupted: 130,
+  quit: 131,
+  signalled: 140,
   terminated: 143,
 } as const;
 
@@ -24,8 +27,11 @@ const MEANINGS: Readonly<Record<ExitCode, string>> = {
   5: 'an instance is stale, or a backup is about to be lost',
   10: 'no source could be listed (credentials, permission, network)',
   11: 'the destination refuses or cannot be reached; nothing was attempted',
-  130: 'interrupted by SIGINT; what was committed stays',
-  143: 'interrupted by SIGTERM; what was committed stays',
+  129: 'interrupted by SIGHUP; what was committed stays',
+  130: 'interrupted by SIGINT; likewise',
+  131: 'interrupted by SIGQUIT; likewise',
+  140: 'interrupted by SIGUSR2; likewise',
+  143: 'interrupted by SIGTERM; likewise',
 };
 
 /** The *Exit status* section of a command's help: the codes that this command can give, and no others. */
@@ -33,6 +39,15 @@ export function exitSection(codes: readonly ExitCode[]): string {
   const lines = codes.map((code) => `  ${String(code).padEnd(5)}${MEANINGS[code]}`);
   return `\nExit status:\n${lines.join('\n')}`;
 }
+
+/** What a command can give that takes its time. */
+export const SIGNAL_CODES: readonly ExitCode[] = [
+  EXIT.hungUp,
+  EXIT.interrupted,
+  EXIT.quit,
+  EXIT.signalled,
+  EXIT.terminated,
+];
 
 /** What a command can give that does no more than read its arguments and print. */
 export const QUIET_CODES: readonly ExitCode[] = [EXIT.done, EXIT.bug, EXIT.usage];
@@ -43,8 +58,7 @@ export const WORKING_CODES: readonly ExitCode[] = [
   EXIT.incomplete,
   EXIT.unlisted,
   EXIT.storeRefused,
-  EXIT.interrupted,
-  EXIT.terminated,
+  ...SIGNAL_CODES,
 ];
 
 /** What a command can give that reads archives and finds out whether they match. */
@@ -53,8 +67,7 @@ export const ARCHIVE_CODES: readonly ExitCode[] = [
   EXIT.incomplete,
   EXIT.damaged,
   EXIT.storeRefused,
-  EXIT.interrupted,
-  EXIT.terminated,
+  ...SIGNAL_CODES,
 ];
 
 export const ALL_CODES: readonly ExitCode[] = Object.values(EXIT);

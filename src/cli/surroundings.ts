@@ -54,6 +54,6 @@ export interface Surroundings {
   readonly version: string;
   /** How this program was called, for advice: `rdb-archiver`, or `node src/main.ts` in a checkout. */
   readonly invocation: string;
-  /** Aborted by the first SIGINT or SIGTERM, with the error that `interruption` makes. */
+  /** Aborted by the first signal of `STOP_SIGNALS`, with the error that `interruption` makes. */
   readonly signal: AbortSignal;
 }

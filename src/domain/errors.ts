@@ -1,6 +1,7 @@
 /** The one error class and its closed table: what each code means for retry, outcome and exit status. */
 import type { FailReason } from './outcome.ts';
 import { tidyMessage } from './outside-text.ts';
+import { STOP_SIGNALS, type StopSignal } from './stop-signals.ts';
 
 /** Whether trying the whole backup again within this run can help. */
 type Retry = 'backup' | 'never';
@@ -156,7 +157,7 @@ interface ErrorOptions {
   /** What to do about it; the table's hint where absent. */
   readonly hint?: string;
   readonly cause?: unknown;
-  /** The exit status, where it is not the table's: 130 and 143 for the two signals. */
+  /** The exit status, where it is not the table's: that of a signal. */
   readonly exit?: number;
   /** Whether trying again helps, where it is not as the table says. */
   readonly retry?: Retry;
@@ -202,9 +203,8 @@ export class ArchiverError extends Error {
 }
 
 /** The reason that a signal's handler aborts the work with. */
-export function interruption(signal: 'SIGINT' | 'SIGTERM'): ArchiverError {
-  const exit = signal === 'SIGINT' ? 130 : 143;
-  return new ArchiverError('interrupted', `interrupted by ${signal}`, { exit });
+export function interruption(signal: StopSignal): ArchiverError {
+  return new ArchiverError('interrupted', `interrupted by ${signal}`, { exit: STOP_SIGNALS[signal] });
 }
 
 /** Any thrown value as an `ArchiverError`; what we do not know is a bug, and says so. */

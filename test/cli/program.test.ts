@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ArchiverError, interruption } from '../../src/domain/errors.ts';
 import type { Listing } from '../../src/domain/listing.ts';
+import { STOP_SIGNALS, type StopSignal } from '../../src/domain/stop-signals.ts';
 import type { ArchiveItem, BackupItem, InstanceItem, PlanItem } from '../../src/list/report.ts';
 import type { VerifyItem } from '../../src/verify/report.ts';
 import { failed } from '../report/examples.ts';
@@ -120,21 +121,21 @@ describe('the exit status', () => {
     expect(stderr).toMatch(/^rdb-archiver: unexpected error: x is not a function\n.*bug.*\n$/);
   });
 
-  test.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const)('after %s is %d, whatever else happened', async (signal, exit) => {
-    const stop = new AbortController();
-    const stopped = async () => {
-      stop.abort(interruption(signal));
-      return { ...cleanSummary, exitCode: 3 };
-    };
-    expect((await runIn(['run'], { app: { run: stopped }, signal: stop.signal })).code).toBe(exit);
-    const broken = async () => {
-      throw new Error('a bug on the way out');
-    };
-    expect((await runIn(['run'], { app: { run: broken }, signal: stop.signal })).code).toBe(exit);
-  });
+  test.each(Object.entries(STOP_SIGNALS) as [StopSignal, number][])(
+    'after %s is %d, whatever else happened',
+    async (signal, exit) => {
+      const stop = new AbortController();
+      const stopped = async () => {
+        stop.abort(interruption(signal));
+        return { ...cleanSummary, exitCode: 3 };
+      };
+      expect((await runIn(['run'], { app: { run: stopped }, signal: stop.signal })).code).toBe(exit);
+      const broken = async () => {
+        throw new Error('a bug on the way out');
+      };
+      expect((await runIn(['run'], { app: { run: broken }, signal: stop.signal })).code).toBe(exit);
+    },
+  );
 
   test.each([
     [['vrify'], /unknown command 'vrify'\n\(Did you mean verify\?\)/],

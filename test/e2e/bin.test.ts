@@ -12,6 +12,7 @@ import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { STOP_SIGNAL_NAMES, STOP_SIGNALS } from '../../src/domain/stop-signals.ts';
 import { runCommand, startCommand } from '../support/command.ts';
 import { OLD_VERSION, oldNode } from '../support/old-node.ts';
 
@@ -34,7 +35,7 @@ beforeEach(() => {
   writeFileSync(bin, stripTypeScriptTypes(source));
   writeFileSync(
     join(home, 'dist/main.js'),
-    `process.on('SIGTERM', () => process.exit(143));
+    `for (const [signal, code] of Object.entries(${JSON.stringify(STOP_SIGNALS)})) process.on(signal, () => process.exit(code));
      console.log(process.argv0, ...process.argv.slice(2));
      if (process.argv[2] === 'wait') setInterval(() => undefined, 1000);
      else process.exitCode = 3;`,
@@ -72,12 +73,12 @@ describe('on an old Node', () => {
     },
   );
 
-  test('hands signals on to the one that came along', async () => {
+  test.each(STOP_SIGNAL_NAMES)('hands %s on to the one that came along', async (signal) => {
     packagedNode({ version: process.versions.node });
     const command = startCommand(['wait'], { cwd: home, program, env: oldNode });
     await command.said(/ wait/);
-    command.child.kill('SIGTERM');
-    expect((await command.result).code).toBe(143);
+    command.child.kill(signal);
+    expect((await command.result).code).toBe(STOP_SIGNALS[signal]);
   });
 
   test('does not go on with one that came along and is too old itself, exit 2', async () => {

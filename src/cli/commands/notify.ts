@@ -3,7 +3,7 @@ import { Argument, type Command } from 'commander';
 import { ArchiverError } from '../../domain/errors.ts';
 import type { NotifyItem } from '../../domain/notification.ts';
 import type { Column } from '../../report/terminal/table.ts';
-import { EXIT, exitSection, QUIET_CODES } from '../exit-codes.ts';
+import { EXIT, exitSection, QUIET_CODES, SIGNAL_CODES } from '../exit-codes.ts';
 import { printListing } from '../listing.ts';
 import { configOf } from '../options.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -22,7 +22,7 @@ export function addNotify(
     )
     .addArgument(new Argument('<what>', 'what to send').choices(['test']))
     .option('--json', 'one JSON document instead of a table')
-    .addHelpText('after', exitSection([...QUIET_CODES, EXIT.incomplete, EXIT.interrupted, EXIT.terminated]))
+    .addHelpText('after', exitSection([...QUIET_CODES, EXIT.incomplete, ...SIGNAL_CODES]))
     .action(async (_what: string, { json = false }: { json?: boolean }, command: Command) => {
       const config = await configOf(command, surroundings);
       if (config.notify.length === 0) {

@@ -1,7 +1,7 @@
 /** `sandbox`: a stand-in of the cloud on a loopback port, until it is interrupted. */
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { EXIT, exitSection, QUIET_CODES } from '../exit-codes.ts';
+import { exitSection, QUIET_CODES, SIGNAL_CODES } from '../exit-codes.ts';
 import { parsePort } from '../options.ts';
 import type { Surroundings } from '../surroundings.ts';
 
@@ -14,7 +14,7 @@ export function addSandbox(program: Command, surroundings: Surroundings): void {
       'An embedded stand-in of the cloud on a loopback port, with real dumps. Runs until it is interrupted.',
     )
     .option('--port <port>', 'port to listen on; 0 takes a free one', parsePort, 0)
-    .addHelpText('after', exitSection([...QUIET_CODES, EXIT.interrupted, EXIT.terminated]))
+    .addHelpText('after', exitSection([...QUIET_CODES, ...SIGNAL_CODES]))
     .action(async ({ port }: { port: number }) => {
       const sandbox = await createSandbox({ port });
       try {

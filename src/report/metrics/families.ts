@@ -29,7 +29,7 @@ export function runFamilies(registry: Registry) {
     successes: counter('run_success_total', 'Runs that did all they should.'),
     partials: counter(
       'run_partial_total',
-      'Runs that ended early, or in which something failed (exit status 3, 4, 130, 143).',
+      'Runs that ended early, or in which something failed (exit status 3, 4, or a signal).',
     ),
     failures: counter('run_failure_total', 'Runs that could not do their work (any other exit status).'),
     runSeconds: histogram('run_duration_seconds', 'How long a run took.', RUN_SECONDS),

@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { toEpoch } from '../../domain/instant.ts';
 import type { FailReason, Outcome, RunSummary, SkipReason } from '../../domain/outcome.ts';
 import type { StatusReport } from '../../domain/status.ts';
+import { STOP_EXITS } from '../../domain/stop-signals.ts';
 import type { ArchiverEvent, Observer } from '../observer.ts';
 import { setBucket } from './bucket-metrics.ts';
 import { setDrills } from './drill-metrics.ts';
@@ -234,7 +235,6 @@ function countStoreError(run: RunFamilies, code: string): void {
 
 /** The exit status of what is a bug. */
 const BROKEN_OFF = 1;
-const PARTIAL_EXITS = [3, 4, 130, 143];
 
 /** Schedules are told apart, else the good end of one would hide that another always fails, or has stopped. */
 function countRun(run: RunFamilies, summary: RunSummary, beginning: Beginning | undefined): void {
@@ -249,5 +249,5 @@ function countRun(run: RunFamilies, summary: RunSummary, beginning: Beginning | 
     if (exitCode === 0) run.lastRunSuccess.set(labels, endedAt);
   }
   if (exitCode === 0) run.successes.inc();
-  else (PARTIAL_EXITS.includes(exitCode) ? run.partials : run.failures).inc();
+  else ([3, 4, ...STOP_EXITS].includes(exitCode) ? run.partials : run.failures).inc();
 }

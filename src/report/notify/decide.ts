@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Instant, toEpoch, toInstant } from '../../domain/instant.ts';
 import type { NOTIFIED_KINDS, NotificationItem, NotificationKind } from '../../domain/notification.ts';
+import { STOP_EXITS } from '../../domain/stop-signals.ts';
 import type { RunFacts } from './facts.ts';
 
 export interface Wishes {
@@ -36,11 +37,9 @@ export const NOTHING_TOLD: Told = { at: {} };
 /** So many troubles, the most important ones, decide whether there is something new: the memory must stay small. */
 const MOST_REMEMBERED = 500;
 
-const INTERRUPTED = [130, 143];
-
 export function decide(facts: RunFacts, wishes: Wishes, before: Told, now: number): Decision {
   const { exitCode } = facts.summary;
-  if (INTERRUPTED.includes(exitCode)) return afterInterruption(facts, wishes, before);
+  if (STOP_EXITS.includes(exitCode)) return afterInterruption(facts, wishes, before);
   if (exitCode === 0 && facts.items.length === 0) return afterGoodRun(facts, wishes, before, now);
   return afterTrouble(facts, wishes, before, now);
 }

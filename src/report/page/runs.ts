@@ -16,7 +16,10 @@ const MEANINGS: Readonly<Record<number, string>> = {
   5: 'stale or at risk',
   10: 'no source listed',
   11: 'destination refused',
+  129: 'hung up',
   130: 'interrupted',
+  131: 'interrupted',
+  140: 'interrupted',
   143: 'terminated',
 };
 
