@@ -102,6 +102,16 @@ describeWith([...RENDERERS, 'promtool'], 'Prometheus', () => {
     },
   );
 
+  test('tries every alarm that compares with what was before over a restart, in the same place and in another pod', () => {
+    const { tests } = parse(readFileSync(resolve(import.meta.dirname, 'alerts/daemon.yaml'), 'utf8')) as {
+      tests: { name: string; alert_rule_test: { alertname: string }[] }[];
+    };
+    const restarts = tests.filter(({ name }) => name.includes('restart'));
+    const tried = restarts.flatMap((one) => one.alert_rule_test.map(({ alertname }) => alertname));
+    const comparing = rules.filter(({ expr }) => /\boffset\b|\bincrease\(/.test(expr));
+    expect(comparing.map(({ alert }) => alert).filter((alert) => !tried.includes(alert))).toEqual([]);
+  });
+
   test('understands every query of the dashboard', () => {
     const recorded = queries.map((query, index) => ({
       record: `query:${index}`,

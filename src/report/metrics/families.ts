@@ -23,6 +23,7 @@ export function runFamilies(registry: Registry) {
   const { counter, gauge, histogram } = makers(registry);
   return {
     buildInfo: gauge('build_info', 'Always 1; the version is in the label.', ['version']),
+    startedAt: gauge('start_timestamp_seconds', 'When the process began to count.'),
 
     inProgress: gauge('run_in_progress', 'Runs that are going on.'),
     attempts: counter('run_attempts_total', 'Runs that were begun.'),

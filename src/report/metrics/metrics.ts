@@ -58,7 +58,7 @@ const FAILED: Readonly<Record<FailReason, true>> = {
   internal: true,
 };
 
-export function createMetrics({ version }: { readonly version: string }): Metrics {
+export function createMetrics({ version, now }: { readonly version: string; readonly now: number }): Metrics {
   const [runs, successes, archive] = [new Registry(), new Registry(), new Registry()];
   const run = runFamilies(runs);
   const lastSuccess = lastSuccessFamily(successes);
@@ -66,8 +66,8 @@ export function createMetrics({ version }: { readonly version: string }): Metric
   const drills = drillFamilies(archive);
   const setVerification = verificationGauges(archive);
   run.buildInfo.set({ version }, 1);
+  run.startedAt.set(now / 1000);
   run.inProgress.set(0);
-
   const newest = new Map<string, LastSuccess>();
   const succeeded = ({ source, instanceId, backupStartedAt }: Outcome): void => {
     const key = `${source}\n${instanceId}`;

@@ -142,7 +142,7 @@ const report: StatusReport = {
 };
 
 function told(events: readonly ArchiverEvent[]): Metrics {
-  const metrics = createMetrics({ version: '1.2.3' });
+  const metrics = createMetrics({ version: '1.2.3', now: Date.parse('2026-11-24T03:00:00Z') });
   for (const event of events) metrics.observer(event);
   return metrics;
 }
@@ -175,7 +175,10 @@ describe('the metrics', () => {
   });
 
   it('begin with the version and with no point in time that nobody knows', async () => {
-    const { body } = await createMetrics({ version: '1.2.3' }).text();
+    const { body } = await createMetrics({
+      version: '1.2.3',
+      now: Date.parse('2026-11-24T03:00:00Z'),
+    }).text();
     expect(body).toContain('rdb_archiver_build_info{version="1.2.3"} 1');
     expect(body).toContain('rdb_archiver_run_in_progress 0');
     expect(body).not.toMatch(/^rdb_archiver_\w*timestamp_seconds.* 0$/m);
@@ -300,7 +303,7 @@ test('a run that broke off without a summary is a failure, and is not in progres
 });
 
 test('docs/metrics.md tells every metric, and none that is not there', async () => {
-  const { body } = await createMetrics({ version: '1.2.3' }).text();
+  const { body } = await createMetrics({ version: '1.2.3', now: Date.parse('2026-11-24T03:00:00Z') }).text();
   const page = readFileSync(join(import.meta.dirname, '../../../docs/metrics.md'), 'utf8');
   const names = [...body.matchAll(/^# TYPE rdb_archiver_(\w+)/gm)].map(([, name]) => name);
   const told = [...page.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = '']) =>
