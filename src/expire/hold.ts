@@ -29,17 +29,14 @@ export interface HoldRequest {
   readonly signal: AbortSignal;
 }
 
-/** Rejects with `unknown-backup` where there is no such archive, and where an expire has it in hand at this very moment. */
+/**
+ * Rejects with `unknown-backup` where there is no such archive, and where an expire has it in hand at this very moment. What is held can be
+ * released whatever became of the archive: somebody may have deleted its manifest.
+ */
 export async function setHold(request: HoldRequest, ports: HoldPorts): Promise<HoldItem> {
-  const { action, instanceId, backupId, source, reason, by, signal } = request;
-  const choice = { instanceId, backupId, ...(source !== undefined && { source }) };
-  const manifest = await findArchive(ports.catalog, choice, signal);
-  const ref: ArchiveRef = {
-    source: manifest.source.name,
-    instanceId: manifest.instance.id,
-    backupId: manifest.backup.id,
-    startedAt: manifest.backup.startedAt,
-  };
+  const { action, instanceId, reason, by, signal } = request;
+  const held = action === 'release' ? await heldRef(request, ports) : undefined;
+  const ref = held ?? (await archiveRef(request, ports));
   const before = await ports.holds.find(ref, { signal });
   if (action === 'release' && !before?.held)
     throw new ArchiverError('unknown-backup', `backup ${ref.backupId} of ${instanceId} is not held`, {
@@ -49,6 +46,41 @@ export async function setHold(request: HoldRequest, ports: HoldPorts): Promise<H
   await ports.holds.say(ref, last, { signal });
   if (action === 'hold') await makeSure(ref, ports, signal);
   return itemOf({ ref, held: action === 'hold', last });
+}
+
+/** By the record of the hold alone; undefined where none is of that name. */
+async function heldRef(
+  { instanceId, backupId, source, signal }: HoldRequest,
+  { holds }: HoldPorts,
+): Promise<ArchiveRef | undefined> {
+  const named = (await holds.all({ signal })).filter(
+    ({ held, ref }) =>
+      held &&
+      ref.instanceId === instanceId &&
+      ref.backupId === backupId &&
+      (source ?? ref.source) === ref.source,
+  );
+  if (named.length > 1)
+    throw new ArchiverError(
+      'usage',
+      `several sources hold backup ${backupId} of ${instanceId}: ${named.map(({ ref }) => ref.source).join(', ')}`,
+      { hint: 'Name one with --source.' },
+    );
+  return named[0]?.ref;
+}
+
+async function archiveRef(
+  { instanceId, backupId, source, signal }: HoldRequest,
+  { catalog }: HoldPorts,
+): Promise<ArchiveRef> {
+  const choice = { instanceId, backupId, ...(source !== undefined && { source }) };
+  const manifest = await findArchive(catalog, choice, signal);
+  return {
+    source: manifest.source.name,
+    instanceId: manifest.instance.id,
+    backupId: manifest.backup.id,
+    startedAt: manifest.backup.startedAt,
+  };
 }
 
 /** All archives that are held, oldest first. */

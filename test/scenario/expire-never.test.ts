@@ -9,6 +9,7 @@ import {
   layout,
   openShelf,
   refOf,
+  type Shelf,
   type ShelvedArchive,
   SOURCE,
   told,
@@ -29,6 +30,24 @@ describe('expire never takes', () => {
       'backup-9: expired',
       'backup-8: expired',
     ]);
+  });
+
+  it.each([
+    ['was deleted by somebody', (shelf: Shelf, key: string) => void shelf.s3.objects.delete(key)],
+    ['is garbage', (shelf: Shelf, key: string) => shelf.putText(key, '<html>')],
+  ])('what is held; and where the manifest %s, the hold can be released all the same', async (_, harm) => {
+    const shelf = await openShelf();
+    await shelf.put(...daily(4));
+    const retention = shelf.retention({});
+    const word = { instanceId: 'crs-orders01', backupId: 'backup-3', signal };
+    await retention.hold({ ...word, action: 'hold', reason: 'audit 2026' });
+    await harm(shelf, shelf.keys('catalog').find((key) => key.endsWith('_backup-3.json')) ?? '');
+    expect(await retention.listHolds({ signal })).toHaveLength(1);
+    await retention.hold({ ...word, action: 'release', reason: 'nothing is left of it' });
+    expect(await retention.listHolds({ signal })).toEqual([]);
+    await expect(retention.hold({ ...word, action: 'release', reason: 'again' })).rejects.toMatchObject({
+      code: expect.stringMatching(/unknown-backup|archive-damaged/),
+    });
   });
 
   it('what is held, until it is released', async () => {
