@@ -45,7 +45,7 @@ const file = z.object({
 /** Unknown fields are let through: a newer version of the product may have added some. */
 const manifest = z.object({
   schema: z.literal(MANIFEST_SCHEMA),
-  source: z.object({ name: z.string(), api: z.enum(['tencent-v3', 'tencent-v2']), region: z.string() }),
+  source: z.object({ name: z.string(), api: z.string(), region: z.string() }),
   instance: z.object({
     id: z.string(),
     name: z.string(),
@@ -84,7 +84,10 @@ export function encodeManifest({ signature: _, ...value }: Manifest): Uint8Array
   return Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8');
 }
 
-/** Rejects with `archive-damaged` what is no manifest; `key` is for the message. */
+/** As all our schemas are called: a higher number is of a newer version of the product. */
+const NUMBERED = /^rdb-archiver\/manifest@([1-9]\d*)$/;
+
+/** Rejects with `archive-damaged` what is no manifest, and with `newer-version` what is one of a version to come; `key` is for the message. */
 export function decodeManifest(bytes: Uint8Array, key: string): Manifest {
   let value: unknown;
   try {
@@ -92,6 +95,12 @@ export function decodeManifest(bytes: Uint8Array, key: string): Manifest {
   } catch (error) {
     throw new ArchiverError('archive-damaged', `the manifest ${key} is not JSON`, { cause: error });
   }
+  const schema = typeof value === 'object' && value !== null && 'schema' in value ? value.schema : undefined;
+  if (typeof schema === 'string' && NUMBERED.test(schema) && schema !== MANIFEST_SCHEMA)
+    throw new ArchiverError(
+      'newer-version',
+      `the manifest ${key} is ${schema}, which this version cannot read`,
+    );
   const parsed = manifest.safeParse(value);
   if (parsed.success) return parsed.data as Manifest;
   const problem = parsed.error.issues[0];

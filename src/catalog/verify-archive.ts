@@ -1,5 +1,5 @@
 /** Checks an archive's files against their manifest: by what the store says of each object, or by reading every byte again. */
-import { type ArchiverError, asArchiverError } from '../domain/errors.ts';
+import { type ArchiverError, asArchiverError, type ErrorCode } from '../domain/errors.ts';
 import type { Manifest, ManifestFile } from '../domain/manifest.ts';
 import type { VerifyResult } from '../domain/verification.ts';
 import { drain, sha256Tap, sizeTap } from '../integrity/taps.ts';
@@ -98,12 +98,17 @@ async function verifyFile(file: ManifestFile, ports: ReadPorts, options: FileOpt
   }
 }
 
+const CALLED: Readonly<Partial<Record<ErrorCode, FileResult['result']>>> = {
+  'archive-damaged': 'digest-differs',
+  'unreadable-cold': 'unreadable-cold',
+  'newer-version': 'newer-version',
+};
+
 /** Nothing is known of what could not be read. A bug is nobody's result. */
 export function unread(error: ArchiverError): FileResult {
   const { code, message: detail, hint } = error;
   if (code === 'internal') throw error;
-  const result =
-    code === 'unreadable-cold' ? code : code === 'archive-damaged' ? 'digest-differs' : 'unreadable';
+  const result = CALLED[code] ?? 'unreadable';
   return { result, detail, hint: result === 'digest-differs' ? '' : hint, bytesRead: 0 };
 }
 
@@ -147,8 +152,9 @@ async function verifyByReading(
     return fine(access.kind === 'locked' ? `as the cloud gave it: it ${access.detail}` : '', bytesRead);
   } catch (error) {
     const { code, message, hint } = asArchiverError(error);
-    // Encrypted for somebody else: who only verifies need not be able to read it.
-    if (file.stored && code === 'config') return verifyAsStored(file, ports, { signal });
+    // Encrypted for somebody else, or in a form of a version to come: who only verifies need not be able to read it.
+    if (file.stored && (code === 'config' || code === 'newer-version'))
+      return verifyAsStored(file, ports, { signal });
     if (!unlocked || code !== 'not-opened') throw error;
     // A flipped bit keeps it from opening, too: first whether the bytes are still those that the cloud gave.
     const bytes = await verifyByReading(file, ports, { access: { kind: 'plain' }, quick: false, signal });

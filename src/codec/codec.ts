@@ -100,9 +100,10 @@ async function* decode(
 function obstacle(encoding: string, what: string, identities: readonly Secret[]): ArchiverError | undefined {
   const names = encoding.split('+');
   if (names.some((name) => name !== 'zstd' && name !== 'age'))
-    return new ArchiverError('config', `${what} is stored as ${encoding}, which this version cannot read`, {
-      hint: 'A newer version of rdb-archiver has written it: use that one.',
-    });
+    return new ArchiverError(
+      'newer-version',
+      `${what} is stored as ${encoding}, which this version cannot read`,
+    );
   if (names.includes('age') && identities.length === 0)
     return new ArchiverError('config', `${what} is encrypted, and no identity is configured`, {
       hint: IDENTITY_HINT,

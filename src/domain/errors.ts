@@ -135,6 +135,12 @@ const TABLE = {
     '`rdb-archiver restore --key FILE` hands the key out, to try what this version does not know (docs/encrypted-backups.md).',
   ),
   'archive-damaged': row('never', 4, 'internal', 'Archive the backup again while the cloud still has it.'),
+  'newer-version': row(
+    'never',
+    3,
+    'internal',
+    'A newer version of rdb-archiver has written it: use that one here too. Nothing is known to be wrong with the archive.',
+  ),
   'not-drillable': row(
     'never',
     3,

@@ -3,8 +3,9 @@ import type { Instant } from './instant.ts';
 
 /**
  * What an archive is called by. `unreadable`: nothing is known, since it could not be read. `not-opened`: the bytes are those that the cloud
- * gave, encrypted, and no dump comes out of them. `unreadable-cold`: a lifecycle rule moved it to
- * where it cannot be read at once. `bad-signature`: the manifest is not what the holder of the key has signed. `unsigned`: it should be signed, and is not.
+ * gave, encrypted, and no dump comes out of them. `unreadable-cold`: a lifecycle rule moved it to where it cannot be read at once.
+ * `newer-version`: a newer version of the product has written it, which this one cannot read. `bad-signature`: the manifest is not what the
+ * holder of the key has signed. `unsigned`: it should be signed, and is not.
  */
 export type VerifyResult =
   | 'ok'
@@ -17,7 +18,8 @@ export type VerifyResult =
   | 'bad-signature'
   | 'unsigned'
   | 'unreadable'
-  | 'unreadable-cold';
+  | 'unreadable-cold'
+  | 'newer-version';
 
 /** What is kept of a verification of all archives, quick ones left out. */
 export interface VerifyRun {

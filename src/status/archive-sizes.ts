@@ -76,7 +76,7 @@ export function createArchiveSizes(catalog: Pick<Catalog, 'find'>): ArchiveSizes
       return manifest?.files.reduce((sum, { size }) => sum + size, 0);
     } catch (thrown) {
       const error = asArchiverError(thrown);
-      if (error.code !== 'archive-damaged') throw thrown;
+      if (error.code !== 'archive-damaged' && error.code !== 'newer-version') throw thrown;
       return error;
     }
   }

@@ -179,9 +179,9 @@ async function instancesBehind(
   );
 }
 
-/** A damaged manifest is told where its size is asked for, and by `verify`. */
+/** A damaged manifest is told where its size is asked for, and by `verify`; so is one of a newer version. */
 function unlessDamaged(thrown: unknown): undefined {
-  if (asArchiverError(thrown).code !== 'archive-damaged') throw thrown;
+  if (!['archive-damaged', 'newer-version'].includes(asArchiverError(thrown).code)) throw thrown;
 }
 
 async function quarantinedIn(

@@ -30,6 +30,8 @@ export function adviceFor(result: VerifyResult, { ref }: CatalogEntry, context: 
       return 'Its bytes are all there. `rdb-archiver restore --key FILE` hands its key out, to try what this version does not know (docs/encrypted-backups.md).';
     case 'unreadable-cold':
       return 'Have the store restore it first (S3: `aws s3api restore-object`), then verify it again.';
+    case 'newer-version':
+      return 'Verify it with the version that has written it, or a newer one.';
     case 'unreadable':
       return 'Nothing is known of it: verify it again.';
   }

@@ -57,6 +57,24 @@ describe('a manifest', () => {
     expect(text.endsWith('}\n')).toBe(true);
   });
 
+  it('of a version to come is told as such, whatever else is in it', () => {
+    expect(wrongWith(JSON.stringify({ schema: 'rdb-archiver/manifest@2' }))).toMatchObject({
+      code: 'newer-version',
+      exit: 3,
+      message: `the manifest ${KEY} is rdb-archiver/manifest@2, which this version cannot read`,
+    });
+  });
+
+  it.each([
+    ['source.api', 'tencent-v4'],
+    ['files.0.stored', { encoding: 'brotli', size: 700, sha256: 'ab'.repeat(32) }],
+    ['files.0.rdb.family', 'dragonfly'],
+    ['files.0.more', 1],
+    ['archiver.more', {}],
+  ])('whose %s is %j is of a newer program and an archive all the same', (path, value) => {
+    expect(wrongWith(withValue(path, value))).toBeUndefined();
+  });
+
   it.each([
     'instance.version',
     'backup.endedAt',
@@ -97,9 +115,7 @@ describe('a manifest', () => {
   });
 
   it.each<[string, unknown]>([
-    ['schema', 'rdb-archiver/manifest@2'],
     ['source.name', undefined],
-    ['source.api', 'tencent-v4'],
     ['source.region', 7],
     ['instance.id', undefined],
     ['instance.name', undefined],

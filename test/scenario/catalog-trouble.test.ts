@@ -1,5 +1,6 @@
 /** Manifests that are garbage, in the wrong place or withheld; and commits whose answer is lost. */
 import { describe, expect, it } from 'vitest';
+import { HOUR_MS } from '../support/builders.ts';
 import { addBackup, createScenario, INSTANCE, only, type Scenario } from '../support/scenario.ts';
 
 const { signal } = new AbortController();
@@ -74,6 +75,44 @@ describe('a manifest', () => {
     const verified = await scenario.app.verify({ quick: false, signal });
     expect(verified.items.map(({ result }) => result).toSorted()).toEqual(['ok', 'unreadable-cold']);
     expect(verified.exitCode).toBe(3);
+  });
+});
+
+describe('a manifest of a newer version of this program', () => {
+  const newer = async () => {
+    const scenario = await twoArchives();
+    const key = manifestOf(scenario, 'older');
+    const text = String(scenario.s3.bytesOf(key)).replace('manifest@1', 'manifest@2');
+    replaceObject(scenario, key, text);
+    return { scenario, key };
+  };
+
+  it('is no damage: each command says what it is, exit 3, and no run archives it again', async () => {
+    const { scenario, key } = await newer();
+    const { app } = scenario;
+    expect((await scenario.run()).summary).toMatchObject({ archived: 0, skipped: 2, exitCode: 0 });
+    const message = `the manifest ${key} is rdb-archiver/manifest@2, which this version cannot read`;
+    expect(await app.listArchives({ signal })).toMatchObject({
+      exitCode: 3,
+      items: [{ backupId: 'newer' }],
+      problems: [{ message, hint: expect.stringContaining('newer version') }],
+    });
+    for (const quick of [true, false])
+      expect(await app.verify({ quick, signal })).toMatchObject({
+        exitCode: 3,
+        items: [{ backupId: 'older', result: 'newer-version', detail: message }, { result: 'ok' }],
+      });
+    const choice = { instanceId: INSTANCE, backupId: 'older', signal };
+    const refused = { code: 'newer-version', exit: 3, message };
+    const to = { kind: 'stream', write: async () => undefined } as const;
+    await expect(app.restore({ ...choice, to })).rejects.toMatchObject(refused);
+    await expect(app.inspect({ ...choice, top: 1 })).rejects.toMatchObject(refused);
+    const status = { maxAgeMs: 26 * HOUR_MS, daysBack: 35, includeVanished: true, signal };
+    for (const manifestReads of [0, Number.POSITIVE_INFINITY])
+      expect(await app.status({ ...status, manifestReads })).toMatchObject({
+        exitCode: manifestReads === 0 ? 0 : 3,
+        instances: [{ archives: 2, stale: false }],
+      });
   });
 });
 

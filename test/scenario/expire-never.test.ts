@@ -1,5 +1,6 @@
 /** What expire must never take, and what must not mislead it. */
 import { describe, expect, it } from 'vitest';
+import type { Manifest } from '../../src/domain/manifest.ts';
 import { createVerifications } from '../../src/verify/verifications.ts';
 import { storeOn } from '../support/s3-stores.ts';
 import {
@@ -14,6 +15,9 @@ import {
   SOURCE,
   told,
 } from '../support/shelf.ts';
+
+/** Of a version to come. */
+const NEWER = 'rdb-archiver/manifest@2' as unknown as Manifest['schema'];
 
 const signal = new AbortController().signal;
 const confirm = { confirm: true, signal };
@@ -48,6 +52,29 @@ describe('expire never takes', () => {
     await expect(retention.hold({ ...word, action: 'release', reason: 'again' })).rejects.toMatchObject({
       code: expect.stringMatching(/unknown-backup|archive-damaged/),
     });
+  });
+
+  it.each([
+    ['the rules let it go', 3, 3],
+    ['it is one of the floor, and then nothing else of the instance goes either', 1, 4],
+  ])('what a newer version of this program has written, when %s', async (_, which, stay) => {
+    const shelf = await openShelf();
+    const newer = { adjust: (manifest: Manifest) => ({ ...manifest, schema: NEWER }) };
+    await shelf.put(
+      ...daily(4).map((archive, index) => (index === which ? { ...archive, ...newer } : archive)),
+    );
+    const report = await shelf
+      .retention({ rules: [aRule({ keepLast: 1 })], minimum: which === 3 ? 1 : 2 })
+      .expire(confirm);
+    expect(report.exitCode).toBe(3);
+    expect(report.problems).toContainEqual(
+      expect.objectContaining({
+        message: expect.stringContaining('manifest@2, which this version cannot read'),
+      }),
+    );
+    const kept = shelf.keys('catalog');
+    expect(kept.some((key) => key.endsWith(`_backup-${which}.json`))).toBe(true);
+    if (which !== 3) expect(kept).toHaveLength(stay);
   });
 
   it('what is held, until it is released', async () => {
