@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { STOP_EXITS } from '../../src/domain/stop-signals.ts';
 import { readVersion } from '../../src/version.ts';
 import { runCommand, startCommand } from '../support/command.ts';
 
@@ -16,18 +17,18 @@ const run = (args: readonly string[], env: Record<string, string> = {}) => runCo
 
 describe('--help', () => {
   const codes: Record<string, number[]> = {
-    run: [0, 1, 2, 3, 10, 11, 130, 143],
-    schedule: [1, 2, 130, 143],
-    archive: [0, 1, 2, 3, 10, 11, 130, 143],
-    plan: [0, 1, 2, 3, 10, 11, 130, 143],
-    list: [0, 1, 2, 3, 10, 11, 130, 143],
-    check: [0, 1, 2, 3, 10, 11, 130, 143],
-    verify: [0, 1, 2, 3, 4, 11, 130, 143],
-    inspect: [0, 1, 2, 3, 4, 11, 130, 143],
-    restore: [0, 1, 2, 3, 4, 11, 130, 143],
+    run: [0, 1, 2, 3, 10, 11, ...STOP_EXITS],
+    schedule: [1, 2, ...STOP_EXITS],
+    archive: [0, 1, 2, 3, 10, 11, ...STOP_EXITS],
+    plan: [0, 1, 2, 3, 10, 11, ...STOP_EXITS],
+    list: [0, 1, 2, 3, 10, 11, ...STOP_EXITS],
+    check: [0, 1, 2, 3, 10, 11, ...STOP_EXITS],
+    verify: [0, 1, 2, 3, 4, 11, ...STOP_EXITS],
+    inspect: [0, 1, 2, 3, 4, 11, ...STOP_EXITS],
+    restore: [0, 1, 2, 3, 4, 11, ...STOP_EXITS],
     config: [0, 1, 2],
-    sandbox: [0, 1, 2, 130, 143],
-    demo: [0, 1, 2, 3, 4, 10, 11, 130, 143],
+    sandbox: [0, 1, 2, ...STOP_EXITS],
+    demo: [0, 1, 2, 3, 4, 10, 11, ...STOP_EXITS],
   };
 
   test.each(Object.entries(codes))(
