@@ -31,9 +31,11 @@ export async function openDestination(
   if (destination.kind === 'file') {
     const { createFileStore } = await import('../store/file/file-store.ts');
     const options = { directory: destination.directory, access: config.fileAccess };
+    const { createFilePreparation } = await import('../store/file/prepare.ts');
+    const store = createFileStore(options);
     return {
-      store: createFileStore(options),
-      prepare: async () => ({}),
+      store,
+      prepare: createFilePreparation(store, keyOf),
       async openProbe() {
         const { createFileProbe } = await import('../store/file/probe.ts');
         return createFileProbe(options);

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, link, lstat, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from '../disk/sync-folder.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { explainDiskError } from './disk-errors.ts';
 
@@ -118,7 +119,7 @@ async function openOrMake(path: string, mode: number): Promise<FileHandle> {
   }
 }
 
-const NO_HARD_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+const NO_HARD_LINKS = ['EPERM', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
 /** Hours may have passed since the name was free, and `rename` would overwrite. Where the file system has no hard links, a look must do. */
 async function giveFreeName(partial: string, path: string): Promise<void> {
@@ -166,18 +167,5 @@ export async function* bytesOf(handle: FileHandle, size: number): AsyncGenerator
     if (bytesRead === 0) return;
     position += bytesRead;
     yield buffer.subarray(0, bytesRead);
-  }
-}
-
-/** Without it a crash could lose the new name. Some network file systems cannot do it, and then it is theirs to keep. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (!['EINVAL', 'ENOTSUP', 'ENOSYS', 'EPERM'].includes(code)) throw error;
-  } finally {
-    await handle.close();
   }
 }

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Manifest } from '../../src/domain/manifest.ts';
+import { breakDisk } from '../support/broken-disk.ts';
 import { download } from '../support/cloud.ts';
 import { cutAt, flipBit } from '../support/cloud-download-faults.ts';
 import { addBackup, createScenario, INSTANCE, MiB, only, type ScenarioOptions } from '../support/scenario.ts';
+import { pretendShare } from '../support/share.ts';
 
 const SIZE = 3 * MiB;
 const { signal } = new AbortController();
@@ -74,4 +76,45 @@ describe('a folder', () => {
       items: [{ result: 'digest-differs' }],
     });
   });
+});
+
+describe('a folder on a share', () => {
+  it.each(['EPERM', 'EINVAL', 'EOPNOTSUPP', 'EMLINK'])(
+    'that answers a hard link with %s gets one archive from two runs at once, and nothing else is left',
+    async (link) => {
+      pretendShare({ link, syncFolder: 'EINVAL' });
+      const scenario = await withFolder();
+      const runs = await Promise.all([scenario.run(), (await scenario.secondWorker()).run()]);
+      expect(runs.map((run) => only(run).outcome)).not.toContain('failed');
+      expect(await scenario.files()).toHaveLength(2);
+      expect(only(await scenario.run())).toMatchObject({ reason: 'already-archived' });
+      expect(await scenario.app.verify({ quick: false, signal })).toMatchObject({ exitCode: 0 });
+      const to = { kind: 'folder', directory: join(scenario.directory, 'restored') } as const;
+      expect(await scenario.app.restore({ instanceId: INSTANCE, to, signal })).toMatchObject({ exitCode: 0 });
+      const { items } = await scenario.app.check({ signal });
+      expect(items.find(({ check }) => check === 'put-if-absent')).toMatchObject({
+        verdict: 'ok',
+        facts: { hardLinks: false },
+      });
+      expect(items.find(({ check }) => check === 'fsync')).toMatchObject({ verdict: 'warning' });
+    },
+  );
+});
+
+describe('a folder that cannot hold an archive', () => {
+  it.each([
+    ['is mounted read-only', () => breakDisk({ code: 'EROFS', after: 0, times: 1000 }), 'mounted read-only'],
+    ['does not sync files', () => pretendShare({ syncFile: 'EINVAL' }), 'fsync'],
+  ])(
+    'since it %s is told once, with the reason, before anything is downloaded: exit 11',
+    async (_, harm, why) => {
+      const scenario = await withFolder();
+      harm();
+      const run = await scenario.run();
+      expect(run.summary).toMatchObject({ considered: 0, exitCode: 11 });
+      const [failure] = run.of('run.failed');
+      expect(`${failure?.error.message} ${failure?.error.hint}`).toContain(why);
+      expect(scenario.cloud.requests).toEqual([]);
+    },
+  );
 });

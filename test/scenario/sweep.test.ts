@@ -131,7 +131,7 @@ describe('a run', () => {
     onTestFinished(() => rm(directory, { recursive: true }));
     const scenario = await createScenario({ config: { destination: { kind: 'file', directory } } });
     const uploads = join(directory, UPLOADS_FOLDER);
-    await mkdir(uploads);
+    await mkdir(uploads, { recursive: true });
     const leave = async (name: string, hoursAgo: number) => {
       await writeFile(join(uploads, name), 'half a dump');
       const time = (scenario.clock.now() - hoursAgo * HOUR_MS) / 1000;

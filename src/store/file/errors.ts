@@ -2,6 +2,12 @@
 import { pathToFileURL } from 'node:url';
 import { ArchiverError, type ErrorCode } from '../../domain/errors.ts';
 
+/** Shares and FUSE mounts differ in what they refuse, and in how they say it. */
+const CANNOT = [
+  'store-refused',
+  'The file system does not do this for us: an archive needs files that can be made, synced and renamed. Look at the mount, or choose another.',
+] as const;
+
 const CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ENOSPC: ['store-failed', 'The disk is full: free space, or give the archive a larger one.'],
   EDQUOT: ['store-failed', 'The quota is used up: raise it, or free space.'],
@@ -11,14 +17,11 @@ const CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
     'Give the user that this runs as write permission to the folder (a pod: securityContext.fsGroup).',
   ],
   EROFS: ['store-refused', 'The folder is mounted read-only: mount it writable, or choose another.'],
-  EPERM: [
-    'store-refused',
-    'The file system refuses this operation: it must know hard links (SMB shares do not).',
-  ],
-  ENOTSUP: [
-    'store-refused',
-    'The file system refuses this operation: it must know hard links (SMB shares do not).',
-  ],
+  EPERM: CANNOT,
+  EINVAL: CANNOT,
+  ENOTSUP: CANNOT,
+  EOPNOTSUPP: CANNOT,
+  ENOSYS: CANNOT,
   ENOTDIR: ['store-refused', 'A file lies where a folder is needed: move it away, or choose another folder.'],
   EEXIST: ['store-refused', 'A file lies where a folder is needed: move it away, or choose another folder.'],
   EISDIR: ['store-refused', 'A folder lies where a file is needed: move it away, or choose another folder.'],

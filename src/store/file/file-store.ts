@@ -1,8 +1,9 @@
 /** The object storage as a folder: a key is a path in it, and an object is there whole, on the disk, or not at all. */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, open, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { makeFolder } from '../../disk/make-folder.ts';
+import { syncFolder } from '../../disk/sync-folder.ts';
 import { ArchiverError } from '../../domain/errors.ts';
 import { type FileAccess, modesOf } from '../../domain/file-access.ts';
 import { feed } from '../feed.ts';
@@ -10,6 +11,7 @@ import type { ObjectStore, PutOptions, UploadOptions, UploadReceipt } from '../o
 import { describeFile, explainFileError, isMissing } from './errors.ts';
 import { keyPath, PARTIAL_PREFIX, UPLOADS_FOLDER } from './key.ts';
 import { listFiles } from './list.ts';
+import { publish, publishIfAbsent } from './publish.ts';
 import { readFile } from './read.ts';
 import { sweepPartials } from './sweep.ts';
 
@@ -163,24 +165,6 @@ async function partialsFolder(directory: string, folder: string, mode: number): 
   return one.dev === other.dev ? uploads : folder;
 }
 
-async function publish(partial: string, path: string): Promise<'stored'> {
-  await rename(partial, path);
-  return 'stored';
-}
-
-/** A hard link is the one way to give a name only where it is free that no crash can leave half-done. */
-async function publishIfAbsent(partial: string, path: string): Promise<'stored' | 'exists'> {
-  try {
-    await link(partial, path);
-    return 'stored';
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return 'exists';
-    throw error;
-  } finally {
-    await unlink(partial);
-  }
-}
-
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let position = 0; position < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, position);
@@ -193,15 +177,6 @@ async function makeSafely(folder: string, mode: number): Promise<void> {
   const first = await makeFolder(folder, mode);
   if (first === undefined) return;
   for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function missingAsUndefined(error: unknown): undefined {

@@ -1,6 +1,7 @@
 /** Finds out what a folder really does: can it be written, does it know hard links, do bytes reach the disk, is there room. */
-import { open, rmdir, statfs } from 'node:fs/promises';
+import { link, rmdir, statfs, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { syncFolder } from '../../disk/sync-folder.ts';
 import { type Finding, failing, notTried, passed, warned } from '../../domain/check.ts';
 import { asArchiverError } from '../../domain/errors.ts';
 import type { CallOptions, ObjectStore, StoreProbe } from '../object-store.ts';
@@ -22,7 +23,7 @@ interface Context {
 }
 
 const PROBES: readonly (readonly [name: string, probe: (context: Context) => Promise<Finding>])[] = [
-  ['put-if-absent', probeHardLinks],
+  ['put-if-absent', probePutIfAbsent],
   ['fsync', probeSync],
   ['free-space', probeRoom],
   ['delete', probeDelete],
@@ -75,30 +76,44 @@ async function probeWriteRead({ store, directory, key, signal }: Context): Promi
   });
 }
 
-/** SMB shares and some FUSE mounts know no hard links: there no manifest could be put if absent. */
-async function probeHardLinks({ store, directory, key, signal }: Context): Promise<Finding> {
+/** SMB shares, vfat and some FUSE mounts know no hard links: there the name is claimed first, which is as safe and leaves more after a crash. */
+async function probePutIfAbsent({ store, directory, key, signal }: Context): Promise<Finding> {
   const second = await store.put(key, Buffer.from('other bytes\n'), {
     ...putOptions({ signal }),
     ifAbsent: true,
   });
-  if (second === 'exists')
-    return passed('put-if-absent', 'hard links work: of two runs exactly one commits', { hardLinks: true });
-  return failing('put-if-absent', {
-    code: 'store-refused',
-    message: `${describeFile(directory, key)} was overwritten by a put-if-absent`,
-    hint: 'The file system does not keep what it promises of hard links: choose another.',
-  });
+  if (second !== 'exists')
+    return failing('put-if-absent', {
+      code: 'store-refused',
+      message: `${describeFile(directory, key)} was overwritten by a put-if-absent`,
+      hint: 'The file system does not keep what it promises of hard links: choose another.',
+    });
+  const hardLinks = await knowsHardLinks(keyPath(directory, key));
+  const how = hardLinks
+    ? 'hard links work'
+    : 'no hard links here, so names are claimed by files of their own';
+  return passed('put-if-absent', `${how}: of two runs exactly one commits`, { hardLinks });
+}
+
+async function knowsHardLinks(path: string): Promise<boolean> {
+  try {
+    await link(path, `${path}-linked`);
+    await unlink(`${path}-linked`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The store syncs each file; here the folder is asked by itself, since some mounts refuse that alone. */
 async function probeSync({ directory, key }: Context): Promise<Finding> {
-  const handle = await open(dirname(keyPath(directory, key)), 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  return passed('fsync', 'files and folders are synced to the disk before an archive is committed');
+  if (await syncFolder(dirname(keyPath(directory, key))))
+    return passed('fsync', 'files and folders are synced to the disk before an archive is committed');
+  return warned(
+    'fsync',
+    'files are synced to the disk before an archive is committed, folders are not: the file system refuses that',
+    'Fine for a share whose server is kept from losing power; else choose another file system.',
+  );
 }
 
 async function probeRoom({ directory }: Context): Promise<Finding> {

@@ -131,7 +131,8 @@ describe('the store in a folder', () => {
     ['EDQUOT', 'store-failed', 'quota'],
     ['EACCES', 'store-refused', 'permission'],
     ['EROFS', 'store-refused', 'read-only'],
-    ['EPERM', 'store-refused', 'hard links'],
+    ['EPERM', 'store-refused', 'synced and renamed'],
+    ['EINVAL', 'store-refused', 'synced and renamed'],
     ['EIO', 'store-failed', 'mount'],
   ])('explains %s', (code, errorCode, hint) => {
     const error = Object.assign(new Error(`${code}: …, open '/x'`), { code, syscall: 'open' });
