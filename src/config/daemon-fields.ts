@@ -71,9 +71,9 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** `0.0.0.0:8080`, `[::]:8080`, `:8080` or `localhost:8080`. */
+/** `:8080`, `0.0.0.0:8080`, `[::]:8080` or `localhost:8080`. */
 export function listenAddress() {
-  const expected = 'expected HOST:PORT, for instance 0.0.0.0:8080, [::]:8080 or :8080';
+  const expected = 'expected HOST:PORT, for instance :8080, 127.0.0.1:8080 or [::1]:8080';
   return z
     .string({ error: expected })
     .transform(parseListenAddress)

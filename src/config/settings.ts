@@ -176,9 +176,10 @@ export const scheduleShape = {
     meaning:
       'Every tick comes later by up to this long. Thrown once a process, so the distance between ticks stays the same.',
   }),
-  httpListen: setting(listenAddress().prefault('0.0.0.0:8080'), {
+  httpListen: setting(listenAddress().prefault(':8080'), {
     variable: 'ARCHIVER_HTTP_LISTEN',
-    meaning: 'Where health, metrics and the page are served; port 0 takes a free one.',
+    meaning:
+      'Where health, metrics and the page are served: `:PORT` by IPv4 and IPv6, `HOST:PORT` at one address; port 0 takes a free one.',
   }),
 };
 

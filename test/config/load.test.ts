@@ -100,7 +100,7 @@ describe('with nothing but a region and a destination', () => {
       timezone: 'Asia/Shanghai',
       runOnStart: true,
       jitterMs: 0,
-      httpListen: { host: '0.0.0.0', port: 8080 },
+      httpListen: { port: 8080 },
       drill: { servers: [], rules: [], searchPath: '' },
       notify: [],
       metrics: {},

@@ -1,6 +1,7 @@
 /** The web server of the long-running mode, on a real socket. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type HttpOptions, type HttpServer, serveHttp } from '../../src/daemon/http.ts';
 import { ArchiverError } from '../../src/domain/errors.ts';
@@ -148,6 +149,11 @@ describe('listens', () => {
     const server = await serveHttp({ port: 0, routes: { '/': () => hello }, onFailure: () => undefined });
     onTestFinished(() => server.close());
     expect((await fetch(server.url)).status).toBe(200);
+    // A kubelet asks by the pod's address, of whichever family the cluster has first.
+    const { port } = new URL(server.url);
+    const families = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ family }) => family));
+    for (const host of ['127.0.0.1', ...(families.includes('IPv6') ? ['[::1]'] : [])])
+      expect((await fetch(`http://${host}:${port}/`)).status).toBe(200);
   });
 
   test('not on a port that is in use: a mistake of the configuration, told with the way out', async () => {

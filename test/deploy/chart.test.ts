@@ -190,7 +190,7 @@ describeWith(RENDERERS, 'the chart, rendered', () => {
       env: expect.arrayContaining([
         { name: 'ARCHIVER_SCHEDULE', value: '17 * * * *' },
         { name: 'ARCHIVER_TIMEZONE', value: 'Asia/Shanghai' },
-        { name: 'ARCHIVER_HTTP_LISTEN', value: '0.0.0.0:8080' },
+        { name: 'ARCHIVER_HTTP_LISTEN', value: ':8080' },
       ]),
     });
     const checksum = (values: object) => at(daemon(values), 'spec.template.metadata.annotations');

@@ -55,7 +55,7 @@ const compose = z.strictObject({
 describe('the compose file', () => {
   test('runs the daemon locked down, its page for this machine only, without core files', () => {
     const { services } = compose.parse(parse(readDeploy('compose.yaml')));
-    expect(services['rdb-archiver'].environment['ARCHIVER_HTTP_LISTEN']).toBe('0.0.0.0:8080');
+    expect(services['rdb-archiver'].environment['ARCHIVER_HTTP_LISTEN']).toBe(':8080');
     expect(services['rdb-archiver'].healthcheck.test.join(' ')).toContain('http://127.0.0.1:8080/healthz');
   });
 

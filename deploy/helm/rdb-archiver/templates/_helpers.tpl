@@ -263,7 +263,7 @@ topologySpreadConstraints:
 - name: ARCHIVER_TIMEZONE
   value: {{ $values.timeZone | quote }}
 - name: ARCHIVER_HTTP_LISTEN
-  value: {{ printf "0.0.0.0:%d" (int .) }}
+  value: {{ printf ":%d" (int .) | quote }}
 {{- end }}
 {{- range $values.secretFiles }}
 - name: {{ .variable }}_FILE
