@@ -46,14 +46,13 @@ import { createBufferPool } from '../store/buffer-pool.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { createThrottle } from '../transfer/bandwidth.ts';
 import { createHttpGet } from '../transfer/choose-transport.ts';
-import { createLinkPolicy, type LinkPolicy } from '../transfer/where-links-lead.ts';
 import type { VerifyReport } from '../verify/report.ts';
 import type { VerifyRequest } from '../verify/verify.ts';
 import { readVersion } from '../version.ts';
 import { openDestination, segmentMemory } from './wire-destination.ts';
 import { createDrills } from './wire-drills.ts';
 import { createKeys } from './wire-keys.ts';
-import { createSources } from './wire-sources.ts';
+import { createSources, linkPolicyOf } from './wire-sources.ts';
 import { createVerifying } from './wire-verification.ts';
 
 interface Signalled {
@@ -251,11 +250,6 @@ export const createApp: CreateApp = async (
     },
   };
 };
-
-function linkPolicyOf({ sources, allowedHosts }: Config): LinkPolicy {
-  const endpoints = sources.flatMap(({ endpoint, region }) => endpoint?.replaceAll('{region}', region) ?? []);
-  return createLinkPolicy({ endpoints, allowed: allowedHosts });
-}
 
 /** Loaded only where somebody is to have the metrics; else a run is told as it goes. */
 async function openDelivery(

@@ -75,7 +75,7 @@ describe('an API that is down while a link has to be renewed', () => {
 describe('a link', () => {
   it('that was asked for while its shard waited for a free slot is asked for anew', async () => {
     const scenario = await createScenario({
-      config: { concurrency: 1 },
+      config: { concurrency: 1, runDeadlineMs: 48 * HOUR_MS },
       world(world, clock) {
         world.addInstance({ id: INSTANCE, shards: 3 });
         addBackup(world, clock, { id: 'backup-1', files: 3 });
