@@ -1,6 +1,7 @@
 /** One run: sweep, look, plan, archive what is open, most urgent first, and tell one outcome per backup considered. */
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
+import { futureWarning } from '../domain/future.ts';
 import { toInstant } from '../domain/instant.ts';
 import type { RunSummary } from '../domain/outcome.ts';
 import { zoneNow } from '../domain/wall-clock.ts';
@@ -108,7 +109,7 @@ export async function withLedger(
 }
 
 /** Tells what could not be listed, and writes down what is not to be archived. */
-function report(found: Survey, ledger: Ledger, { observer, policy }: RunPorts): void {
+function report(found: Survey, ledger: Ledger, { observer, policy, clock }: RunPorts): void {
   const runId = ledger.runId;
   for (const failure of found.failures) ledger.listingFailed(failure);
   if (found.blind) ledger.mark(10);
@@ -125,6 +126,8 @@ function report(found: Survey, ledger: Ledger, { observer, policy }: RunPorts): 
     if (idle && !found.empty && !policy.allowEmpty && policy.shard.index === 0)
       observer({ type: 'warning', ...nothingSelected(source.name, instances.length) });
     const { name, region } = source;
+    const future = futureWarning(name, backups, clock.now());
+    if (future) observer({ type: 'warning', ...future });
     const size = { instances: instances.length, backups: backups.length };
     if (!isBlind(inventory)) observer({ type: 'source.listed', runId, source: name, region, ...size });
     ledger.uncounted(plan.uncounted);

@@ -3,6 +3,7 @@
 import type { Target } from '../archiver/survey.ts';
 import { type Finding, failing, notTried, passed, warned } from '../domain/check.ts';
 import { asArchiverError } from '../domain/errors.ts';
+import { futureWarning } from '../domain/future.ts';
 import { writesRdb } from '../domain/instance.ts';
 import { idsToList, selector } from '../plan/selection.ts';
 import type { Checkup, TriedAction } from '../source/source.ts';
@@ -30,6 +31,7 @@ export async function checkSource(
   const findings = [
     { ...credentialsOf(found), requests: asked },
     { ...clockOf(found), requests: asked },
+    ...backupTimesOf(source.name, found, ports.clock.now()).map((one) => ({ ...one, requests: asked })),
     ...found.actions.map((tried) => ({ ...actionFinding(tried), requests: requestOf(tried) })),
     ...(await linkFindings(found.sample, ports, signal)),
   ];
@@ -70,6 +72,17 @@ function clockOf({ skewMs }: Checkup): Finding {
   const hint =
     'Set it by NTP: requests to the cloud are corrected, but object storages refuse a clock that is 15 minutes off.';
   return warned('clock', detail, hint, { skewMs });
+}
+
+/** The clock is known to be right where the cloud told its time: then it is the zone. */
+function backupTimesOf(source: string, { sample, skewMs = 0 }: Checkup, now: number): Finding[] {
+  if (!sample) return [];
+  const { id, startedAt } = sample.backup;
+  const facts = { backupId: id, startedAt };
+  const future = futureWarning(source, [sample.backup], now + skewMs);
+  return future
+    ? [warned('backup-times', future.message, future.hint, facts)]
+    : [passed('backup-times', `backup ${id} was started ${startedAt}, and not in the future`, facts)];
 }
 
 function actionFinding({ action, error, untried }: TriedAction): Finding {

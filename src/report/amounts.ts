@@ -15,13 +15,15 @@ export function humanSize(bytes: number): string {
   return unit === 0 ? `${bytes} B` : `${threeDigits(value)} ${SIZES[unit]}`;
 }
 
-/** `850 ms`, `12 s`, `3 min 20 s`, `2 h 5 min` */
+/** `850 ms`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h` */
 export function humanTime(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
   const seconds = Math.round(milliseconds / 1000);
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  const hours = Math.floor(seconds / 3600);
+  if (hours >= 72) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  return `${hours} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
 /** `1 backup`, `2 backups` */

@@ -1,6 +1,7 @@
 /** Judges how safe each instance is. Pure: the cloud's instances and backups, the archives and the time in, one row an instance out, worst first. */
 import { type Backup, deadlineOf } from '../domain/backup.ts';
 import { compareText } from '../domain/compare-text.ts';
+import { isFromFuture } from '../domain/future.ts';
 import { dayOf, type Instant, toEpoch, toInstant } from '../domain/instant.ts';
 import type { DayStatus, InstanceStatus, OpenBackup } from '../domain/status.ts';
 import { isAtRisk } from '../plan/plan.ts';
@@ -72,8 +73,8 @@ function assessSource(facts: SourceFacts, days: readonly string[], policy: Statu
       .filter((backup) => !archivedIds.has(backup.id))
       .map((backup) => openBackup(backup, damagedIds.has(backup.id), policy.now))
       .sort((left, right) => compareText(left.deadline, right.deadline));
-    const newest = newestOf(archived);
-    const ageMs = newest && policy.now - toEpoch(newest.startedAt);
+    const newest = newestOf(archived.filter((archive) => !isFromFuture(archive, policy.now)));
+    const ageMs = newest && Math.max(0, policy.now - toEpoch(newest.startedAt));
     const tooOld = ageMs === undefined || ageMs > policy.maxAgeMs;
     const lookedAt = archived.filter(({ startedAt }) => dayOf(startedAt) >= (days[0] ?? ''));
     const bytes = bytesOf(lookedAt);

@@ -15,6 +15,7 @@ import { allOrFirstError } from '../domain/all-or-first-error.ts';
 import type { Clock } from '../domain/clock.ts';
 import { type ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { worstOf } from '../domain/exit-code.ts';
+import { futureWarning } from '../domain/future.ts';
 import type { Instance } from '../domain/instance.ts';
 import { dayOf, toInstant } from '../domain/instant.ts';
 import type { StatusReport, StatusWarning } from '../domain/status.ts';
@@ -79,7 +80,11 @@ export function createStatus(ports: StatusPorts): (request: StatusRequest) => Pr
     if (alarming) codes.add(5);
     const exitCode = worstOf(codes);
     const names = ports.targets.map(({ source }) => source.name);
-    const warnings = [...keylessWarnings(instances), ...looks.flatMap((look) => look.warnings)];
+    const warnings = [
+      ...keylessWarnings(instances),
+      ...looks.flatMap((look) => look.warnings),
+      ...looks.flatMap(({ facts }) => futureOf(facts, now) ?? []),
+    ];
     return {
       generatedAt: toInstant(now),
       sources: names,
@@ -91,6 +96,11 @@ export function createStatus(ports: StatusPorts): (request: StatusRequest) => Pr
       exitCode,
     };
   };
+}
+
+/** What the cloud shows, and what lies in the bucket from when the clock or the zone was wrong. */
+function futureOf({ source, backups, archives }: SourceFacts, now: number) {
+  return futureWarning(source, [...backups, ...archives], now);
 }
 
 async function lookAt(

@@ -117,6 +117,11 @@ async function writePage(
   }
 }
 
+function ageText(ageMs: number | undefined): string {
+  if (ageMs === undefined) return '';
+  return ageMs < 60_000 ? 'less than a minute' : humanTime(ageMs);
+}
+
 type State = 'at risk' | 'stale' | 'vanished' | 'fresh';
 
 const SIZE: Column<InstanceStatus> = {
@@ -136,7 +141,7 @@ const columns: readonly Column<InstanceStatus>[] = [
   { title: 'STATUS', value: stateOf },
   { title: 'INSTANCE', value: ({ instanceId }) => instanceId },
   { title: 'NEWEST (UTC)', value: ({ newest }) => (newest ? readable(newest.startedAt) : 'none') },
-  { title: 'AGE', value: ({ ageMs }) => (ageMs === undefined ? '' : humanTime(ageMs)), align: 'right' },
+  { title: 'AGE', value: ({ ageMs }) => ageText(ageMs), align: 'right' },
   { title: 'NOT ARCHIVED', value: openText, align: 'right' },
   { title: 'HOURS LEFT', value: hoursLeft, align: 'right' },
   { title: 'ARCHIVES', value: ({ archives }) => archives, align: 'right', optional: true },
