@@ -5,14 +5,8 @@ import { drillRuleShape, drillShape } from './drill-settings.ts';
 import { settingFacts } from './fields.ts';
 import { notifyShape } from './notify-settings.ts';
 import { floorShape, retentionShape } from './retention-settings.ts';
-import {
-  destinationShape,
-  logShape,
-  metricsShape,
-  runShape,
-  scheduleShape,
-  sourceShape,
-} from './settings.ts';
+import { scheduleShape } from './schedule-settings.ts';
+import { destinationShape, logShape, metricsShape, runShape, sourceShape } from './settings.ts';
 import { objectLockShape, storageClassesShape } from './storage-settings.ts';
 import { storedShape } from './stored-settings.ts';
 import { otherVariables } from './variables.ts';

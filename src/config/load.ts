@@ -19,6 +19,7 @@ import { type Flags, layer } from './overlay.ts';
 import { configurationError, type Problem } from './problems.ts';
 import { heartbeatOf, receiverOf, receiverSecrets } from './receivers.ts';
 import { floorShape, retentionRuleOf, retentionShape } from './retention-settings.ts';
+import { scheduleShape } from './schedule-settings.ts';
 import {
   type Config,
   type DestinationConfig,
@@ -28,14 +29,7 @@ import {
   type SourceConfig,
   type SourceCredentials,
 } from './schema.ts';
-import {
-  destinationShape,
-  logShape,
-  metricsShape,
-  runShape,
-  scheduleShape,
-  sourceShape,
-} from './settings.ts';
+import { destinationShape, logShape, metricsShape, runShape, sourceShape } from './settings.ts';
 import { signingOf } from './signing.ts';
 import { storedShape } from './stored-settings.ts';
 import { knownOtherNames, passedOn } from './variables.ts';

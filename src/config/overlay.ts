@@ -7,14 +7,8 @@ import { type ConfigFile, isMapping, type Path, pathText, type Raw } from './fil
 import { notifyShape } from './notify-settings.ts';
 import type { Problem } from './problems.ts';
 import { ENVIRONMENT_RECEIVER } from './receivers.ts';
-import {
-  destinationShape,
-  logShape,
-  metricsShape,
-  runShape,
-  scheduleShape,
-  sourceShape,
-} from './settings.ts';
+import { scheduleShape } from './schedule-settings.ts';
+import { destinationShape, logShape, metricsShape, runShape, sourceShape } from './settings.ts';
 import { storedShape } from './stored-settings.ts';
 
 /** The flags that are configuration; the others belong to their commands. */

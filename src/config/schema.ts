@@ -14,14 +14,8 @@ import type { ListenAddress } from './daemon-fields.ts';
 import { drillRuleShape, drillShape } from './drill-settings.ts';
 import { notifyShape } from './notify-settings.ts';
 import { floorShape, retentionSchema } from './retention-settings.ts';
-import {
-  destinationShape,
-  logShape,
-  metricsShape,
-  runShape,
-  scheduleShape,
-  sourceShape,
-} from './settings.ts';
+import { scheduleShape } from './schedule-settings.ts';
+import { destinationShape, logShape, metricsShape, runShape, sourceShape } from './settings.ts';
 import { objectLockSchema, storageClassesSchema } from './storage-settings.ts';
 import { storedShape } from './stored-settings.ts';
 

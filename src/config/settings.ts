@@ -3,7 +3,7 @@
  * documentation come from here.
  */
 import { z } from 'zod';
-import { cron, listenAddress, timezone } from './daemon-fields.ts';
+import { cron } from './daemon-fields.ts';
 import {
   baseUrl,
   choice,
@@ -155,31 +155,6 @@ export const destinationShape = {
     variable: 'ARCHIVER_S3_STORAGE_CLASS',
     meaning:
       "The storage class of dumps, as the store calls it, for instance `STANDARD_IA` or `INTELLIGENT_TIERING`; the bucket's default where absent. Manifests and what else is kept always stay readable at once.",
-  }),
-};
-
-/** What `schedule` reads, and no other command. */
-export const scheduleShape = {
-  schedule: setting(cron().prefault('17 * * * *'), {
-    variable: 'ARCHIVER_SCHEDULE',
-    meaning:
-      'When to run, as a cron expression of five fields, or `@hourly`, `@daily` and so on; a day of the month and a weekday must both fit.',
-  }),
-  timezone: setting(timezone().prefault('Asia/Shanghai'), {
-    variable: 'ARCHIVER_TIMEZONE',
-    meaning: 'The time zone of the schedules.',
-  }),
-  runOnStart: setting(flag().prefault(true), {
-    meaning: 'Run once at the start too, so that a restart delays nothing.',
-  }),
-  jitter: setting(duration({ min: 0, max: HOUR }, 'of at most 1h').prefault('0s'), {
-    meaning:
-      'Every tick comes later by up to this long. Thrown once a process, so the distance between ticks stays the same.',
-  }),
-  httpListen: setting(listenAddress().prefault(':8080'), {
-    variable: 'ARCHIVER_HTTP_LISTEN',
-    meaning:
-      'Where health, metrics and the page are served: `:PORT` by IPv4 and IPv6, `HOST:PORT` at one address; port 0 takes a free one.',
   }),
 };
 
