@@ -8,11 +8,13 @@ import {
   emptyAnswer,
   firstPageAgain,
   internalError,
+  linksTo,
   notJson,
   pageLost,
   smallPages,
   throttled,
 } from '../support/cloud-api-faults.ts';
+import { endlessAnswer } from '../support/endless.ts';
 import {
   type Expected,
   onceAndAlways,
@@ -87,6 +89,24 @@ const rows: readonly Row[] = [
   ...onceAndAlways('internal error', ['archived', lost], { strike: inCall(internalError) }),
   ...onceAndAlways('an answer that is not JSON', ['archived', lost], { strike: inCall(notJson) }),
   ...onceAndAlways('an empty answer', ['archived', lost], { strike: inCall(emptyAnswer) }),
+  // Once: a link is asked for again with the whole backup, a listing by the next run.
+  ...onceAndAlways(
+    'an answer that does not end',
+    [(cell) => (cell.column === LINK ? 'archived' : lost(cell)), lost],
+    {
+      strike: inCall(() => endlessAnswer('{"Response":{"x":"')),
+    },
+  ),
+  ...onceAndAlways('the link leads to the metadata service', ['link-refused', 'link-refused'], {
+    columns: [LINK],
+    variants: ['tencent-v3'],
+    strike: (stage) =>
+      stage.cloud.fault(
+        whereOf(stage),
+        linksTo(stage.file, () => 'http://169.254.169.254/latest/meta-data/'),
+        { times: stage.times },
+      ),
+  }),
   ...onceAndAlways('permission denied', [lost, lost], { strike: inCall(denied) }),
   {
     fault: 'our clock is an hour slow: every signature has expired',

@@ -1,4 +1,6 @@
 /** Rows: answers that look good and whose bytes are not, or not those that were asked for. */
+
+import { textReply } from '../../src/sandbox/exchange.ts';
 import {
   announceMore,
   changeEtag,
@@ -11,6 +13,7 @@ import {
   wrongRangeStart,
   wrongRangeTotal,
 } from '../support/cloud-download-faults.ts';
+import { endlessDump } from '../support/endless.ts';
 import { BEHIND_FIRST, downloadSide, inAnswer, inBody, inRest, throughout } from './download.ts';
 import { onceAndAlways, type Row } from './table.ts';
 
@@ -46,6 +49,19 @@ const rows: readonly Row[] = [
   }),
   ...onceAndAlways('a web page comes, with status 200', ['archived', 'download-failed'], {
     strike: inAnswer(htmlPage),
+  }),
+  // Once: the socket leaves whatever has no length to got, which asks anew.
+  ...onceAndAlways(
+    'no length, and no end',
+    [({ variant }) => (variant === 'socket' ? 'archived' : 'download-failed'), 'download-failed'],
+    {
+      columns: ['first byte'],
+      strike: inBody(() => endlessDump()),
+    },
+  ),
+  ...onceAndAlways("an internal service's answer, with status 200", ['archived', 'download-failed'], {
+    columns: ['first byte'],
+    strike: inBody(() => async () => textReply(200, 'text/plain', 'AccessKey: hush\nToken: hush\n')),
   }),
   ...onceAndAlways('one bit is flipped', ['archived', 'corrupt-source'], { strike: inBody(flipBit) }),
 ];

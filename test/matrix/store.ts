@@ -1,5 +1,6 @@
 /** Rows: what the object storage does wrong, from the first part to the manifest. */
 import type { Config } from '../../src/config/schema.ts';
+import { emptyPages } from '../support/endless.ts';
 import type { S3Effect, S3Operation } from '../support/s3-faults.ts';
 import { PART } from './download.ts';
 import { onceAndAlways, type Row, type Side, type Stage, type Switch } from './table.ts';
@@ -61,6 +62,36 @@ const parts: readonly Row[] = [
     variants: EITHER,
     columns: ['list'],
     strike: ({ s3, times }) => s3.fail({ on: 'ListObjectsV2', times, ...answer(500, 'InternalError') }),
+  }),
+  ...onceAndAlways('a list whose answer does not end', ['destination failed', 'destination failed'], {
+    variants: EITHER,
+    columns: ['list'],
+    strike: ({ s3, times }) =>
+      s3.fail({
+        on: 'ListObjectsV2',
+        times,
+        effect: 'endless',
+        status: 200,
+        beginning: '<ListBucketResult><Name>',
+      }),
+  }),
+  ...onceAndAlways('a refusal of a list that does not end', ['destination refused', 'destination refused'], {
+    variants: EITHER,
+    columns: ['list'],
+    strike: ({ s3, times }) =>
+      s3.fail({
+        on: 'ListObjectsV2',
+        times,
+        effect: 'endless',
+        status: 403,
+        beginning: '<Error><Code>AccessDenied',
+      }),
+  }),
+  ...onceAndAlways('a page that holds nothing and promises more', ['archived', 'destination failed'], {
+    variants: EITHER,
+    columns: ['list'],
+    strike: ({ s3, times }) =>
+      s3.fail({ on: 'ListObjectsV2', times, effect: 'bare', answer: emptyPages('new') }),
   }),
   ...onceAndAlways('access denied on a list', ['destination refused', 'destination refused'], {
     variants: EITHER,
