@@ -1,5 +1,5 @@
 /** The product in one's hands: the demo, the sandbox with the real commands against it, and how it stops. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -34,6 +34,10 @@ test('the demo archives real dumps, verifies them and tells where they lie', asy
   expect(stdout).toMatch(/archived {2}10 backups/);
   expect(stdout).toMatch(/10 archives verified, .* read: all ok/);
   expect(existsSync(join(cwd, 'kept/catalog/ap-guangzhou'))).toBe(true);
+  const [, shown = ''] = /^ {2}redis-check-rdb (.*)$/m.exec(stdout) ?? [];
+  const dumps = globSync(shown, { cwd });
+  expect(dumps.length, shown).toBeGreaterThan(0);
+  for (const dump of dumps) expect(String(readFileSync(join(cwd, dump)).subarray(0, 5)), dump).toBe('REDIS');
 });
 
 describe('against the sandbox', () => {

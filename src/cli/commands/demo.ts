@@ -9,6 +9,7 @@ import { ArchiverError } from '../../domain/errors.ts';
 import { modesOf } from '../../domain/file-access.ts';
 import type { ArchiveItem } from '../../list/report.ts';
 import { counted, humanSize } from '../../report/amounts.ts';
+import type { VerifyItem } from '../../verify/report.ts';
 import { EXIT, exitSection, WORKING_CODES } from '../exit-codes.ts';
 import { printListing } from '../listing.ts';
 import { configOf } from '../options.ts';
@@ -60,7 +61,9 @@ async function tell(
     surroundings,
   );
   stdout.write(`${verifyTotals(verified.summary)}\n`);
-  stdout.write(epilogue(archives.items, place, surroundings.invocation));
+  stdout.write(
+    epilogue(archives.items, exampleOf(archives.items, verified.items), place, surroundings.invocation),
+  );
   return verified.exitCode;
 }
 
@@ -88,8 +91,23 @@ async function requireFolder(directory: string): Promise<void> {
   }
 }
 
-function epilogue(archives: readonly ArchiveItem[], place: string, invocation: string): string {
-  const newest = archives.toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1))[0];
+/** The newest of which there is nothing to say: what the cloud has encrypted no tool reads. */
+function exampleOf(
+  archives: readonly ArchiveItem[],
+  verified: readonly VerifyItem[],
+): ArchiveItem | undefined {
+  const plain = new Set(verified.filter(({ detail }) => detail === '').map(({ backupId }) => backupId));
+  return archives
+    .filter(({ backupId }) => plain.has(backupId))
+    .toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1))[0];
+}
+
+function epilogue(
+  archives: readonly ArchiveItem[],
+  newest: ArchiveItem | undefined,
+  place: string,
+  invocation: string,
+): string {
   if (newest === undefined) return '';
   const bytes = archives.reduce((sum, archive) => sum + archive.bytes, 0);
   const instances = new Set(archives.map(({ instanceId }) => instanceId)).size;
