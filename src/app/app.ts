@@ -181,12 +181,7 @@ export const createApp: CreateApp = async (
   };
 
   const lookAtStatus = createStatus({ ...ports, keyRecords: keys.records, settings: keys.settings });
-  const reading = {
-    store: resumableReads(store, { clock, attempts }),
-    decoder: codec,
-    access: keys.access,
-  };
-
+  const reading = { store: resumableReads(store, { clock, attempts }), decoder: codec, access: keys.access };
   const drills = createDrills(config, { store, layout, catalog, reading, agents, clock, observer });
   const verifying = createVerifying(config, { catalog, reading, layout, agents, clock, observer });
   const targetsNamed = (names: readonly string[] | undefined) =>

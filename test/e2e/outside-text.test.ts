@@ -69,7 +69,8 @@ describe.concurrent('text from outside', () => {
     } finally {
       await work.close();
     }
-  });
+    // Some twenty processes.
+  }, 120_000);
 
   test('leaves ids as they are where they are data, whatever they look like', async () => {
     const work = await openHostile();
