@@ -18,7 +18,7 @@ import type { CheckItem } from '../check/report.ts';
 import { checkForm } from '../codec/check-form.ts';
 import { createCodec } from '../codec/codec.ts';
 import type { Config } from '../config/schema.ts';
-import { type ArchiveLayout, archiveLayout } from '../domain/archive-key.ts';
+import { archiveLayout } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
 import { stampOf, toInstant } from '../domain/instant.ts';
 import type { Listing } from '../domain/listing.ts';
@@ -33,17 +33,14 @@ import type { InspectReport } from '../inspect/report.ts';
 import { listArchives } from '../list/archives.ts';
 import { listBackups, listInstances, listPlan } from '../list/cloud.ts';
 import type { ArchiveItem, BackupItem, InstanceItem, PlanItem } from '../list/report.ts';
-import { type Agents, createAgents, directAgents } from '../network/agents.ts';
+import { createAgents, directAgents } from '../network/agents.ts';
 import { createStorageChooser } from '../plan/choose-storage.ts';
 import { fanOut } from '../report/fan-out.ts';
-import type { MetricsDelivery } from '../report/metrics/run-delivery.ts';
-import type { Notifier } from '../report/notify/notifier.ts';
 import type { Observer } from '../report/observer.ts';
 import type { RestoreReport } from '../restore/report.ts';
 import { type RestoreRequest, restore } from '../restore/restore.ts';
 import { createStatus, type StatusRequest } from '../status/status.ts';
 import { createBufferPool } from '../store/buffer-pool.ts';
-import type { ObjectStore } from '../store/object-store.ts';
 import { createThrottle } from '../transfer/bandwidth.ts';
 import { createHttpGet } from '../transfer/choose-transport.ts';
 import type { VerifyReport } from '../verify/report.ts';
@@ -52,6 +49,7 @@ import { readVersion } from '../version.ts';
 import { openDestination, segmentMemory } from './wire-destination.ts';
 import { createDrills } from './wire-drills.ts';
 import { createKeys } from './wire-keys.ts';
+import { openDelivery, openNotifier } from './wire-reports.ts';
 import { createSources, linkPolicyOf } from './wire-sources.ts';
 import { createVerifying } from './wire-verification.ts';
 
@@ -245,52 +243,3 @@ export const createApp: CreateApp = async (
     },
   };
 };
-
-/** Loaded only where somebody is to have the metrics; else a run is told as it goes. */
-async function openDelivery(
-  { metrics, shard }: Config,
-  { agents, clock, observer }: Pick<AppPorts, 'clock' | 'observer'> & { readonly agents: Agents },
-): Promise<MetricsDelivery> {
-  if (metrics.pushgateway === undefined && metrics.textfile === undefined)
-    return { observer, after: (run) => run() };
-  const [{ createMetricsDelivery }, { createExchange }] = await Promise.all([
-    import('../report/metrics/run-delivery.ts'),
-    import('../report/notify/exchange.ts'),
-  ]);
-  const exchange = createExchange(agents, clock);
-  return createMetricsDelivery({
-    settings: metrics,
-    version: readVersion(),
-    exchange,
-    clock,
-    observer,
-    shard,
-  });
-}
-
-/** Loaded only where somebody is to be told. */
-async function openNotifier(
-  { notify, heartbeat, sources, shard }: Config,
-  {
-    store,
-    layout,
-    observer,
-    ...ports
-  }: Pick<AppPorts, 'clock' | 'observer'> & {
-    readonly agents: Agents;
-    readonly store: ObjectStore;
-    readonly layout: ArchiveLayout;
-  },
-): Promise<Notifier> {
-  if (notify.length === 0 && heartbeat === undefined)
-    return { observer, after: (run) => run(), test: async () => [] };
-  const { createNotifier } = await import('../report/notify/notifier.ts');
-  const settings = {
-    receivers: notify,
-    ...(heartbeat && { heartbeat }),
-    sources: sources.map(({ name }) => name),
-    destination: store.description,
-    stateKey: layout.notifyStateKey(shard),
-  };
-  return createNotifier(settings, { ...ports, objects: store, tell: observer });
-}
