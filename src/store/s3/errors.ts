@@ -1,7 +1,7 @@
 /** What an S3 call's failure means for us, told without the request's secrets. */
 import { STATUS_CODES } from 'node:http';
 import { ArchiverError, type ErrorCode } from '../../domain/errors.ts';
-import { type Clues, refusalHint, statusHint, unexplainedHint } from './hints.ts';
+import { type Clues, machineWideHint, refusalHint, statusHint, unexplainedHint } from './hints.ts';
 
 /** The store's answer, as far as there was one: what the code may decide by, and all that may be logged of the SDK's error. */
 export class S3Answer extends Error {
@@ -73,7 +73,7 @@ interface Failure {
 function classify({ answer, says, clues }: Failure): { readonly code: ErrorCode; readonly hint?: string } {
   const { code, status } = answer;
   if (code === COLD) return { code: 'unreadable-cold' };
-  if (status === undefined) return withoutAnswer(code);
+  if (status === undefined) return withoutAnswer(answer);
   const refusal = refusalHint(code, clues) ?? refusalHint(REFUSED_STATUS[status] ?? '', clues);
   const hint = says === 'reason' ? (refusal ?? statusHint(answer)) : unexplainedHint(status, says, clues);
   if (refusal !== undefined) return { code: 'store-refused', ...(hint === undefined ? {} : { hint }) };
@@ -82,8 +82,9 @@ function classify({ answer, says, clues }: Failure): { readonly code: ErrorCode;
   return { code: elsewhere ? 'store-unreachable' : 'store-failed', ...(hint === undefined ? {} : { hint }) };
 }
 
-function withoutAnswer(code: string): { readonly code: ErrorCode; readonly hint?: string } {
-  const refusal = refusalHint(code, {});
+function withoutAnswer({ code, message }: S3Answer): { readonly code: ErrorCode; readonly hint?: string } {
+  const machineWide = ['EndpointError', 'ENOTFOUND'].includes(code) ? machineWideHint(message) : undefined;
+  const refusal = code === 'EndpointError' ? (machineWide ?? refusalHint(code, {})) : refusalHint(code, {});
   if (refusal !== undefined) return { code: 'store-refused', hint: refusal };
   if (code === 'TypeError' || code === 'RangeError') return { code: 'internal' };
   if (code === 'ERR_PROXY_TUNNEL') {
@@ -93,7 +94,9 @@ function withoutAnswer(code: string): { readonly code: ErrorCode; readonly hint?
   if (code === 'ENOTFOUND') {
     return {
       code: 'store-unreachable',
-      hint: 'Check ARCHIVER_S3_ENDPOINT; where the bucket is no host name there, set ARCHIVER_S3_FORCE_PATH_STYLE=true.',
+      hint:
+        machineWide ??
+        'Check ARCHIVER_S3_ENDPOINT; where the bucket is no host name there, set ARCHIVER_S3_FORCE_PATH_STYLE=true.',
     };
   }
   if (/CERT|SIGNATURE|TLS|SSL/.test(code)) {

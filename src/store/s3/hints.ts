@@ -54,6 +54,20 @@ const ALIASES: Readonly<Record<string, string>> = {
   RequestExpired: 'RequestTimeTooSkewed',
 };
 
+/**
+ * Where an address of AWS's that the whole machine was told to take is not there, or cannot be made: nobody thinks of a variable that another
+ * program was set up with. By the SDK's message, or by the host that was not found.
+ */
+export function machineWideHint(message: string): string | undefined {
+  const asked = [
+    ...(/\bfips\b|-fips\./i.test(message) ? ['AWS_USE_FIPS_ENDPOINT'] : []),
+    ...(/dual-?stack/i.test(message) ? ['AWS_USE_DUALSTACK_ENDPOINT'] : []),
+  ];
+  if (asked.length === 0) return undefined;
+  const files = asked.map((name) => name.replace('AWS_', '').toLowerCase()).join(', ');
+  return `${asked.join(' and ')} (${files} in the shared AWS files) ask for an address that AWS does not have there: unset it for this program, or set ARCHIVER_S3_ENDPOINT.`;
+}
+
 /** What to do where the store refuses for good; undefined where the code means no refusal. */
 export function refusalHint(code: string, { region }: Clues): string | undefined {
   const hint = REFUSALS[ALIASES[code] ?? code];

@@ -81,6 +81,40 @@ describe('an S3 failure', () => {
     });
   });
 
+  test.each([
+    [
+      'ENOTFOUND',
+      'getaddrinfo ENOTFOUND b.s3.dualstack.us-iso-east-1.c2s.ic.gov',
+      'AWS_USE_DUALSTACK_ENDPOINT (use_dualstack_endpoint',
+    ],
+    [
+      'ENOTFOUND',
+      'getaddrinfo ENOTFOUND b.s3-fips.cn-north-1.amazonaws.com.cn',
+      'AWS_USE_FIPS_ENDPOINT (use_fips_endpoint',
+    ],
+  ])('%s of an address that the machine was told to take (%s) names the variable', (code, message, hint) => {
+    expect(explainS3Error(networkError(code, message), 'put')).toMatchObject({
+      code: 'store-unreachable',
+      hint: expect.stringContaining(hint),
+    });
+  });
+
+  test.each([
+    ['Partition does not support FIPS', 'AWS_USE_FIPS_ENDPOINT'],
+    [
+      'FIPS and DualStack are enabled, but this partition does not support one or both',
+      'AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT',
+    ],
+    ['DualStack is enabled but this partition does not support DualStack', 'AWS_USE_DUALSTACK_ENDPOINT'],
+    ['Custom endpoint `x` was not a valid URI', 'ARCHIVER_S3_ENDPOINT'],
+  ])('an address that cannot be made (%s) names who asked for it', (message, hint) => {
+    const error = Object.assign(new Error(message), { name: 'EndpointError' });
+    expect(explainS3Error(error, 'put')).toMatchObject({
+      code: 'store-refused',
+      hint: expect.stringContaining(hint),
+    });
+  });
+
   test('names the address when a name has several and none answers', () => {
     const error = networkError('ECONNREFUSED', '');
     Object.assign(error, {
