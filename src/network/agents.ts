@@ -3,6 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { inspect } from 'node:util';
 import { ArchiverError } from '../domain/errors.ts';
+import { giveAddressesTime } from './address-attempts.ts';
 import { trustExtraCertificates } from './certificates.ts';
 import { type NoProxy, parseNoProxy } from './no-proxy.ts';
 
@@ -30,6 +31,7 @@ export interface Agents {
  * Throws `config` for a proxy that is no http or https address.
  */
 export function createAgents(environment: Environment, tunnelTimeoutMs = TUNNEL_TIMEOUT_MS): Agents {
+  giveAddressesTime();
   trustExtraCertificates(environment['NODE_EXTRA_CA_CERTS']);
   const noProxy = parseNoProxy(read(environment, 'NO_PROXY')?.value ?? '');
   const plainProxy = readProxy(environment, 'HTTP_PROXY');
@@ -47,6 +49,7 @@ export function createAgents(environment: Environment, tunnelTimeoutMs = TUNNEL_
 
 /** Agents that never use a proxy, for the cloud's metadata service: through a proxy it would answer for the proxy's machine. */
 export function directAgents(): Agents {
+  giveAddressesTime();
   return bundle(new http.Agent({ keepAlive: true }), new https.Agent({ keepAlive: true }), () => undefined);
 }
 

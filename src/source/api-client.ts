@@ -2,6 +2,7 @@
 import type http from 'node:http';
 import type https from 'node:https';
 import got, { RequestError } from 'got';
+import { connectionWords } from '../domain/addresses-tried.ts';
 import { readAtMost } from '../domain/bounded.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ArchiverError } from '../domain/errors.ts';
@@ -130,7 +131,7 @@ export function createApiClient(options: ClientOptions): ApiClient {
         answer: {
           ok: false,
           verdict: refusedByProxy(error) ? 'proxy' : 'unavailable',
-          message: `no answer from ${hostOf(request)}: ${error.message}${/certificate/i.test(error.message) ? PRIVATE_CA : ''}`,
+          message: `no answer from ${hostOf(request)}: ${connectionWords(error)}${/certificate/i.test(error.message) ? PRIVATE_CA : ''}`,
         },
       };
     }

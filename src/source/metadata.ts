@@ -1,6 +1,7 @@
 /** The metadata service that every machine of the cloud can ask about itself, and what its answering tells about the network. */
 import type { Agent } from 'node:http';
 import got, { RequestError } from 'got';
+import { connectionWords } from '../domain/addresses-tried.ts';
 import { shortAnswer } from './short-answer.ts';
 import { singleFlight } from './single-flight.ts';
 
@@ -86,7 +87,7 @@ async function ask(
     return { status: statusCode, body };
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof RequestError) return { unreachable: error.message };
+    if (error instanceof RequestError) return { unreachable: connectionWords(error) };
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** The port to the download host: one GET, as a stream and nothing more. What an answer means is decided elsewhere. */
+import { connectionWords } from '../domain/addresses-tried.ts';
 import type { Link } from '../domain/link.ts';
 import type { ResponseHead } from './range-response.ts';
 
@@ -27,7 +28,7 @@ export type HttpGet = (request: GetRequest) => Promise<GetAnswer>;
 export function describeNetworkError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = (error as NodeJS.ErrnoException).code;
-  const text = withoutQueries(error.message);
+  const text = withoutQueries(connectionWords(error));
   return code === undefined || text.includes(code) ? text : `${text} (${code})`;
 }
 

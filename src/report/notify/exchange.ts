@@ -2,6 +2,7 @@
 import type http from 'node:http';
 import type https from 'node:https';
 import got, { RequestError } from 'got';
+import { connectionWords } from '../../domain/addresses-tried.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { ArchiverError } from '../../domain/errors.ts';
 
@@ -68,7 +69,7 @@ export function createExchange(
     } catch (error) {
       if (signal.aborted) return { ok: false, said: 'it did not answer in the time that was left' };
       // Got's errors hold the whole request, so only their words go on.
-      if (error instanceof RequestError) return { ok: false, again: true, said: error.message };
+      if (error instanceof RequestError) return { ok: false, again: true, said: connectionWords(error) };
       throw error;
     }
   }

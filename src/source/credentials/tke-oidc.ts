@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type http from 'node:http';
 import type https from 'node:https';
 import got, { RequestError } from 'got';
+import { connectionWords } from '../../domain/addresses-tried.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { ArchiverError } from '../../domain/errors.ts';
 import type { CredentialProvider, Credentials } from '../credentials.ts';
@@ -62,7 +63,7 @@ export function tkeOidc({ environment, agents, clock, stsEndpoint }: TkeOptions)
     } catch (error) {
       signal.throwIfAborted();
       // Not as the cause: the error carries the request, and with it the token.
-      if (error instanceof RequestError) throw unavailable(stsEndpoint, error.message);
+      if (error instanceof RequestError) throw unavailable(stsEndpoint, connectionWords(error));
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 /** What an S3 call's failure means for us, told without the request's secrets. */
 import { STATUS_CODES } from 'node:http';
+import { connectionWords } from '../../domain/addresses-tried.ts';
 import { ArchiverError, type ErrorCode } from '../../domain/errors.ts';
 import { type Clues, machineWideHint, refusalHint, statusHint, unexplainedHint } from './hints.ts';
 
@@ -167,9 +168,7 @@ function wordingOf({ answer, says, clues }: Failure, place: Place | undefined): 
 }
 
 function wording(error: SdkError): string {
-  // Where a name has several addresses Node reports one error for each, under an empty message.
-  const first: unknown = Array.isArray(error.errors) ? error.errors[0] : undefined;
-  const text = error.message !== '' || !(first instanceof Error) ? error.message : first.message;
+  const text = connectionWords(error);
   // The SDK's words where an error document has none, and where the answer to CompleteMultipartUpload is empty.
   if (text === 'UnknownError') return '';
   if (text === 'S3 aborted request') return 'the answer was empty';
