@@ -60,6 +60,8 @@ async function runIntoMidUpload(work: Workplace, s3: S3Server) {
   const stored = () => [...s3.uploads.values()].map(({ parts }) => parts.size);
   await expect.poll(stored, { timeout: 10_000, interval: 20 }).toEqual([2]);
   await expect.poll(() => manifestsIn(s3).size, { timeout: 10_000, interval: 20 }).toBe(1);
+  // Nor before the program has heard that it lies there.
+  await command.said(/"backupId":"old"/);
   return { command, gate };
 }
 
