@@ -10,7 +10,7 @@ import { type Instant, toInstant } from '../domain/instant.ts';
 import type { Storage } from '../domain/object-lock.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
 import { sealedKey } from './manifest-codec.ts';
-import { readSmallObject } from './small-object.ts';
+import { putSmallObject, readSmallObject } from './small-object.ts';
 
 const SCHEMA = 'rdb-archiver/backup-key@1';
 
@@ -54,7 +54,8 @@ export function createKeyRecords(
     const value = { schema: SCHEMA, source, instanceId, backupId, startedAt, at, ...facts };
     const body = Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8');
     const key = layout.keyRecordKey(kind, ref);
-    await store.put(key, body, { ...options, storage, contentType: 'application/json', ifAbsent: true });
+    const asked = { ...options, storage, contentType: 'application/json', ifAbsent: true };
+    await putSmallObject(store, key, body, asked);
     await store.retain(key, storage, options);
   }
 

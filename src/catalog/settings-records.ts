@@ -5,7 +5,7 @@ import type { DownloadRestriction, InstanceSettings } from '../domain/backup-set
 import { ArchiverError } from '../domain/errors.ts';
 import { type Instant, isInstant } from '../domain/instant.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
-import { readSmallObject } from './small-object.ts';
+import { putSmallObject, readSmallObject } from './small-object.ts';
 
 const SCHEMA = 'rdb-archiver/backup-settings@1';
 
@@ -75,7 +75,11 @@ export function createSettingsRecords(
     async keep(source, settings, options) {
       const body = Buffer.from(`${JSON.stringify({ schema: SCHEMA, ...settings })}\n`, 'utf8');
       const key = layout.settingsKey(source, shard);
-      await store.put(key, body, { ...options, contentType: 'application/json', ifAbsent: false });
+      await putSmallObject(store, key, body, {
+        ...options,
+        contentType: 'application/json',
+        ifAbsent: false,
+      });
     },
   };
 }

@@ -76,16 +76,20 @@ async function current(
     // What the cloud no longer has goes.
     instances: Object.fromEntries(Object.entries(before).filter(([id]) => instanceIds.includes(id))),
   };
-  try {
-    // First of all: two statuses at once ask once, and one that may not write never asks.
-    await records.keep(source, claim, { signal });
-  } catch {
-    signal.throwIfAborted();
-    return known;
-  }
+  const isKept = async (what: KnownSettings): Promise<boolean> => {
+    try {
+      await records.keep(source, what, { signal });
+      return true;
+    } catch {
+      signal.throwIfAborted();
+      return false;
+    }
+  };
+  // First of all: two statuses at once ask once, and one that may not write never asks.
+  if (!(await isKept(claim))) return known;
   const asked = await ask(settings, longestUnasked(instanceIds, claim), clock, signal);
   const found: KnownSettings = { ...claim, ...asked, instances: { ...claim.instances, ...asked.instances } };
-  await records.keep(source, found, { signal });
+  await isKept(found);
   return found;
 }
 
