@@ -12,9 +12,10 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { CheckItem } from '../../src/check/report.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { systemClock } from '../../src/system-clock.ts';
-import { CEPH_TOOLS, type CephBucket, openCephBucket } from '../support/ceph.ts';
+import { CEPH_TOOLS, openCephBucket } from '../support/ceph.ts';
 import type { CommandResult } from '../support/command.ts';
 import { describeWith } from '../support/needs.ts';
+import type { RealBucket } from '../support/real-bucket.ts';
 import { addBackup, INSTANCE, MiB } from '../support/scenario.ts';
 import { itemsOf, openWorkplace, outcomesOf, type Workplace } from '../support/workplace.ts';
 
@@ -22,7 +23,7 @@ const DAY = 86_400_000;
 const IN_PARTS = { ARCHIVER_PART_SIZE: '5MiB', ARCHIVER_S3_PROFILE: 'ceph' };
 const LOCKING = 'objectLock: [{ mode: governance, days: 30, legalHold: true }]\n';
 
-async function open(bucket: CephBucket, configuration: string): Promise<Workplace> {
+async function open(bucket: RealBucket, configuration: string): Promise<Workplace> {
   const work = await openWorkplace({
     bucket,
     fill(world) {
@@ -37,7 +38,7 @@ async function open(bucket: CephBucket, configuration: string): Promise<Workplac
 }
 
 describeWith([...CEPH_TOOLS], "Ceph's gateway, in a bucket with object lock,", () => {
-  let bucket: CephBucket;
+  let bucket: RealBucket;
   let work: Workplace;
   let begun: number;
   let run: CommandResult;
@@ -146,7 +147,7 @@ describeWith([...CEPH_TOOLS], "Ceph's gateway, in a bucket without object lock,"
 });
 
 describeWith([...CEPH_TOOLS], "Ceph's gateway, with a second storage class,", () => {
-  let bucket: CephBucket;
+  let bucket: RealBucket;
   let work: Workplace;
 
   beforeAll(async () => {

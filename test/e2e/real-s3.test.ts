@@ -10,9 +10,10 @@ import type { Manifest } from '../../src/domain/manifest.ts';
 import { defaultWorld } from '../../src/sandbox/worlds.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import type { VerifyItem } from '../../src/verify/report.ts';
-import { CEPH_TOOLS, type CephBucket, openCephBucket } from '../support/ceph.ts';
+import { CEPH_TOOLS, openCephBucket } from '../support/ceph.ts';
 import type { CommandResult } from '../support/command.ts';
 import { describeWith } from '../support/needs.ts';
+import type { RealBucket } from '../support/real-bucket.ts';
 import { addBackup, MiB } from '../support/scenario.ts';
 import {
   filesBelow,
@@ -28,7 +29,7 @@ const execute = promisify(execFile);
 const BIG = 'crs-catalog3';
 
 describeWith([...CEPH_TOOLS, 'rclone', 'redis-check-rdb'], "Ceph's gateway", () => {
-  let bucket: CephBucket;
+  let bucket: RealBucket;
   let work: Workplace;
   let first: CommandResult;
 
@@ -138,7 +139,7 @@ describeWith([...CEPH_TOOLS], "Ceph's gateway, when somebody changed a dump behi
   });
 });
 
-function rcloneEnvironment({ endpoint, credentials }: CephBucket): NodeJS.ProcessEnv {
+function rcloneEnvironment({ endpoint, credentials }: RealBucket): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
     RCLONE_CONFIG: '/dev/null',

@@ -30,6 +30,11 @@ function answer(status: number, code: string): S3Effect {
   return { effect: 'answer', status, code };
 }
 
+/** An answer that goes on for ever. */
+function endless(status: number, beginning: string): S3Effect {
+  return { effect: 'endless', status, beginning };
+}
+
 /** A switch of the stand-in that holds for all requests until it is turned back. */
 function behaving(conditionalWrites: 'refused' | 'ignored'): Row['strike'] {
   return ({ s3 }): Switch => {
@@ -67,25 +72,13 @@ const parts: readonly Row[] = [
     variants: EITHER,
     columns: ['list'],
     strike: ({ s3, times }) =>
-      s3.fail({
-        on: 'ListObjectsV2',
-        times,
-        effect: 'endless',
-        status: 200,
-        beginning: '<ListBucketResult><Name>',
-      }),
+      s3.fail({ on: 'ListObjectsV2', times, ...endless(200, '<ListBucketResult><Name>') }),
   }),
   ...onceAndAlways('a refusal of a list that does not end', ['destination refused', 'destination refused'], {
     variants: EITHER,
     columns: ['list'],
     strike: ({ s3, times }) =>
-      s3.fail({
-        on: 'ListObjectsV2',
-        times,
-        effect: 'endless',
-        status: 403,
-        beginning: '<Error><Code>AccessDenied',
-      }),
+      s3.fail({ on: 'ListObjectsV2', times, ...endless(403, '<Error><Code>AccessDenied') }),
   }),
   ...onceAndAlways('a page that holds nothing and promises more', ['archived', 'destination failed'], {
     variants: EITHER,

@@ -1,15 +1,16 @@
 /** Retention against a real S3 server that keeps versions: what it deletes is hidden, what is locked stays, and it says so. */
 import { ListObjectVersionsCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CEPH_TOOLS, type CephBucket, openCephBucket } from '../support/ceph.ts';
+import { CEPH_TOOLS, openCephBucket } from '../support/ceph.ts';
 import { describeWith } from '../support/needs.ts';
+import type { RealBucket } from '../support/real-bucket.ts';
 import { storeOn } from '../support/s3-stores.ts';
 import { aRule, daily, layout, objectsOf, retentionOn, SOURCE } from '../support/shelf.ts';
 
 const signal = new AbortController().signal;
 
 describeWith(CEPH_TOOLS, 'on Ceph, in a versioned bucket', () => {
-  let place: CephBucket;
+  let place: RealBucket;
   beforeAll(async () => {
     place = await openCephBucket();
     const Bucket = place.bucket;

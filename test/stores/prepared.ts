@@ -8,7 +8,7 @@ import { openBucket } from '../../src/store/s3/client.ts';
 import { MIN_PART_SIZE } from '../../src/store/s3/part-size.ts';
 import { createS3Store } from '../../src/store/s3/s3-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
-import type { RealBucket } from './servers.ts';
+import type { RealBucket } from '../support/real-bucket.ts';
 
 /** With parts of 5 MiB from a pool of four. Rejects where a run would refuse the store. */
 export async function preparedStore({

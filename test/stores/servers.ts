@@ -1,21 +1,13 @@
 /** Real S3 servers as `fetch` unpacks them: how each is started on a free port with its data in a folder of its own, and stopped. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { type CephBucket, openCephBucket } from '../support/ceph.ts';
-import { CREDENTIALS, listen, type Place, RECIPES, type StoreName } from './stores.ts';
-
-/** A bucket of a real server: new, and the caller's own. */
-export type RealBucket = CephBucket;
+import { openCephBucket } from '../support/ceph.ts';
+import { freePorts, openBucketAt, type RealBucket } from '../support/real-bucket.ts';
+import { listen, type Place, RECIPES, type StoreName } from './stores.ts';
 
 export interface RealServer {
   bucket(options?: { readonly objectLock?: boolean }): Promise<RealBucket>;
@@ -26,7 +18,8 @@ export interface RealServer {
 export async function startStore(name: StoreName): Promise<RealServer> {
   if (name === 'ceph') return { bucket: openCephBucket, stop: async () => {} };
   const recipe = RECIPES[name];
-  const place: Place = { folder: await mkdtemp(join(tmpdir(), `archiver-${name}-`)), port: await freePort() };
+  const [port = 0] = await freePorts(1);
+  const place: Place = { folder: await mkdtemp(join(tmpdir(), `archiver-${name}-`)), port };
   for (const folder of recipe.folders ?? []) mkdirSync(join(place.folder, folder));
   for (const [file, text] of Object.entries(recipe.files?.(place) ?? {}))
     writeFileSync(join(place.folder, file), text);
@@ -60,24 +53,6 @@ export async function startStore(name: StoreName): Promise<RealServer> {
   throw new Error(`${recipe.title} did not start: ${said}`);
 }
 
-async function openBucketAt(endpoint: string, { objectLock = false } = {}): Promise<RealBucket> {
-  const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
-  const client = new S3Client({
-    endpoint,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: CREDENTIALS,
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: new NodeHttpHandler({ httpAgent: agents.http }),
-  });
-  const bucket = `test-${randomUUID()}`;
-  await client.send(
-    new CreateBucketCommand({ Bucket: bucket, ...(objectLock && { ObjectLockEnabledForBucket: true }) }),
-  );
-  return { endpoint, bucket, credentials: CREDENTIALS, agents, client, close: () => client.destroy() };
-}
-
 /** Any answer will do: without a key it is a refusal. */
 async function answers(endpoint: string): Promise<boolean> {
   try {
@@ -93,15 +68,5 @@ function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) resolve();
     else child.once('close', () => resolve()).once('error', () => resolve());
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
   });
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Traits } from '../contract/object-store.ts';
 import { CEPH_TOOLS } from '../support/ceph.ts';
-import type { S3Credentials } from '../support/s3-signature.ts';
+import { CREDENTIALS } from '../support/real-bucket.ts';
 
 export type StoreName =
   | 'versitygw'
@@ -43,7 +43,6 @@ interface Recipe extends StoreFacts {
   readonly folders?: readonly string[];
 }
 
-export const CREDENTIALS: S3Credentials = { accessKeyId: 'labkey', secretAccessKey: 'labsecret' };
 const { accessKeyId: KEY, secretAccessKey: SECRET } = CREDENTIALS;
 
 /** Its address and port. */

@@ -20,6 +20,7 @@ import { collect, patterned, streamOf } from '../support/bodies.ts';
 import { HOUR_MS } from '../support/builders.ts';
 import { download, type Where } from '../support/cloud.ts';
 import { describeWith } from '../support/needs.ts';
+import type { RealBucket } from '../support/real-bucket.ts';
 import { storeOn } from '../support/s3-stores.ts';
 import { createScenario, INSTANCE, MiB } from '../support/scenario.ts';
 import {
@@ -32,7 +33,7 @@ import {
 } from '../support/workplace.ts';
 import { startFlippingFront } from './flipping-front.ts';
 import { preparedStore } from './prepared.ts';
-import { type RealBucket, type RealServer, startStore } from './servers.ts';
+import { type RealServer, startStore } from './servers.ts';
 import { REAL_STORES, type StoreName } from './stores.ts';
 
 const SETTINGS = { ARCHIVER_PART_SIZE: '5MiB', ARCHIVER_ATTEMPTS: '1' };

@@ -11,15 +11,17 @@ import { archived, failed, instanceFailed, skipped, summary, transfer } from '..
 
 const plain = createPaint(false, {});
 
+const BEGIN: ArchiverEvent = {
+  type: 'run.begin',
+  runId: 'run-1',
+  timezone: 'Asia/Shanghai',
+  utcOffset: '+08:00',
+  startedAt: '2026-11-24T03:00:00Z',
+  sources: 1,
+};
+
 const RUN: readonly ArchiverEvent[] = [
-  {
-    type: 'run.begin',
-    runId: 'run-1',
-    timezone: 'Asia/Shanghai',
-    utcOffset: '+08:00',
-    startedAt: '2026-11-24T03:00:00Z',
-    sources: 1,
-  },
+  BEGIN,
   { type: 'source.listed', runId: 'run-1', source: 'prod', region: 'ap-guangzhou', instances: 2, backups: 3 },
   instanceFailed,
   { type: 'plan.ready', runId: 'run-1', todo: 2, skipped: 1 },
@@ -184,14 +186,7 @@ test('the time left is never less than what the slowest transfer still takes', a
     clock: { now: () => now },
     paint: { say: plain, conclude: plain },
   });
-  observer({
-    type: 'run.begin',
-    runId: 'run-1',
-    timezone: 'Asia/Shanghai',
-    utcOffset: '+08:00',
-    startedAt: '2026-11-24T03:00:00Z',
-    sources: 1,
-  });
+  observer(BEGIN);
   observer({ type: 'plan.ready', runId: 'run-1', todo: 2, skipped: 0 });
   observer({ type: 'transfer.begin', ...transfer, size: 100_000 });
   now = 1000;
