@@ -57,9 +57,10 @@ export interface ArchivedFile {
 }
 
 /**
- * Undefined where the object is not there. With `unlock` the cloud's encryption is taken off, and `body` throws `not-opened` where that fails. Rejects with `config` where its form cannot be read (no identity, say), and `body` throws that
- * or `archive-damaged` (`Decoder`). `kept` bytes are measured first, and not read again: `body` goes on behind them. Only of a file
- * that lies as the cloud gave it, since in another form its bytes are at other places.
+ * Undefined where the object is not there. With `unlock` the cloud's encryption is taken off, and `body` throws `not-opened` where that fails.
+ * Rejects with `config` where its form cannot be read (no identity, say), and `body` throws that or `archive-damaged` (`Decoder`). `kept` bytes
+ * are measured first, and not read again: `body` goes on behind them. Only of a file that lies as the cloud gave it, since in another form its
+ * bytes are at other places.
  */
 export async function openArchivedFile(
   file: ManifestFile,
