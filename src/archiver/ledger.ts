@@ -40,6 +40,8 @@ export interface Ledger {
   archived(subject: Subject, files: readonly OutcomeFile[], effort: Effort, key?: KeyState): void;
   /** The key of an archive that should be sealed now could not be. */
   keyFailed(about: BackupRef, error: ArchiverError): void;
+  /** The keys of some archives were not looked at. */
+  reviewFailed(error: ArchiverError): void;
   skipped(
     subject: Subject,
     reason: SkipReason,
@@ -113,6 +115,13 @@ export function createLedger(options: { runId: string; clock: Clock; observer: O
     keyFailed(about, error) {
       codes.add(error.exit === 4 ? 4 : 3);
       observer({ type: 'key.failed', ...about, error });
+    },
+
+    reviewFailed(error) {
+      if (error.code === 'internal') return ledger.runFailed(error);
+      codes.add(3);
+      const message = `not all keys of archives that the cloud encrypted could be kept: ${error.message}`;
+      observer({ type: 'warning', message, hint: error.hint });
     },
 
     skipped(subject, reason, { by, atRisk, effort } = {}) {

@@ -6,8 +6,9 @@ import pLimit from 'p-limit';
 import { allOrFirstError } from '../domain/all-or-first-error.ts';
 import type { ArchiveRef, KeyRecordKind } from '../domain/archive-key.ts';
 import { isSealed } from '../domain/encryption.ts';
-import { asArchiverError } from '../domain/errors.ts';
+import { ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { dayOf } from '../domain/instant.ts';
+import { byUrgency } from '../plan/plan.ts';
 import type { Observer } from '../report/observer.ts';
 import { sealedKeyOf } from './backup-key.ts';
 import type { BackupPorts } from './fetch-file.ts';
@@ -21,7 +22,13 @@ export interface ReviewPorts {
 
 const AT_ONCE = 8;
 
-/** Costs nothing where no archived backup is encrypted, else one or two listings for each day that the cloud shows. Rejects as the destination does. */
+/** Milliseconds in which nothing came of any archive: then whoever is asked answers nobody, and the run must not wait until its deadline. */
+const PATIENCE_MS = 10 * 60_000;
+
+/**
+ * Costs nothing where no archived backup is encrypted, else one or two listings for each day that the cloud shows. A source that fails stops no
+ * other. Rejects as the destination does, with the signal's reason, or with `api-unavailable` where nothing came of it for too long.
+ */
 export async function reviewKeys(
   archived: readonly Subject[],
   ledger: Ledger,
@@ -29,26 +36,49 @@ export async function reviewKeys(
   signal: AbortSignal,
 ): Promise<void> {
   const encrypted = archived.filter(({ backup }) => backup.encrypted && backup.state === 'available');
-  for (const [, subjects] of Map.groupBy(encrypted, ({ source }) => source.name))
-    await reviewSource(subjects, ledger, ports, signal);
+  const bySource = Map.groupBy(encrypted, ({ source }) => source.name);
+  const reviews = [...bySource].map(([, subjects]) => reviewSource(subjects, ledger, ports, signal));
+  for (const review of await Promise.allSettled(reviews))
+    if (review.status === 'rejected') throw review.reason;
 }
 
+/** Those first that the cloud deletes soonest: where time runs out, the others are had by the next run. */
 async function reviewSource(
   subjects: readonly Subject[],
   ledger: Ledger,
   ports: ReviewPorts,
   signal: AbortSignal,
 ): Promise<void> {
-  const [kept, missing] = [
-    await recorded('kept', subjects, ports, signal),
-    await recorded('missing', subjects, ports, signal),
-  ];
-  const open = subjects.filter((subject) => !kept.has(idOf(refOf(subject))));
-  const limit = pLimit(AT_ONCE);
-  await allOrFirstError(signal, (inner) =>
-    open.map((subject) =>
-      limit(() => review(subject, missing.has(idOf(refOf(subject))), ledger, ports, inner)),
-    ),
+  const [{ source }] = subjects as [Subject];
+  const stuck = new AbortController();
+  const patience = ports.backup.clock.alarm(PATIENCE_MS, () => stuck.abort(nothingCame(source.name)));
+  patience.restart();
+  try {
+    const looking = AbortSignal.any([signal, stuck.signal]);
+    const kept = await recorded('kept', subjects, ports, looking);
+    const missing = await recorded('missing', subjects, ports, looking);
+    patience.restart();
+    const open = subjects.filter((subject) => !kept.has(idOf(refOf(subject)))).sort(byUrgency);
+    const limit = pLimit(AT_ONCE);
+    await allOrFirstError(looking, (inner) =>
+      open.map((subject) =>
+        limit(async () => {
+          inner.throwIfAborted();
+          if (await review(subject, missing.has(idOf(refOf(subject))), ledger, ports, inner))
+            patience.restart();
+        }),
+      ),
+    );
+  } finally {
+    patience.stop();
+  }
+}
+
+function nothingCame(source: string): ArchiverError {
+  return new ArchiverError(
+    'api-unavailable',
+    `nothing came of the keys of ${source} for ${PATIENCE_MS / 60_000} minutes`,
+    { hint: 'The next run asks again; `rdb-archiver check` asks for one of them.' },
   );
 }
 
@@ -65,13 +95,14 @@ async function recorded(
   return ids;
 }
 
+/** False where nothing came of it. */
 async function review(
   subject: Subject,
   isMissing: boolean,
   ledger: Ledger,
   { backup: { keys, catalog, chooseStorage, clock }, observer }: ReviewPorts,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const ref = refOf(subject);
   const { source, backup } = subject;
   const about = {
@@ -86,23 +117,25 @@ async function review(
       const encryption = (await catalog.find(ref, { signal }))?.backup.encryption;
       if (isSealed(encryption)) {
         await keys.records.keep(ref, encryption, { signal });
-        return;
+        return true;
       }
       await keys.records.miss(ref, { signal });
     }
-    if (keys.policy !== 'seal') return;
+    if (keys.policy !== 'seal') return true;
     const sealed = await sealedKeyOf({ source, backup, signal }, keys);
     // The only copy of this key, so it is locked as the manifest is.
     const storage = chooseStorage(source.name, subject.instance, clock.now()).manifest;
     await keys.records.keep(ref, sealed, { signal, storage });
     observer({ type: 'key.sealed', ...about, fingerprint: sealed.keyFingerprint });
+    return true;
   } catch (thrown) {
     signal.throwIfAborted();
     const error = asArchiverError(thrown);
     // Being worked on this moment: the next run asks again.
-    if (error.code === 'not-ready') return;
+    if (error.code === 'not-ready') return false;
     if (error.code === 'store-unreachable') throw error;
     ledger.keyFailed(about, error);
+    return false;
   }
 }
 

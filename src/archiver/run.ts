@@ -1,4 +1,5 @@
 /** One run: sweep, look, plan, archive what is open, most urgent first, and tell one outcome per backup considered. */
+import { allOrFirstError } from '../domain/all-or-first-error.ts';
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { futureWarning } from '../domain/future.ts';
@@ -66,13 +67,12 @@ export async function runOnce(ports: RunPorts, signal: AbortSignal): Promise<Run
       const options = { shard: ports.policy.shard, now: startedAt, signal: looking };
       const found = await survey(ports.targets, ports, options);
       report(found, ledger, ports);
-      // Before the transfers: seconds each, and a key that the cloud is about to forget is as urgent as a dump.
-      await reviewKeys(archivedOf(found), ledger, ports, signal);
-      await archiveAll(notInHand(openWork(found), ledger, ports), ledger, ports, {
-        startedAt,
-        signal,
-        overtime,
-      });
+      const work = notInHand(openWork(found), ledger, ports);
+      // Side by side, for neither may wait: a key that the cloud is about to forget is as urgent as a dump.
+      await allOrFirstError(signal, (inner) => [
+        archiveAll(work, ledger, ports, { startedAt, signal: inner, overtime }),
+        reviewArchived(found, ledger, ports, { signal: inner, deadline: overtime.deadline }),
+      ]);
     } finally {
       overtime.close();
     }
@@ -161,6 +161,28 @@ function archivedOf(found: Survey): Subject[] {
   );
 }
 
+/** Whatever keeps it from its end fails no transfer: the archives are there, and the next run goes on. Rejects with the signal's reason only. */
+async function reviewArchived(
+  found: Survey,
+  ledger: Ledger,
+  ports: RunPorts,
+  { signal, deadline }: { readonly signal: AbortSignal; readonly deadline: AbortSignal },
+): Promise<void> {
+  try {
+    await reviewKeys(archivedOf(found), ledger, ports, AbortSignal.any([signal, deadline]));
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const error = deadline.aborted ? keysLeft() : asArchiverError(thrown);
+    ledger.reviewFailed(error);
+  }
+}
+
+function keysLeft(): ArchiverError {
+  return new ArchiverError('api-unavailable', "the run's deadline came before they were all asked for", {
+    hint: 'The next run goes on. Raise ARCHIVER_RUN_DEADLINE where this comes again.',
+  });
+}
+
 /** An earlier run's last transfers may still go on: their outcomes are told by that run. */
 function notInHand(work: readonly Subject[], ledger: Ledger, { inHand }: RunPorts): Subject[] {
   const mine = work.filter((subject) => !inHand.has(identityOf(subject)));
@@ -188,6 +210,7 @@ async function archiveAll(
   const process = { ...ports, retry: policy.retry };
   let unreachableInARow = 0;
   let left = work.length;
+  if (left === 0) ports.allBegun?.();
 
   async function worker(): Promise<void> {
     for (const subject of queue) {

@@ -465,6 +465,53 @@ describe('without recipients', () => {
     expect(run.summary.exitCode).toBe(3);
   });
 
+  /** One archive without its key, one backup that nobody has archived, and sealing turned on. */
+  async function sealingLate(config: ScenarioOptions['config'] = {}): Promise<Scenario> {
+    const scenario = await createScenario({ world: encryptedWorld() });
+    await scenario.run();
+    return sealed(await newHolder(), {
+      s3: scenario.s3,
+      config,
+      world(world, clock) {
+        encryptedWorld()(world, clock);
+        addBackup(world, clock, { id: 'plain', hoursAgo: 30 });
+      },
+    });
+  }
+
+  it('keys that the cloud is slow to hand out keep no backup waiting', async () => {
+    const { promise: begun, resolve: allBegun } = Promise.withResolvers<void>();
+    const later = await sealingLate();
+    const gate = later.cloud.holdAt(DETAIL);
+    const running = later.app.run({ signal, allBegun });
+    await gate.reached;
+    await begun;
+    await expect.poll(() => [...later.manifests().keys()]).toContain('plain');
+    gate.release();
+    expect(await running).toMatchObject({ archived: 1, failed: 0, exitCode: 0 });
+  });
+
+  it('keys that nobody hands out until the deadline are told, exit 3, and fail no backup', async () => {
+    const later = await sealingLate({ runDeadlineMs: 3000 });
+    const gate = later.cloud.holdAt(DETAIL);
+    const run = await later.run();
+    expect(run.summary).toMatchObject({ archived: 1, failed: 0, exitCode: 3 });
+    expect(run.of('run.failed')).toEqual([]);
+    expect(run.of('warning').map(({ message }) => message)).toEqual([
+      expect.stringMatching(/not all keys .* deadline/),
+    ]);
+    gate.release();
+    expect((await later.run()).of('key.sealed')).toHaveLength(1);
+  });
+
+  it('a key whose record does not reach the store is told, exit 3, and fails no backup', async () => {
+    const later = await sealingLate();
+    later.s3.fail({ on: 'PutObject', key: 'state/keys/kept', effect: 'reset', times: 100 });
+    const run = await later.run();
+    expect(run.summary).toMatchObject({ archived: 1, failed: 0, exitCode: 3 });
+    expect(run.of('warning')).toMatchObject([{ message: expect.stringContaining('not all keys') }]);
+  });
+
   it('fails where that is wanted, before a byte is moved', async () => {
     const scenario = await createScenario({ world: encryptedWorld(), config: { encryptedBackups: 'fail' } });
     const run = await scenario.run();
