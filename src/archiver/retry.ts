@@ -19,9 +19,11 @@ export async function withRetry<Result>(
   signal: AbortSignal,
   onRetry: (failedTry: number, error: ArchiverError) => void,
 ): Promise<Result> {
+  let done: { readonly result: Result } | undefined;
   const classified = async () => {
     try {
-      return await attempt();
+      done = { result: await attempt() };
+      return done.result;
     } catch (thrown) {
       throw asArchiverError(thrown);
     }
@@ -36,5 +38,9 @@ export async function withRetry<Result>(
       if (error instanceof ArchiverError && error.retry === 'backup' && retriesLeft > 0)
         onRetry(attemptNumber, error);
     },
+  }).catch((error: unknown) => {
+    // p-retry (9) throws away what has come when the signal came meanwhile; but what is committed is committed.
+    if (done) return done.result;
+    throw error;
   });
 }

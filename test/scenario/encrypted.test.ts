@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { interruption } from '../../src/domain/errors.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { createLog } from '../../src/report/log.ts';
 import { realDumpPath } from '../../src/sandbox/real-dumps.ts';
@@ -161,6 +162,19 @@ describe('an encrypted backup whose key is sealed', () => {
     const scenario = await sealed(holder, { retryWaitMs: 1 });
     scenario.s3.fail({ on: 'PutObject', key: 'redis/catalog/', effect: 'lose-reply', times: 1 });
     expect(only(await scenario.run())).toMatchObject({ outcome: 'archived', key: 'sealed' });
+  });
+
+  it('is told as archived although a signal comes behind its commit, and is found as that', async () => {
+    const scenario = await sealed(await newHolder());
+    const controller = new AbortController();
+    const gate = scenario.s3.holdAt(({ key }) => key.startsWith(RECORDS));
+    const running = scenario.run(controller.signal);
+    await gate.arrived;
+    controller.abort(interruption('SIGTERM'));
+    const run = await running;
+    gate.release();
+    expect(only(run)).toMatchObject({ outcome: 'archived', key: 'sealed' });
+    expect(run.summary.exitCode).toBe(143);
   });
 
   it.each([
