@@ -113,7 +113,7 @@ export function createLedger(options: { runId: string; clock: Clock; observer: O
     },
 
     keyFailed(about, error) {
-      codes.add(error.exit === 4 ? 4 : 3);
+      codes.add([1, 4].includes(error.exit) ? error.exit : 3);
       observer({ type: 'key.failed', ...about, error });
     },
 

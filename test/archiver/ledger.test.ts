@@ -26,3 +26,14 @@ test.each([
   ledger.mark(10);
   expect(ledger.summary().exitCode).toBe(exitCode);
 });
+
+test.each([
+  ['that the cloud refuses to hand out: 3', new ArchiverError('key-not-kept', 'denied'), 3],
+  ['of an archive whose manifest is damaged: 4', new ArchiverError('archive-damaged', 'no manifest'), 4],
+  ['that a mistake of ours has cost: 1, which is reported', asArchiverError(new TypeError('x')), 1],
+])('a run ends for a key %s', (_what, error, exitCode) => {
+  const ledger = createLedger({ runId: 'run-1', clock: createTestClock(), observer: () => {} });
+  const about = { runId: 'run-1', source: 'ap-guangzhou', region: 'ap-guangzhou' };
+  ledger.keyFailed({ ...about, instanceId: 'crs-1', backupId: 'backup-1' }, error);
+  expect(ledger.summary().exitCode).toBe(exitCode);
+});
