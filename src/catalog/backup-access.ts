@@ -37,7 +37,7 @@ export interface UnsealedKey {
 }
 
 export interface BackupAccess {
-  /** Asks the destination only for a backup that the cloud encrypted. Rejects with `archive-damaged` for a sealed key that is none. */
+  /** Asks the destination only for a backup that the cloud encrypted. Rejects with `archive-damaged` for a sealed key that is none, `newer-version` for a record of a version to come. */
   to(manifest: Manifest, options: CallOptions): Promise<Access>;
   /**
    * The key itself, for who asks for it by name. Rejects with `usage` where the cloud did not encrypt the backup, `key-not-kept` where there is

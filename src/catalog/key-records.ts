@@ -9,7 +9,7 @@ import { ArchiverError } from '../domain/errors.ts';
 import { type Instant, toInstant } from '../domain/instant.ts';
 import type { Storage } from '../domain/object-lock.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
-import { sealedKey } from './manifest-codec.ts';
+import { isOfOtherVersion, sealedKey } from './manifest-codec.ts';
 import { putSmallObject, readSmallObject } from './small-object.ts';
 
 const SCHEMA = 'rdb-archiver/backup-key@1';
@@ -17,7 +17,7 @@ const SCHEMA = 'rdb-archiver/backup-key@1';
 const keptRecord = z.object({ schema: z.literal(SCHEMA), ...sealedKey.shape });
 
 export interface KeyRecords {
-  /** The sealed key that lies beside the manifest; undefined where none does. Rejects with `archive-damaged` for one that nobody understands. */
+  /** The sealed key that lies beside the manifest; undefined where none does. Rejects with `archive-damaged` for one that nobody understands, `newer-version` for one of a version to come. */
   find(ref: ArchiveRef, options: CallOptions): Promise<SealedKey | undefined>;
   /** Keeps the sealed key of an archive, as `storage` says: it may be the only copy. One that lies there already stays. */
   keep(
@@ -90,6 +90,8 @@ function decode(bytes: Uint8Array, key: string): SealedKey {
   } catch {
     value = undefined;
   }
+  if (isOfOtherVersion(value, SCHEMA))
+    throw new ArchiverError('newer-version', `the record ${key} is of a version that this one cannot read`);
   const parsed = keptRecord.safeParse(value);
   if (!parsed.success) throw new ArchiverError('archive-damaged', `the record ${key} holds no sealed key`);
   const { schema: _, ...sealed } = parsed.data;

@@ -84,8 +84,17 @@ export function encodeManifest({ signature: _, ...value }: Manifest): Uint8Array
   return Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8');
 }
 
-/** As all our schemas are called: a higher number is of a newer version of the product. */
-const NUMBERED = /^rdb-archiver\/manifest@([1-9]\d*)$/;
+/** All our schemas are called like `rdb-archiver/manifest@1`: whether the value is of the same kind, with another number than ours. */
+export function isOfOtherVersion(value: unknown, ours: string): boolean {
+  const schema = schemaOf(value);
+  const [name] = ours.split('@');
+  return schema !== undefined && schema !== ours && new RegExp(`^${name}@[1-9]\\d*$`).test(schema);
+}
+
+function schemaOf(value: unknown): string | undefined {
+  const schema = typeof value === 'object' && value !== null && 'schema' in value ? value.schema : undefined;
+  return typeof schema === 'string' ? schema : undefined;
+}
 
 /** Rejects with `archive-damaged` what is no manifest, and with `newer-version` what is one of a version to come; `key` is for the message. */
 export function decodeManifest(bytes: Uint8Array, key: string): Manifest {
@@ -95,11 +104,10 @@ export function decodeManifest(bytes: Uint8Array, key: string): Manifest {
   } catch (error) {
     throw new ArchiverError('archive-damaged', `the manifest ${key} is not JSON`, { cause: error });
   }
-  const schema = typeof value === 'object' && value !== null && 'schema' in value ? value.schema : undefined;
-  if (typeof schema === 'string' && NUMBERED.test(schema) && schema !== MANIFEST_SCHEMA)
+  if (isOfOtherVersion(value, MANIFEST_SCHEMA))
     throw new ArchiverError(
       'newer-version',
-      `the manifest ${key} is ${schema}, which this version cannot read`,
+      `the manifest ${key} is ${schemaOf(value)}, which this version cannot read`,
     );
   const parsed = manifest.safeParse(value);
   if (parsed.success) return parsed.data as Manifest;

@@ -479,6 +479,24 @@ describe('without recipients', () => {
     expect(run.summary.exitCode).toBe(3);
   });
 
+  it('a key that a newer version has kept is no damage: exit 3, and what to use', async () => {
+    const holder = await newHolder();
+    const scenario = await createScenario({ world: encryptedWorld() });
+    await scenario.run();
+    const later = await sealed(holder, { s3: scenario.s3 });
+    await later.run();
+    const [key = ''] = records(later).filter((record) => record.includes('/kept/'));
+    const object = later.s3.objects.get(key);
+    if (!object) expect.unreachable('the record is there');
+    const bytes = Buffer.from(String(later.s3.bytesOf(key)).replace('backup-key@1', 'backup-key@2'));
+    later.s3.objects.set(key, { ...object, chunks: [bytes] });
+    await expect(restoreTo(later, folder())).rejects.toMatchObject({ code: 'newer-version', exit: 3 });
+    expect(await later.app.verify({ quick: false, signal })).toMatchObject({
+      exitCode: 3,
+      items: [{ result: 'newer-version' }],
+    });
+  });
+
   /** One archive without its key, one backup that nobody has archived, and sealing turned on. */
   async function sealingLate(config: ScenarioOptions['config'] = {}): Promise<Scenario> {
     const scenario = await createScenario({ world: encryptedWorld() });
