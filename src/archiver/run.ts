@@ -65,9 +65,10 @@ export async function runOnce(ports: RunPorts, signal: AbortSignal): Promise<Run
       // First of all: what is swept behind an archive's back was begun at a key that may be the archive's.
       await ports.sweep(ledger.runId, ports.observer, looking);
       const options = { shard: ports.policy.shard, now: startedAt, signal: looking };
+      const before = [...ports.inHand];
       const found = await survey(ports.targets, ports, options);
       report(found, ledger, ports);
-      const work = notInHand(openWork(found), ledger, ports);
+      const work = notInHand(openWork(found), new Set([...before, ...ports.inHand]), ledger);
       // Side by side, for neither may wait: a key that the cloud is about to forget is as urgent as a dump.
       await allOrFirstError(signal, (inner) => [
         archiveAll(work, ledger, ports, { startedAt, signal: inner, overtime }),
@@ -183,9 +184,12 @@ function keysLeft(): ArchiverError {
   });
 }
 
-/** An earlier run's last transfers may still go on: their outcomes are told by that run. */
-function notInHand(work: readonly Subject[], ledger: Ledger, { inHand }: RunPorts): Subject[] {
-  const mine = work.filter((subject) => !inHand.has(identityOf(subject)));
+/**
+ * An earlier run's last transfers may still go on: their outcomes are told by that run. `others`: also of before the catalog was listed, for what
+ * has ended since may be archived, or in quarantine, behind the listing's back, and would be fetched again.
+ */
+function notInHand(work: readonly Subject[], others: ReadonlySet<string>, ledger: Ledger): Subject[] {
+  const mine = work.filter((subject) => !others.has(identityOf(subject)));
   ledger.uncounted({ 'in-progress': work.length - mine.length });
   return mine;
 }

@@ -73,4 +73,34 @@ describe('while a transfer of an earlier run goes on', () => {
     expect(await first).toMatchObject({ archived: 1, exitCode: 0 });
     expect(scenario.cloud.downloads()).toHaveLength(2);
   });
+
+  it('one that ends while another run looks around is not fetched again', async () => {
+    const scenario = await createScenario({
+      world(world, clock) {
+        world.addInstance({ id: INSTANCE });
+        addBackup(world, clock, { id: 'backup-1', size: 6 * MiB });
+      },
+    });
+    const gate = scenario.cloud.holdBodyAt(download({ backupId: 'backup-1' }), MiB);
+    const { promise: begun, resolve: allBegun } = Promise.withResolvers<void>();
+    const { signal } = new AbortController();
+    const first = scenario.app.run({ signal, allBegun });
+    await begun;
+    // The catalog is listed before the quarantine.
+    const listed = scenario.s3.counts.get('ListObjectsV2') ?? 0;
+    const looking = scenario.s3.holdAt(
+      ({ operation, count }) => operation === 'ListObjectsV2' && count === listed + 3,
+    );
+    const second = scenario.run();
+    await looking.arrived;
+    gate.release();
+    expect(await first).toMatchObject({ archived: 1 });
+    looking.release();
+    expect((await second).summary).toMatchObject({
+      considered: 0,
+      skippedBy: { 'in-progress': 1 },
+      exitCode: 0,
+    });
+    expect(scenario.cloud.downloads()).toHaveLength(1);
+  });
 });
