@@ -25,18 +25,30 @@ export async function archiveOne(
   signal: AbortSignal,
 ): Promise<RunSummary> {
   return withLedger(ports, signal, async (ledger) => {
-    const startedAt = ports.clock.now();
-    const targets = targetsOf(request, ports);
-    const found = await survey(targets, ports, { shard: { index: 0, count: 1 }, now: startedAt, signal });
-    // A missing instance is told by `choose`, in the words of what was asked.
-    for (const failure of found.failures)
-      if (failure.error.code !== 'unknown-instance') ledger.listingFailed(failure);
-    if (found.blind) {
-      ledger.mark(10);
-      return;
-    }
-    await archiveNow(request, found, ledger, ports, signal);
+    const found = await lookFor(request, ledger, ports, signal);
+    if (found) await archiveNow(request, found, ledger, ports, signal);
   });
+}
+
+/** The instance in every source that may have it, filters aside. What cannot be listed is told; undefined where that is all. */
+export async function lookFor(
+  { instanceId, source }: Pick<ArchiveRequest, 'instanceId' | 'source'>,
+  ledger: Ledger,
+  ports: RunPorts,
+  signal: AbortSignal,
+): Promise<Survey | undefined> {
+  const targets = sourcesNamed(source, ports).map((target) => ({
+    source: target.source,
+    selection: { ...EVERYTHING, instances: [instanceId] },
+  }));
+  const options = { shard: { index: 0, count: 1 }, now: ports.clock.now(), signal };
+  const found = await survey(targets, ports, options);
+  // A missing instance is told by who looks for it, in the words of what was asked.
+  for (const failure of found.failures)
+    if (failure.error.code !== 'unknown-instance') ledger.listingFailed(failure);
+  if (!found.blind) return found;
+  ledger.mark(10);
+  return undefined;
 }
 
 /** Archives the backup that was asked for, out of what was found. Throws where it is not there. */
@@ -58,16 +70,8 @@ export async function archiveNow(
   }
 }
 
-/** The asked-for instance in each source that may have it, filters aside. */
-function targetsOf({ instanceId, source }: ArchiveRequest, ports: RunPorts) {
-  return sourcesNamed(source, ports).map((target) => ({
-    source: target.source,
-    selection: { ...EVERYTHING, instances: [instanceId] },
-  }));
-}
-
 /** Those of that name, or all. Throws `usage` where there is none. */
-export function sourcesNamed(source: string | undefined, ports: RunPorts): RunPorts['targets'] {
+function sourcesNamed(source: string | undefined, ports: RunPorts): RunPorts['targets'] {
   const targets = ports.targets.filter((target) => source === undefined || target.source.name === source);
   if (targets.length > 0) return targets;
   const names = ports.targets.map((target) => target.source.name).join(', ');

@@ -2,11 +2,9 @@
 import type { Backup } from '../domain/backup.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import type { RunSummary } from '../domain/outcome.ts';
-import { EVERYTHING } from '../plan/selection.ts';
 import type { Source } from '../source/source.ts';
-import { archiveNow, holderOf, sourcesNamed } from './archive-one.ts';
+import { archiveNow, holderOf, lookFor } from './archive-one.ts';
 import { type RunPorts, withLedger } from './run.ts';
-import { survey } from './survey.ts';
 
 export interface BackupRequest {
   readonly instanceId: string;
@@ -26,8 +24,6 @@ const POLL_MS = 10_000;
 /** Where nobody knows whether the cloud has taken the order, it is looked for this long: it is in the list within seconds. */
 const DOUBT_MS = 120_000;
 
-const ALONE = { index: 0, count: 1 };
-
 /** The order is given once, whatever comes of it: a second one would be a second backup. Rejects with `config` where that is not allowed. */
 export async function requestBackup(
   request: BackupRequest,
@@ -38,14 +34,8 @@ export async function requestBackup(
   return withLedger(ports, signal, async (ledger) => {
     const { clock, observer } = ports;
     const { instanceId, timeoutMs } = request;
-    const look = () => survey(targetsOf(request, ports), ports, { shard: ALONE, now: clock.now(), signal });
-    const found = await look();
-    for (const failure of found.failures)
-      if (failure.error.code !== 'unknown-instance') ledger.listingFailed(failure);
-    if (found.blind) {
-      ledger.mark(10);
-      return;
-    }
+    const found = await lookFor(request, ledger, ports, signal);
+    if (!found) return;
     const { source, inventory } = holderOf(instanceId, found);
     if (source.order === undefined)
       throw new ArchiverError('usage', `${source.api} cannot have a backup made: ${source.name} speaks it`, {
@@ -66,7 +56,8 @@ export async function requestBackup(
     };
     const made = await waitFor(source, { instanceId, remark, known }, wait, ports, signal);
     observer({ type: 'backup.made', ...about, backupId: made.id, waitedMs: clock.now() - orderedAt });
-    await archiveNow({ instanceId, backupId: made.id }, await look(), ledger, ports, signal);
+    const again = await lookFor(request, ledger, ports, signal);
+    if (again) await archiveNow({ instanceId, backupId: made.id }, again, ledger, ports, signal);
   });
 }
 
@@ -132,10 +123,3 @@ function ours(backups: readonly Backup[], { remark, known }: Wanted): Backup | u
 
 /** As the list of API 3.0 says it (DescribeInstanceBackups), and in the words of older answers. */
 const MANUAL = ['0', 'manualBackupInstance'];
-
-function targetsOf({ instanceId, source }: BackupRequest, ports: RunPorts) {
-  return sourcesNamed(source, ports).map((target) => ({
-    source: target.source,
-    selection: { ...EVERYTHING, instances: [instanceId] },
-  }));
-}

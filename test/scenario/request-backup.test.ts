@@ -1,5 +1,6 @@
 /** `backup INSTANCE`: the cloud makes one backup, once, and it becomes an archive; or somebody is told why not. */
 import { describe, expect, it } from 'vitest';
+import type { ArchiverEvent } from '../../src/report/observer.ts';
 import { call } from '../support/cloud.ts';
 import { changeJson, denied, internalError, refused, throttled } from '../support/cloud-api-faults.ts';
 import { addEncrypted, newHolder } from '../support/encrypted.ts';
@@ -109,6 +110,20 @@ describe('a backup that was asked for', () => {
     );
     expect(await ordered(slow, { timeoutMs: 60_000 })).toMatchObject({ archived: 0, exitCode: 3 });
     expect(slow.clock.slept()).toBe(60_000);
+  });
+
+  it('and was made, but cannot be listed any more, is told by what the cloud said, exit 10', async () => {
+    const events: ArchiverEvent[] = [];
+    const scenario = await allowed({
+      observer(event) {
+        events.push(event);
+        if (event.type !== 'backup.made') return;
+        for (const action of ['DescribeInstances', 'DescribeInstanceBackups'])
+          scenario.cloud.fault(call(action), denied());
+      },
+    });
+    expect(await ordered(scenario)).toMatchObject({ archived: 0, exitCode: 10 });
+    expect(events.map(({ type }) => type)).toContain('instance.failed');
   });
 
   it.each([
