@@ -65,7 +65,9 @@ export async function vetoOf(
     if (mayBeInCloud(manifest.backup, pass)) return because('cloud-still-has-it');
     const stray = manifest.files.find(({ key }) => !key.startsWith(layout.dataFolder(ref)));
     if (stray) return because('elsewhere', stray.key);
-    return await lockOn([layout.manifestKey(ref), ...subject.keys], pass, ports, signal);
+    // One that was sealed later is locked for longer than its archive.
+    const sealedKeys = manifest.backup.encrypted ? [layout.keyRecordKey('kept', ref)] : [];
+    return await lockOn([layout.manifestKey(ref), ...sealedKeys, ...subject.keys], pass, ports, signal);
   } catch (thrown) {
     signal.throwIfAborted();
     const error = asArchiverError(thrown);

@@ -563,9 +563,8 @@ describe('without recipients', () => {
 });
 
 describe('expire', () => {
-  it('takes the records of a key away with its archive', async () => {
-    const holder = await newHolder();
-    const scenario = await sealed(holder, {
+  const fiveOfWhichTwoStay = async () => {
+    const scenario = await sealed(await newHolder(), {
       world(world, clock) {
         world.addInstance({ id: INSTANCE });
         for (const [index, id] of ['a', 'b', 'c', 'd', 'e'].entries())
@@ -577,10 +576,26 @@ describe('expire', () => {
       },
     });
     await scenario.run();
+    return scenario;
+  };
+
+  it('takes the records of a key away with its archive', async () => {
+    const scenario = await fiveOfWhichTwoStay();
     expect(records(scenario)).toHaveLength(5);
     scenario.clock.advance(20 * DAY_MS);
     await scenario.app.expire({ confirm: true, signal });
     expect(scenario.keys('catalog')).toHaveLength(2);
     expect(records(scenario)).toHaveLength(2);
+  });
+
+  it('keeps an archive whose key is locked, for the bucket would only hide it', async () => {
+    const scenario = await fiveOfWhichTwoStay();
+    const key = records(scenario).find((record) => record.endsWith('_e.json')) ?? '';
+    const object = scenario.s3.objects.get(key);
+    if (object) scenario.s3.objects.set(key, { ...object, storage: { legalHold: true } });
+    scenario.clock.advance(20 * DAY_MS);
+    await scenario.app.expire({ confirm: true, signal });
+    expect([...scenario.manifests().keys()].sort()).toEqual(['a', 'b', 'e']);
+    expect(records(scenario)).toContain(key);
   });
 });
