@@ -1,9 +1,8 @@
 /** Whether this machine can look into the dumps of an archive, and by what: the one place that says why not. */
-import type { ArchiveRef } from '../domain/archive-key.ts';
 import { isSealed, type KeyVault, type SealedKey } from '../domain/encryption.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { writesRdb } from '../domain/instance.ts';
-import type { Manifest } from '../domain/manifest.ts';
+import { type Manifest, refOf } from '../domain/manifest.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { CallOptions } from '../store/object-store.ts';
 import type { KeyRecords } from './key-records.ts';
@@ -114,8 +113,4 @@ function noIdentity(how: string): Locked {
     detail: `was encrypted by the cloud; its key ${how}`,
     hint: 'Set ARCHIVER_AGE_IDENTITY_FILE to a file of `age-keygen` with the identity of one of its recipients (`keyRecipients`).',
   };
-}
-
-function refOf({ source, instance, backup }: Manifest): ArchiveRef {
-  return { source: source.name, instanceId: instance.id, backupId: backup.id, startedAt: backup.startedAt };
 }

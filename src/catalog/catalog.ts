@@ -5,7 +5,7 @@ import type { Clock } from '../domain/clock.ts';
 import { isSealed } from '../domain/encryption.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { type Instant, toInstant } from '../domain/instant.ts';
-import type { Manifest } from '../domain/manifest.ts';
+import { type Manifest, refOf } from '../domain/manifest.ts';
 import type { Storage } from '../domain/object-lock.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
 import { createExpiredThrough } from './expired-through.ts';
@@ -193,16 +193,6 @@ export function createCatalog(
       }
       return undefined;
     },
-  };
-}
-
-/** What identifies the archive that a manifest records. */
-function refOf(manifest: Manifest): ArchiveRef {
-  return {
-    source: manifest.source.name,
-    instanceId: manifest.instance.id,
-    backupId: manifest.backup.id,
-    startedAt: manifest.backup.startedAt,
   };
 }
 

@@ -1,4 +1,5 @@
 /** The manifest: the record of one archive. An archive exists if and only if its manifest exists. */
+import type { ArchiveRef } from './archive-key.ts';
 import type { KeyTotals, Uncounted } from './census.ts';
 import type { Encryption } from './encryption.ts';
 import type { Instant } from './instant.ts';
@@ -80,4 +81,9 @@ export interface Manifest {
   readonly archiver: { readonly version: string; readonly runId: string };
   /** Over the manifest's bytes without the line that this stands in; absent where nobody signed. */
   readonly signature?: { readonly algorithm: 'Ed25519'; readonly keyId: string; readonly value: string };
+}
+
+/** What identifies the archive that a manifest records. */
+export function refOf({ source, instance, backup }: Manifest): ArchiveRef {
+  return { source: source.name, instanceId: instance.id, backupId: backup.id, startedAt: backup.startedAt };
 }

@@ -83,7 +83,7 @@ export interface RunSummary {
   readonly archived: number;
   readonly skipped: number;
   readonly failed: number;
-  /** How many were skipped for each reason, and how many were not considered (`filtered`, `other-shard`). */
+  /** How many were skipped for each reason, and how many were not considered (`UncountedReason`). */
   readonly skippedBy: Readonly<Partial<Record<SkipReason | UncountedReason, number>>>;
   readonly bytes: number;
   readonly durationMs: number;

@@ -6,6 +6,7 @@ import type { Clock } from '../domain/clock.ts';
 import { compareText } from '../domain/compare-text.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { toInstant } from '../domain/instant.ts';
+import { refOf } from '../domain/manifest.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { HoldEntry, HoldRecord, Holds } from './holds.ts';
 import type { HoldItem } from './report.ts';
@@ -74,13 +75,7 @@ async function archiveRef(
   { catalog }: HoldPorts,
 ): Promise<ArchiveRef> {
   const choice = { instanceId, backupId, ...(source !== undefined && { source }) };
-  const manifest = await findArchive(catalog, choice, signal);
-  return {
-    source: manifest.source.name,
-    instanceId: manifest.instance.id,
-    backupId: manifest.backup.id,
-    startedAt: manifest.backup.startedAt,
-  };
+  return refOf(await findArchive(catalog, choice, signal));
 }
 
 /** All archives that are held, oldest first. */

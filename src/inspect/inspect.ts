@@ -10,7 +10,7 @@ import type { Clock } from '../domain/clock.ts';
 import { asArchiverError } from '../domain/errors.ts';
 import { worstOf } from '../domain/exit-code.ts';
 import { writesRdb } from '../domain/instance.ts';
-import type { Manifest, ManifestFile, RdbFacts } from '../domain/manifest.ts';
+import { type Manifest, type ManifestFile, type RdbFacts, refOf } from '../domain/manifest.ts';
 import { type RdbVerdict, rdbTap } from '../integrity/rdb.ts';
 import { drain } from '../integrity/taps.ts';
 import { censusTap } from '../rdb/census.ts';
@@ -44,13 +44,8 @@ export async function inspectArchive(
   signal: AbortSignal,
 ): Promise<InspectReport> {
   const manifest = await findArchive(ports.catalog, request, signal);
-  const { source, instance, backup, files } = manifest;
-  const archive = {
-    source: source.name,
-    instanceId: instance.id,
-    backupId: backup.id,
-    startedAt: backup.startedAt,
-  };
+  const { instance, files } = manifest;
+  const archive = refOf(manifest);
   const access = await ports.reading.access.to(manifest, { signal });
   const obstacle = obstacleOf(manifest, access);
   if (obstacle) return { archive, ...reportOf([], [obstacle]), exitCode: 3 };
