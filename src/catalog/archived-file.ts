@@ -1,4 +1,5 @@
 /** Reads an archived file back as the cloud gave it, whatever form it lies in, and tells at its end whether that is still true. */
+import { ArchiverError } from '../domain/errors.ts';
 import type { ManifestFile, RdbFacts } from '../domain/manifest.ts';
 import type { Decoder } from '../domain/stored-form.ts';
 import { type DumpWalk, type RdbVerdict, rdbTap } from '../integrity/rdb.ts';
@@ -57,10 +58,10 @@ export interface ArchivedFile {
 }
 
 /**
- * Undefined where the object is not there. With `unlock` the cloud's encryption is taken off, and `body` throws `not-opened` where that fails.
- * Rejects with `config` where its form cannot be read (no identity, say), and `body` throws that or `archive-damaged` (`Decoder`). `kept` bytes
- * are measured first, and not read again: `body` goes on behind them. Only of a file that lies as the cloud gave it, since in another form its
- * bytes are at other places.
+ * Undefined where the object is not there. With `unlock` the cloud's encryption is taken off, and `body` throws `not-opened` where that fails
+ * although all bytes are as the cloud gave them. Rejects with `config` where its form cannot be read (no identity, say), and `body` throws that
+ * or `archive-damaged`. `kept` bytes are measured first, and not read again: `body` goes on behind them. Only of a file that lies as the cloud
+ * gave it, since in another form its bytes are at other places.
  */
 export async function openArchivedFile(
   file: ManifestFile,
@@ -80,19 +81,25 @@ export async function openArchivedFile(
   const raw = tapped(stored, [read]);
   const request = { what: file.key, size: file.size };
   const given = tapped(file.stored ? decoder.decode(file.stored.encoding, raw, request) : raw, taps);
-  const inside = unlock && insideOf(file, given, unlock, walk);
+  /** Whether the bytes are others than the cloud gave; ask when all have passed. */
+  const changed = (): Changed | undefined => {
+    if (file.stored && read.result() !== file.stored.size)
+      return differs(file, 'size-differs', `has ${read.result()} bytes, not ${file.stored.size}`);
+    if (size.result() !== file.size)
+      return differs(file, 'size-differs', `has ${size.result()} bytes, not ${file.size}`);
+    const digest = sha256.result();
+    if (digest !== file.sha256)
+      return differs(file, 'digest-differs', `has the SHA-256 ${digest}, not ${file.sha256}`);
+    return undefined;
+  };
+  const inside = unlock && insideOf(file, given, { unlock, walk, changed });
   return {
     body: inside?.body ?? given,
     bytesRead: () => read.result(),
     opened: () => inside?.dump(),
     verdict() {
-      if (file.stored && read.result() !== file.stored.size)
-        return differs(file, 'size-differs', `has ${read.result()} bytes, not ${file.stored.size}`);
-      if (size.result() !== file.size)
-        return differs(file, 'size-differs', `has ${size.result()} bytes, not ${file.size}`);
-      const digest = sha256.result();
-      if (digest !== file.sha256)
-        return differs(file, 'digest-differs', `has the SHA-256 ${digest}, not ${file.sha256}`);
+      const other = changed();
+      if (other) return other;
       const judged = inside ? inside.format() : rdb?.result();
       if (judged === undefined) return { result: 'ok' };
       if (judged.kind === 'intact') return { result: 'ok', rdb: judged.facts };
@@ -108,22 +115,47 @@ export async function openArchivedFile(
   };
 }
 
+type Changed = Exclude<FileVerdict, { readonly result: 'ok' }>;
+
 /** What comes out of the cloud's encryption, judged on its way as a dump that was never encrypted is. */
 function insideOf(
   { key }: ManifestFile,
   encrypted: AsyncIterable<Uint8Array>,
-  unlock: Unlock,
-  walk: DumpWalk | undefined,
+  {
+    unlock,
+    walk,
+    changed,
+  }: {
+    readonly unlock: Unlock;
+    readonly walk: DumpWalk | undefined;
+    readonly changed: () => Changed | undefined;
+  },
 ) {
   const [size, sha256, format] = [sizeTap(), sha256Tap(), rdbTap(walk)];
   let layout = '';
-  const plain = unlock.open(encrypted, key, (name) => {
-    layout = name;
-  });
+  const rest = encrypted[Symbol.asyncIterator]();
+
+  /** A flipped bit keeps it from opening, too: so the rest is read all the same, and it is damage where the bytes are not the cloud's. */
+  async function* plain(): AsyncGenerator<Uint8Array> {
+    try {
+      const source = { [Symbol.asyncIterator]: () => ({ next: () => rest.next() }) };
+      yield* unlock.open(source, key, (name) => {
+        layout = name;
+      });
+    } catch (error) {
+      if (!(error instanceof ArchiverError) || error.code !== 'not-opened') throw error;
+      while (!(await rest.next()).done);
+      const damage = changed();
+      throw damage ? new ArchiverError('archive-damaged', damage.detail) : error;
+    } finally {
+      await rest.return?.();
+    }
+  }
+
   let judged: RdbVerdict | undefined;
   const verdict = (): RdbVerdict => (judged ??= format.result());
   return {
-    body: tapped(plain, [size, sha256, format]),
+    body: tapped(plain(), [size, sha256, format]),
     format: verdict,
     layout: () => layout,
     dump(): OpenedDump | undefined {
@@ -157,10 +189,6 @@ async function* whileWanted(
   }
 }
 
-function differs(
-  { key }: ManifestFile,
-  result: Exclude<FileVerdict['result'], 'ok'>,
-  what: string,
-): FileVerdict {
+function differs({ key }: ManifestFile, result: Exclude<FileVerdict['result'], 'ok'>, what: string): Changed {
   return { result, detail: `${key} ${what}` };
 }

@@ -102,6 +102,7 @@ const CALLED: Readonly<Partial<Record<ErrorCode, FileResult['result']>>> = {
   'archive-damaged': 'digest-differs',
   'unreadable-cold': 'unreadable-cold',
   'newer-version': 'newer-version',
+  'not-opened': 'not-opened',
 };
 
 /** Nothing is known of what could not be read. A bug is nobody's result. */
@@ -151,14 +152,11 @@ async function verifyByReading(
     if (verdict.result !== 'ok') return { ...verdict, hint: '', bytesRead };
     return fine(access.kind === 'locked' ? `as the cloud gave it: it ${access.detail}` : '', bytesRead);
   } catch (error) {
-    const { code, message, hint } = asArchiverError(error);
+    const { code } = asArchiverError(error);
     // Encrypted for somebody else, or in a form of a version to come: who only verifies need not be able to read it.
     if (file.stored && (code === 'config' || code === 'newer-version'))
       return verifyAsStored(file, ports, { signal });
-    if (!unlocked || code !== 'not-opened') throw error;
-    // A flipped bit keeps it from opening, too: first whether the bytes are still those that the cloud gave.
-    const bytes = await verifyByReading(file, ports, { access: { kind: 'plain' }, quick: false, signal });
-    return bytes.result === 'ok' ? { ...bytes, result: 'not-opened', detail: message, hint } : bytes;
+    throw error;
   }
 }
 

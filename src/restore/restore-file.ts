@@ -9,7 +9,6 @@ import {
 import type { Unlock } from '../catalog/backup-access.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import type { ManifestFile } from '../domain/manifest.ts';
-import { drain } from '../integrity/taps.ts';
 import type { DumpFile } from './dump-file.ts';
 import type { Dump, RestoreFolder, Standing } from './folder.ts';
 import type { RestoreItem, RestoreProgress } from './report.ts';
@@ -78,18 +77,7 @@ export async function restoreToFolder(
     return judged(archived, (body) => target.write(body, tell));
   }
 
-  /** What keeps it from opening may be a flipped bit: then the archive is damaged, and not merely locked. */
-  async function asStored(locked: Fetched): Promise<Fetched> {
-    const archived = await openArchivedFile(file, reading, { signal });
-    if (archived === undefined) return missing(file);
-    const bytes = await judged(archived, (body) => drain(body, []));
-    const bytesRead = locked.bytesRead + bytes.bytesRead;
-    return { ...(bytes.result === 'ok' ? locked : bytes), bytesRead };
-  }
-
-  async function settle(first: Fetched, resumedAt: number): Promise<Came> {
-    if (first.result === 'ok') return named(first, resumedAt);
-    const fetched = first.result === 'not-opened' ? await asStored(first) : first;
+  async function settle(fetched: Fetched, resumedAt: number): Promise<Came> {
     const { result, bytesRead } = fetched;
     if (result === 'ok') return named(fetched, resumedAt);
     // Half a dump that nobody can vouch for helps nobody: the encrypted bytes are all there, in the archive.

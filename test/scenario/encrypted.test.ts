@@ -324,6 +324,12 @@ describe('who holds the identity', () => {
       const directory = folder();
       expect(await restoreTo(damaged, directory)).toMatchObject({ exitCode: 4 });
       expect(readdirSync(directory)).toEqual([]);
+      const to = { kind: 'stream', write: async () => {} } as const;
+      expect(await restoreTo(damaged, '', { to })).toMatchObject({ exitCode: 4 });
+      expect(await damaged.app.inspect({ instanceId: INSTANCE, top: 1, signal })).toMatchObject({
+        exitCode: 4,
+        items: [{ result: 'damaged' }],
+      });
     }
   });
 
