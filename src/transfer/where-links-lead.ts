@@ -92,7 +92,7 @@ export function createLinkPolicy({
         .then((addresses) =>
           addresses.filter(({ family }) => !options.family || family === familyOf(options.family)),
         )
-        .then((addresses) => openOnes(host, addresses.length > 0 ? addresses : []))
+        .then((addresses) => openOnes(host, addresses))
         .then(
           (addresses) => {
             const [first] = addresses;
