@@ -123,7 +123,9 @@ export const createApp: CreateApp = async (
   const codec = await createCodec(config);
   const keys = createKeys(config, { store, layout, clock });
   const { stallTimeoutMs, minimumRate, largestDump, attempts, readback, concurrency, connections } = config;
-  const get = createHttpGet(agents, clock, linkPolicyOf(config));
+  // Connections of their own: where one leads that another client has opened, nobody has looked.
+  const downloads = createAgents(config.environment);
+  const get = createHttpGet(downloads, clock, linkPolicyOf(config));
   const transfer = {
     store,
     get,
@@ -239,6 +241,7 @@ export const createApp: CreateApp = async (
     async close() {
       store.close();
       agents.destroy();
+      downloads.destroy();
       direct.destroy();
     },
   };

@@ -1,4 +1,5 @@
 /** The kinds of setting: each a small zod schema that reads what a person writes and says what it expected. */
+import { isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { longRegion } from '../domain/regions.ts';
@@ -76,6 +77,23 @@ export function storageClass() {
 export function patterns(what: string) {
   const expected = `expected a list of ${what}`;
   return z.array(z.string({ error: `expected ${what}` }).min(1, `expected ${what}`), { error: expected });
+}
+
+/** Host names, `*.` and a name, addresses and networks. */
+export function hosts() {
+  const expected = 'expected host names, *.example.com, addresses or networks like 10.0.0.0/8';
+  return z.array(z.string({ error: expected }).refine(isHostOrNetwork, expected), { error: expected });
+}
+
+const HOST_NAME = /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i;
+
+function isHostOrNetwork(entry: string): boolean {
+  const [address = '', bits, ...rest] = entry.split('/');
+  const family = isIP(address);
+  // `1.2.3` is no name, and hardly what somebody meant.
+  if (family === 0) return HOST_NAME.test(entry) && !/^[\d.]+$/.test(entry);
+  const isWhole = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+  return isWhole && rest.length === 0;
 }
 
 export function utcOffset() {

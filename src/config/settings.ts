@@ -10,6 +10,7 @@ import {
   connections,
   duration,
   flag,
+  hosts,
   integer,
   patterns,
   place,
@@ -224,7 +225,7 @@ export const runShape = {
     meaning:
       'A download that brings less than this a second over a whole stall time-out has failed; `0` waits for any trickle.',
   }),
-  allowedHosts: setting(patterns('hosts or networks').prefault([]), {
+  allowedHosts: setting(hosts().prefault([]), {
     variable: 'ARCHIVER_ALLOWED_HOSTS',
     form: 'list',
     meaning:

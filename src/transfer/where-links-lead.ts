@@ -11,14 +11,29 @@ import { ArchiverError } from '../domain/errors.ts';
 const CLOSED: Readonly<Record<string, string>> = {
   unspecified: 'an address of this machine',
   loopback: 'an address of this machine',
-  linkLocal: 'a link-local address, where metadata services answer with keys',
+  linkLocal: 'a link-local address',
+  metadata: 'a metadata service of a cloud, which answers with keys',
   uniqueLocal: 'a unique-local address',
   multicast: 'a multicast address',
   broadcast: 'a broadcast address',
 };
 
-/** Metadata services that lie in no closed range: Alibaba Cloud's, Oracle's, Azure's. */
-const METADATA = ['100.100.100.200', '192.0.0.192', '168.63.129.16'];
+/** Of this cloud, of AWS and most others (machines, containers, IPv6), of Alibaba Cloud, Oracle and Azure. */
+const METADATA = [
+  '169.254.0.23',
+  '169.254.169.254',
+  '169.254.170.2',
+  'fd00:ec2::254',
+  '100.100.100.200',
+  '192.0.0.192',
+  '168.63.129.16',
+];
+
+/**
+ * The cloud's own object storage, where API 3.0's links lead. Inside a VPC its names resolve to link-local addresses: the documentation of COS tries the
+ * way from a CVM with `telnet mybucket-1250000000.cos.ap-guangzhou.myqcloud.com 80` and shows 169.254.0.47.
+ */
+const CLOUD_STORAGE = ['*.myqcloud.com', '*.tencentcos.cn', '*.tencentcos.com'];
 
 export interface LinkPolicy {
   /** Rejects with `link-refused` where the host of the link is an address that it may not lead to, or (`resolve`) a name of one. */
@@ -60,9 +75,13 @@ export function createLinkPolicy({
     return family === 0 ? resolve(host) : [{ address: host, family }];
   }
 
-  async function isOpen(address: string): Promise<boolean> {
+  async function isOpen(host: string, address: string): Promise<boolean> {
     const range = rangeOf(address);
     if (CLOSED[range] === undefined || allowed.some((entry) => holds(entry, address))) return true;
+    // Whoever allows a name does not mean this, wherever it may lead one day.
+    if (range === 'metadata') return false;
+    if (allowed.some((entry) => names(entry, host))) return true;
+    if (range === 'linkLocal' && CLOUD_STORAGE.some((entry) => names(entry, host))) return true;
     opened ??= rangesOfEndpoints();
     return (await opened).has(range);
   }
@@ -71,8 +90,7 @@ export function createLinkPolicy({
     host: string,
     addresses: readonly LookupAddress[],
   ): Promise<readonly LookupAddress[]> {
-    if (allowed.some((entry) => names(entry, host))) return addresses;
-    const verdicts = await Promise.all(addresses.map(({ address }) => isOpen(address)));
+    const verdicts = await Promise.all(addresses.map(({ address }) => isOpen(host, address)));
     const open = addresses.filter((_, index) => verdicts[index]);
     const [first] = addresses;
     if (open.length === 0 && first) throw closed(host, first.address);
@@ -130,7 +148,7 @@ function closed(host: string, address: string): ArchiverError {
 /** An IPv4 address that is written as one of IPv6, or tunnelled in one, is that IPv4 address. */
 function rangeOf(address: string): string {
   const parsed = plain(address);
-  if (METADATA.includes(parsed.toString())) return 'linkLocal';
+  if (METADATA.includes(parsed.toString())) return 'metadata';
   return parsed.range();
 }
 

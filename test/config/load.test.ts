@@ -189,6 +189,19 @@ describe('with nothing but a region and a destination', () => {
     expect(loadWith({ ARCHIVER_DESTINATION: url }).destination).toMatchObject(destination);
   });
 
+  test.each(['http://host', 'host:80', '10.0.0.0/33', '10.0.0/8', '*', 'a b', '1.2.3', '::/129', '*.'])(
+    'links may not be let lead to %j',
+    (host) => {
+      expect(
+        problemsWith({ ARCHIVER_ALLOWED_HOSTS: `good.example,*.good.example,10.0.0.0/8,fd00::1,${host}` }),
+      ).toEqual([
+        expect.stringMatching(
+          /^ARCHIVER_ALLOWED_HOSTS.*: expected host names, \*\.example\.com, addresses or networks/,
+        ),
+      ]);
+    },
+  );
+
   test.each([
     's3://',
     's3:///prefix',

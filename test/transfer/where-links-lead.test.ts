@@ -59,7 +59,41 @@ describe('a link to an address', () => {
   test('of the kind where the API itself lies is taken, and of no other', async () => {
     const private_ = policy({ endpoints: ['http://127.0.0.1:8080', 'https://redis.tencentcloudapi.com'] });
     await private_.check('http://127.0.0.9:1/x');
-    await expect(private_.check('http://169.254.169.254/x')).rejects.toThrow('link-local');
+    await expect(private_.check('http://169.254.169.254/x')).rejects.toThrow('metadata');
+    const linkLocal = policy({ endpoints: ['http://169.254.7.7'] });
+    await linkLocal.check('http://169.254.7.8/x');
+    await expect(linkLocal.check('http://169.254.0.23/x')).rejects.toThrow('metadata');
+  });
+});
+
+describe('a link to a name', () => {
+  const resolved = (host: string, address: string, allowed: readonly string[] = []) =>
+    new Promise<unknown>((resolve, reject) => {
+      const family = address.includes(':') ? 6 : 4;
+      const { lookup } = policy({ allowed, resolve: async () => [{ address, family }] });
+      lookup(host, { all: true }, (error, found) => (error ? reject(error) : resolve(found)));
+    });
+  const BUCKET = 'redis-database-backup-1250000000.cos.ap-guangzhou.myqcloud.com';
+
+  test('of the cloud’s storage is taken inside a VPC, where it resolves to a link-local address', async () => {
+    for (const host of [BUCKET, 'b-1.cos-internal.ap-guangzhou.tencentcos.cn'])
+      expect(await resolved(host, '169.254.0.47')).toEqual([{ address: '169.254.0.47', family: 4 }]);
+  });
+
+  test.each([
+    [BUCKET, '169.254.0.23'],
+    [BUCKET, '127.0.0.1'],
+    [BUCKET, 'fd00::1'],
+    ['myqcloud.com.evil.example', '169.254.0.47'],
+    ['evilmyqcloud.com', '169.254.0.47'],
+  ])('%s is refused at %s', async (host, address) => {
+    await expect(resolved(host, address)).rejects.toMatchObject({ code: 'link-refused' });
+  });
+
+  test('that somebody has allowed is taken wherever it leads, but for metadata services', async () => {
+    const allowed = ['dumps.example'];
+    expect(await resolved('dumps.example', '127.0.0.1', allowed)).toHaveLength(1);
+    await expect(resolved('dumps.example', '169.254.0.23', allowed)).rejects.toThrow('metadata');
   });
 });
 
