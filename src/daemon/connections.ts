@@ -16,13 +16,13 @@ export function limitConnections(server: Server): void {
   const waiting = new Set<Socket>();
 
   server.on('connection', (socket) => {
+    makeRoom(socket.remoteAddress);
     open.add(socket);
     waiting.add(socket);
     socket.once('close', () => {
       open.delete(socket);
       waiting.delete(socket);
     });
-    makeRoom(socket.remoteAddress);
   });
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     waiting.delete(socket);
@@ -31,15 +31,16 @@ export function limitConnections(server: Server): void {
     });
   });
 
+  /** For one more, which is not yet among them: the newest may be the kubelet. */
   function makeRoom(address: string | undefined): void {
     const ofOne = [...open].filter(({ remoteAddress }) => remoteAddress === address);
-    if (ofOne.length > MOST_OF_ONE) drop(ofOne);
-    else if (open.size > MOST) drop([...open]);
+    if (ofOne.length >= MOST_OF_ONE) drop(ofOne);
+    else if (open.size >= MOST) drop([...open]);
   }
 
-  /** Where all of them are being answered, the newest. */
+  /** Where all of them are being answered, the oldest: answers take no time, so that one is not fetched. */
   function drop(among: readonly Socket[]): void {
-    const oldest = [...waiting].find((socket) => among.includes(socket)) ?? among.at(-1);
+    const oldest = [...waiting].find((socket) => among.includes(socket)) ?? among[0];
     if (!oldest) return;
     // At once, not when its end is told: more may come before that.
     open.delete(oldest);

@@ -181,7 +181,7 @@ describe('listens', () => {
 
 describe('whoever takes all connections', () => {
   /** Opens so many and says half of what it takes; they stay until the test's end. */
-  async function holdOpen(url: string, count: number): Promise<Socket[]> {
+  async function holdOpen(url: string, count: number, path = '/'): Promise<Socket[]> {
     const { hostname, port } = new URL(url);
     const sockets = Array.from({ length: count }, () =>
       connect(Number(port), hostname).on('error', () => undefined),
@@ -190,7 +190,7 @@ describe('whoever takes all connections', () => {
       for (const socket of sockets) socket.destroy();
     });
     await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-    for (const socket of sockets) socket.write('GET / HTTP/1.1\r\nHost: x\r\n');
+    for (const socket of sockets) socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n`);
     return sockets;
   }
 
@@ -205,6 +205,21 @@ describe('whoever takes all connections', () => {
       expect(response.status).toBe(200);
       await response.text();
     }
+  });
+
+  test('and waits for answers that do not get away keeps nobody out either', async () => {
+    let asked = 0;
+    const slow = (): Promise<never> => {
+      asked += 1;
+      return new Promise(() => undefined);
+    };
+    const { url } = await start({ routes: { '/': () => hello, '/slow': slow } });
+    const sockets = await holdOpen(url, 40, '/slow');
+    for (const socket of sockets) socket.write('\r\n');
+    await expect.poll(() => asked).toBe(40);
+    expect((await fetch(url, { signal: AbortSignal.timeout(5000) })).status).toBe(200);
+    await expect.poll(() => sockets.filter(({ destroyed }) => destroyed).length).toBe(1);
+    expect(sockets[0]?.destroyed).toBe(true);
   });
 
   test('loses the oldest of them, and keeps what is being answered', async () => {
