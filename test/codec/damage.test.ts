@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/domain/secret.ts';
 import { patterned } from '../support/bodies.ts';
+import { mistyped } from '../support/encrypted.ts';
 import { codecOf, decoded, encoded, everyForm, newAgeKeys } from './setup.ts';
 
 const keys = await newAgeKeys();
@@ -111,6 +112,6 @@ test('does not guess at an encoding of a newer version', async () => {
 });
 
 test('names the recipient that nothing can be encrypted for', async () => {
-  const settings = { ageRecipients: [`${keys.recipient.slice(0, -1)}q`] };
+  const settings = { ageRecipients: [mistyped(keys.recipient)] };
   await expect(codecOf(settings)).rejects.toMatchObject({ code: 'config' });
 });

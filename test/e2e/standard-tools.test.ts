@@ -13,6 +13,7 @@ import { createWorld, type World } from '../../src/sandbox/world.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { collect, patterned, streamOf } from '../support/bodies.ts';
 import { CEPH_TOOLS, openCephBucket } from '../support/ceph.ts';
+import { mistyped } from '../support/encrypted.ts';
 import { describeWith } from '../support/needs.ts';
 import { addBackup, INSTANCE, MiB } from '../support/scenario.ts';
 import { filesBelow, itemsOf, openWorkplace, outcomesOf, type Workplace } from '../support/workplace.ts';
@@ -184,7 +185,7 @@ describeWith(['age', 'age-keygen'], 'a key in the wrong place', () => {
     const recipient = writing.ARCHIVER_AGE_RECIPIENTS;
     const wrong = [
       ['ARCHIVER_AGE_RECIPIENTS', secret],
-      ['ARCHIVER_AGE_RECIPIENTS', `${recipient.slice(0, -1)}${recipient.endsWith('q') ? 'p' : 'q'}`],
+      ['ARCHIVER_AGE_RECIPIENTS', mistyped(recipient)],
       ['ARCHIVER_AGE_IDENTITY', recipient],
       ['ARCHIVER_AGE_IDENTITY', secret.slice(0, -1)],
       ['ARCHIVER_AGE_IDENTITY', `# ${secret}`],

@@ -64,3 +64,8 @@ export async function newHolder(): Promise<Holder> {
     opening: { ageIdentities: [new Secret(identity)] },
   };
 }
+
+/** A recipient as somebody mistypes it: its last letter is another, whatever it was. */
+export function mistyped(recipient: string): string {
+  return `${recipient.slice(0, -1)}${recipient.endsWith('q') ? 'p' : 'q'}`;
+}
