@@ -58,7 +58,8 @@ export function loadConfig({ flags, env, cwd }: LoadOptions): Config {
   const identities = ageIdentities(environment, problems);
   checkTogether(layered, problems);
   checkExtraCertificates(environment, cwd, problems);
-  const parsed = fileSchema.safeParse(layered.raw);
+  // Read once: a function that zod would compile for each schema costs more than it saves.
+  const parsed = fileSchema.safeParse(layered.raw, { jitless: true });
   for (const issue of parsed.error?.issues ?? []) problems.push(...problemsOf(issue, layered));
   if (problems.length > 0 || parsed.data?.destination === undefined) throw configurationError(problems);
 
