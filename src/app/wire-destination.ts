@@ -8,6 +8,7 @@ import { createAgents } from '../network/agents.ts';
 import type { CallOptions, ObjectStore, Preparation, StoreProbe } from '../store/object-store.ts';
 import type { Bucket } from '../store/s3/client.ts';
 import type { WantedStorage } from '../store/s3/storage-fit.ts';
+import { createPlainGet } from '../transfer/plain-get.ts';
 import { readVersion } from '../version.ts';
 
 export interface Destination {
@@ -60,7 +61,8 @@ export async function openDestination(
     import('../store/probe/prepare.ts'),
   ]);
   const settled = await settle(s3Options(destination));
-  const options = { ...settled, partSize, agents: createAgents(environment), clock };
+  const agents = createAgents(environment);
+  const options = { ...settled, partSize, agents, clock, socketGet: createPlainGet(agents, clock) };
   const wanted = wantedOf(config, destination);
   const bucket = openBucket(options);
   const choose = destination.profile === 'auto';

@@ -166,12 +166,12 @@ async function verifyAsStored(
   { store }: ReadPorts,
   options: CallOptions,
 ): Promise<FileResult> {
-  const body = await store.read(file.key, options);
+  const wanted = storedOf(file);
+  const body = await store.read(file.key, { ...options, expectedSize: wanted.size });
   if (!body) return missing(file);
   const [size, sha256] = [sizeTap(), sha256Tap()];
   await drain(body, [size, sha256]);
   const bytesRead = size.result();
-  const wanted = storedOf(file);
   if (bytesRead !== wanted.size)
     return differs(file, 'size-differs', `has ${bytesRead} bytes, not ${wanted.size}`, bytesRead);
   const digest = sha256.result();

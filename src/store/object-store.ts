@@ -46,6 +46,8 @@ export interface ReadOptions extends CallOptions {
   readonly from?: number;
   /** Only of the very object that answered with this: else `object-replaced`, so that bytes of two objects never get mixed. */
   readonly etag?: string;
+  /** Bytes of the whole object, as far as anybody knows: many of them are read in a way that costs less. Fewer or more may come. */
+  readonly expectedSize?: number;
 }
 
 /** A chunk is valid until the next one is asked for. To be read once. */

@@ -194,9 +194,9 @@ async function* throttled(
 async function readBack(
   job: TransferJob,
   store: ObjectStore,
-  sent: { readonly sha256: string },
+  sent: { readonly size: number; readonly sha256: string },
 ): Promise<void> {
-  const body = await store.read(job.key, { signal: job.signal });
+  const body = await store.read(job.key, { signal: job.signal, expectedSize: sent.size });
   const sha256 = sha256Tap();
   if (body) await drain(body, [sha256]);
   if (!body || sha256.result() !== sent.sha256) {

@@ -109,7 +109,8 @@ describe('an archive', () => {
   it('whose manifest promises a dump where none lies is damaged, though its digest is right', async () => {
     const text = Buffer.from('not a dump at all, but just as it was recorded');
     await put('one', text);
-    expect(await verify([fileOf('one', text)])).toMatchObject({ result: 'rdb-damaged' });
+    const promised = { ...fileOf('one', text), rdb: { version: 11, checksum: 'absent' } } as const;
+    expect(await verify([promised])).toMatchObject({ result: 'rdb-damaged' });
     const { rdb: _, ...unchecked } = fileOf('one', text);
     expect(await verify([unchecked])).toMatchObject({ result: 'ok' });
   });

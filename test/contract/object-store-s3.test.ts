@@ -3,14 +3,14 @@
 import { PROFILES, type ProviderName, type ProviderProfile } from '../../src/store/s3/provider-profile.ts';
 import { type S3Server, startS3 } from '../support/s3.ts';
 import { beginUpload } from '../support/s3-bucket.ts';
-import { storeOn } from '../support/s3-stores.ts';
+import { storeOn, storeOverSockets } from '../support/s3-stores.ts';
 import { objectStoreContract } from './object-store.ts';
 
-function underTest(server: S3Server, profile: ProviderName | ProviderProfile) {
+function underTest(server: S3Server, profile: ProviderName | ProviderProfile, open = storeOn) {
   // Pages that end often, so that going on is tested with few keys.
   server.behaviour.pageSize = 100;
   return {
-    store: storeOn(server, profile),
+    store: open(server, profile),
     leftovers: async () => server.uploads.size,
     async strand(key: string) {
       beginUpload(server, key, {});
@@ -21,6 +21,10 @@ function underTest(server: S3Server, profile: ProviderName | ProviderProfile) {
 
 objectStoreContract('S3', { proof: 'checksum', leftoversHaveKeys: true }, async () =>
   underTest(await startS3({ mode: 'aws' }), 'aws'),
+);
+
+objectStoreContract('S3, read over sockets', { proof: 'checksum', leftoversHaveKeys: true }, async () =>
+  underTest(await startS3({ mode: 'aws' }), 'aws', storeOverSockets),
 );
 
 objectStoreContract('COS', { proof: 'checksum', leftoversHaveKeys: true }, async () =>

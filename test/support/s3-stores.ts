@@ -9,6 +9,7 @@ import { MIN_PART_SIZE } from '../../src/store/s3/part-size.ts';
 import { PROFILES, type ProviderName, type ProviderProfile } from '../../src/store/s3/provider-profile.ts';
 import { createS3Store } from '../../src/store/s3/s3-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
+import { createPlainGet } from '../../src/transfer/plain-get.ts';
 import type { S3Credentials } from './s3-signature.ts';
 
 interface Place {
@@ -38,4 +39,24 @@ export function storeOn(
   });
   const bucket = relyingOn(opened, known);
   return createS3Store({ bucket: () => bucket, agents: place.agents, partSize: MIN_PART_SIZE, pool });
+}
+
+/** The same, with every object read as large ones are; `asked` takes down the addresses that were asked over a socket. */
+export function storeOverSockets(
+  place: Place,
+  profile: ProviderName | ProviderProfile,
+  { asked = [], ...overrides }: Parameters<typeof storeOn>[2] & { readonly asked?: string[] } = {},
+): ObjectStore {
+  const get = createPlainGet({ proxyFor: () => undefined }, systemClock);
+  const store = storeOn(place, profile, {
+    socketGet: (request) => {
+      asked.push(request.address);
+      return get(request);
+    },
+    ...overrides,
+  });
+  return {
+    ...store,
+    read: (key, options) => store.read(key, { ...options, expectedSize: Number.MAX_SAFE_INTEGER }),
+  };
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../../domain/clock.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { type Address, addressOf } from './address.ts';
 import { explainS3Error, type Place } from './errors.ts';
+import type { SocketGet } from './large-read.ts';
 import { createPartMd5, type PartMd5 } from './part-md5.ts';
 import { type ProviderName, type ProviderProfile, providerFor } from './provider-profile.ts';
 import { BoundedHandler } from './request-handler.ts';
@@ -37,6 +38,8 @@ export interface S3ClientOptions {
     readonly proxyFor?: (address: string) => string | undefined;
   };
   readonly clock: Clock;
+  /** How large objects are read; absent: as small ones are. */
+  readonly socketGet?: SocketGet;
 }
 
 /** Headers of a request by its protocol (`https:`), as it stands on the wire. */
@@ -63,12 +66,6 @@ export interface Bucket {
     send: (options: { readonly abortSignal: AbortSignal }) => Promise<Output>,
   ): Promise<Output>;
 }
-
-/** Milliseconds to a connection, the proxy's tunnel included. */
-const CONNECTION_TIMEOUT = 10_000;
-
-/** Milliseconds without a byte in either direction. Completing a large upload can be silent for long; it is settled by asking. */
-const SOCKET_TIMEOUT = 60_000;
 
 const NO_LOGGER = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
@@ -179,11 +176,10 @@ function clientConfig(
       {
         httpAgent: agents.http,
         httpsAgent: agents.https,
-        connectionTimeout: CONNECTION_TIMEOUT,
-        socketTimeout: SOCKET_TIMEOUT,
         logger: NO_LOGGER,
       },
       options.clock,
+      options.socketGet,
     ),
   };
 }

@@ -13,10 +13,13 @@ interface Span {
   readonly total: number | undefined;
 }
 
+/** Bytes; below, a cheap read saves nothing. */
+const LARGE = 1024 * 1024;
+
 export async function readObject(
   bucket: Bucket,
   key: string,
-  { from = 0, etag, signal }: ReadOptions,
+  { from = 0, etag, expectedSize = 0, signal }: ReadOptions,
 ): Promise<StoredBody | undefined> {
   const command = new GetObjectCommand({
     Bucket: bucket.name,
@@ -25,7 +28,10 @@ export async function readObject(
     ...(etag !== undefined && { IfMatch: `"${etag}"` }),
   });
   try {
-    const answer = await bucket.call('read', key, signal, (options) => bucket.client.send(command, options));
+    const isLarge = expectedSize - from >= LARGE;
+    const answer = await bucket.call('read', key, signal, (options) =>
+      bucket.client.send(command, { ...options, ...(isLarge && { large: signal }) }),
+    );
     const span = spanOf(answer);
     const body = (answer.Body ?? []) as unknown as AsyncIterable<Uint8Array>;
     const problem = problemOf(answer, span, { from, etag }, `s3://${bucket.name}/${key}`);

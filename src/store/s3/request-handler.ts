@@ -9,10 +9,20 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 import type { Clock } from '../../domain/clock.ts';
+import { largeRead, type SocketGet } from './large-read.ts';
 import { shortAnswer } from './short-answer.ts';
 
 type Request = Parameters<NodeHttpHandler['handle']>[0];
-type Options = Parameters<NodeHttpHandler['handle']>[1];
+type Options = Parameters<NodeHttpHandler['handle']>[1] & {
+  /** Asks for an object's many bytes, which are read over the sockets where these are given; aborted as the SDK's own `abortSignal`. */
+  readonly large?: AbortSignal;
+};
+
+/** Milliseconds to a connection, the proxy's tunnel included. */
+const CONNECTION_TIMEOUT = 10_000;
+
+/** Milliseconds without a byte in either direction. Completing a large upload can be silent for long; it is settled by asking. */
+const SOCKET_TIMEOUT = 60_000;
 
 /** Bytes: enough that a slice costs little, few enough that they do not count. */
 const SLICE = 256 * 1024;
@@ -20,10 +30,12 @@ const SLICE = 256 * 1024;
 /** The SDK's own request handler, for bodies that lie in lent buffers, and for servers that do not know when to stop. */
 export class BoundedHandler extends NodeHttpHandler {
   readonly #clock: Pick<Clock, 'alarm'>;
+  readonly #socketGet: SocketGet | undefined;
 
-  constructor(options: NodeHttpHandlerOptions, clock: Pick<Clock, 'alarm'>) {
-    super(options);
+  constructor(options: NodeHttpHandlerOptions, clock: Pick<Clock, 'alarm'>, socketGet?: SocketGet) {
+    super({ ...options, connectionTimeout: CONNECTION_TIMEOUT, socketTimeout: SOCKET_TIMEOUT });
     this.#clock = clock;
+    this.#socketGet = socketGet;
   }
 
   override async handle(request: Request, options?: Options): ReturnType<NodeHttpHandler['handle']> {
@@ -32,6 +44,11 @@ export class BoundedHandler extends NodeHttpHandler {
 
   async #send(request: Request, options?: Options): ReturnType<NodeHttpHandler['handle']> {
     const { body, protocol } = request;
+    if (options?.large && this.#socketGet) {
+      const limits = { timeoutMs: SOCKET_TIMEOUT, signal: options.large };
+      const response = await largeRead(request, this.#socketGet, limits);
+      if (response) return { response };
+    }
     if (!(body instanceof Uint8Array) || body.length <= SLICE) return super.handle(request, options);
     if (protocol !== 'https:') return cutShort(await super.handle(request, options));
     // The SDK repeats a request with the body that it gave us: each attempt gets a stream of its own.
