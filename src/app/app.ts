@@ -107,17 +107,25 @@ export interface AppPorts {
 
 export type CreateApp = (config: Config, ports: AppPorts) => Promise<App>;
 
+const SECRET_HINT =
+  'It is read again at each use: put a whole file in its place, best under another name and renamed.';
+
 export const createApp: CreateApp = async (
   config,
   { observer: listener, clock, retryWaitMs = BACKUP_RETRY.waitMs },
 ) => {
   const observer = fanOut([listener]);
+  const warnOfSecret = (message: string) => observer({ type: 'warning', message, hint: SECRET_HINT });
+  config.warnOfSecrets?.(warnOfSecret);
   const agents = createAgents(config.environment);
   const direct = directAgents();
   const layout = archiveLayout(config.destination.kind === 's3' ? config.destination.prefix : '');
-  const { store, prepare, openProbe } = await openDestination(config, { clock, keyOf: layout.probeKey });
-  const { signing = { trusted: [] } } = config;
-  const catalog = createCatalog(store, layout, clock, createSignatures(signing));
+  const { store, prepare, openProbe } = await openDestination(config, {
+    clock,
+    keyOf: layout.probeKey,
+    warn: warnOfSecret,
+  });
+  const catalog = createCatalog(store, layout, clock, config.signing && createSignatures(config.signing));
   const quarantine = createQuarantine(store, layout);
 
   const codec = await createCodec(config);
@@ -148,7 +156,7 @@ export const createApp: CreateApp = async (
   const delivery = await openDelivery(config, { agents, clock, observer });
   const notifier = await openNotifier(config, { agents, clock, store, layout, observer: delivery.observer });
   const ports: RunPorts = {
-    targets: createSources(config, { agents, direct, clock, observer: delivery.observer }),
+    targets: createSources(config, { agents, direct, clock, warnOfSecret, observer: delivery.observer }),
     catalog,
     quarantine,
     encryptedBackups: config.encryptedBackups,
@@ -224,7 +232,7 @@ export const createApp: CreateApp = async (
     async check({ signal }) {
       const trial = { get, clock, stallTimeoutMs };
       const form = () => checkForm(config);
-      const about = config.signing && { signing: checkSigning(config.signing) };
+      const about = config.signing && { signing: checkSigning(config.signing()) };
       const check = {
         targets: ports.targets,
         probe: await openProbe(),

@@ -25,7 +25,16 @@ export interface Destination {
 /** Loads only the adapter that is needed: the S3 client takes most of the program's start. */
 export async function openDestination(
   config: Config,
-  { clock, keyOf }: { readonly clock: Clock; readonly keyOf: ArchiveLayout['probeKey'] },
+  {
+    clock,
+    keyOf,
+    warn = () => {},
+  }: {
+    readonly clock: Clock;
+    readonly keyOf: ArchiveLayout['probeKey'];
+    /** Told of keys that cannot be read any more where they lay. */
+    readonly warn?: (message: string) => void;
+  },
 ): Promise<Destination> {
   const { destination, partSize, environment } = config;
   const bufferMemory = config.bufferMemory - segmentMemory(config);
@@ -62,7 +71,7 @@ export async function openDestination(
   ]);
   const settled = await settle(s3Options(destination));
   const agents = createAgents(environment);
-  const options = { ...settled, partSize, agents, clock, socketGet: createPlainGet(agents, clock) };
+  const options = { ...settled, partSize, agents, clock, warn, socketGet: createPlainGet(agents, clock) };
   const wanted = wantedOf(config, destination);
   const bucket = openBucket(options);
   const choose = destination.profile === 'auto';

@@ -20,6 +20,8 @@ interface SourcePorts {
   readonly direct: Agents;
   readonly clock: Clock;
   readonly observer: Observer;
+  /** Told of keys that cannot be read any more where they lay. */
+  readonly warnOfSecret: (message: string) => void;
 }
 
 export function createSources(config: Config, ports: SourcePorts): Target[] {
@@ -37,7 +39,7 @@ function createSource(
   source: SourceConfig,
   config: Config,
   metadata: MetadataService,
-  { agents, clock, observer }: SourcePorts,
+  { agents, clock, observer, warnOfSecret }: SourcePorts,
 ): Target['source'] {
   const { name, region, endpoint, site, utcOffsetMinutes, exportClusters, network } = source;
   const providers = defaultProviders({
@@ -54,7 +56,7 @@ function createSource(
     ...(endpoint !== undefined && { endpoint }),
     site,
     utcOffsetMinutes,
-    credentials: createCredentials({ providers, clock }),
+    credentials: createCredentials({ providers, clock, warn: warnOfSecret }),
     network: async (signal: AbortSignal) => (network === 'auto' ? metadata.detectNetwork(signal) : network),
     agents,
     clock,

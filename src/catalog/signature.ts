@@ -1,5 +1,6 @@
 /** Signs manifests with Ed25519, and tells whether one is what the holder of the key has signed. Standard tools can check it too. */
 import { type KeyObject, sign, verify } from 'node:crypto';
+import { type Current, fixed } from '../domain/current.ts';
 import type { Instant } from '../domain/instant.ts';
 
 export interface SignatureKey {
@@ -42,9 +43,10 @@ const SIGNATURE_LINE =
   / {2}"signature": \{ "algorithm": "Ed25519", "keyId": "([0-9a-f]{16})", "value": "([A-Za-z0-9+/]{86}==)" \},\n/y;
 const FIRST_LINE = '{\n';
 
-export function createSignatures({ signing, trusted, since }: SignatureSettings): Signatures {
+export function createSignatures(settings: Current<SignatureSettings>): Signatures {
   return {
     sign(manifest) {
+      const { signing } = settings();
       if (signing === undefined) return manifest;
       const value = sign(null, manifest, signing.key).toString('base64');
       const fields = `"algorithm": "${ALGORITHM}", "keyId": "${signing.id}", "value": "${value}"`;
@@ -53,6 +55,7 @@ export function createSignatures({ signing, trusted, since }: SignatureSettings)
     },
 
     check(manifest, startedAt) {
+      const { trusted, since } = settings();
       if (trusted.length === 0) return { result: 'unchecked' };
       const found = takeApart(manifest);
       if (found === 'none') {
@@ -74,7 +77,7 @@ export function createSignatures({ signing, trusted, since }: SignatureSettings)
 }
 
 /** For who has no keys: nothing is signed, nothing checked. */
-export const NO_SIGNATURES: Signatures = createSignatures({ trusted: [] });
+export const NO_SIGNATURES: Signatures = createSignatures(fixed({ trusted: [] }));
 
 interface Signed {
   readonly keyId: string;

@@ -1,6 +1,5 @@
 /** What `check` says of the form that archives will be stored in, and whether this machine could read them back. */
 import { type Finding, passed, warned } from '../domain/check.ts';
-import type { Secret } from '../domain/secret.ts';
 import type { CodecSettings } from './codec.ts';
 
 const CHECK = 'stored-form';
@@ -19,15 +18,16 @@ export async function checkForm(settings: CodecSettings): Promise<Finding> {
 async function checkReading(
   detail: string,
   facts: Finding['facts'],
-  { ageRecipients, ageIdentities }: { ageRecipients: readonly string[]; ageIdentities: readonly Secret[] },
+  { ageRecipients, ageIdentities }: Pick<CodecSettings, 'ageRecipients' | 'ageIdentities'>,
 ): Promise<Finding> {
-  if (ageIdentities.length === 0) {
+  const identities = ageIdentities();
+  if (identities.length === 0) {
     const hint =
       'A machine that only archives needs none. Without ARCHIVER_AGE_IDENTITY_FILE `verify` compares the encrypted bytes, and `restore` refuses.';
     return passed(CHECK, `${detail}; no identity is configured here`, { ...facts, readable: false }, hint);
   }
   const { opensOwn } = await import('./age.ts');
-  if (await opensOwn(ageRecipients, ageIdentities))
+  if (await opensOwn(ageRecipients, identities))
     return passed(CHECK, `${detail}; an identity here opens them`, { ...facts, readable: true });
   const hint =
     'ARCHIVER_AGE_IDENTITY_FILE and `ageRecipients` do not belong together: `age-keygen -y` prints the recipient of an identity.';

@@ -1,4 +1,5 @@
 /** The forms an archive can lie in: what each step is called, which of them new archives get, and the way back from any of them. */
+import type { Current } from '../domain/current.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { DecodeRequest, Decoder, EncodedBody, PlainSize, StoredForm } from '../domain/stored-form.ts';
@@ -11,7 +12,7 @@ export interface CodecSettings {
   /** `age1…`; none: no encryption. */
   readonly ageRecipients: readonly string[];
   /** `AGE-SECRET-KEY-1…`, to read what is encrypted. */
-  readonly ageIdentities: readonly Secret[];
+  readonly ageIdentities: Current<readonly Secret[]>;
 }
 
 export interface Codec extends Decoder {
@@ -33,8 +34,8 @@ export async function createCodec(settings: CodecSettings): Promise<Codec> {
   if (settings.ageRecipients.length > 0) steps.push(await ageStep(settings.ageRecipients));
   return {
     ...(steps.length > 0 && { form: formOf(steps) }),
-    obstacle: (encoding, what) => obstacle(encoding, what, settings.ageIdentities),
-    decode: (encoding, stored, request) => decode(encoding, stored, request, settings.ageIdentities),
+    obstacle: (encoding, what) => obstacle(encoding, what, settings.ageIdentities()),
+    decode: (encoding, stored, request) => decode(encoding, stored, request, settings.ageIdentities()),
   };
 }
 

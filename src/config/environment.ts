@@ -20,12 +20,25 @@ export interface Environment {
   has(name: string): boolean;
 }
 
+/** How files are read, and who is told what is wrong with them. */
+interface FileReading {
+  readonly problems: Problem[];
+  /** Throws where the file cannot be read. */
+  readonly readFile: (path: string) => string;
+}
+
 /** Reads `.env` in the working directory, if there is one; variables of the process win over it. */
 export function readEnvironment(env: Readonly<Variables>, cwd: string, problems: Problem[]): Environment {
   const variables: Record<string, string> = {};
   for (const [name, value] of [...Object.entries(readDotenv(cwd, problems)), ...Object.entries(env)]) {
     if (value !== undefined && value.trim() !== '') variables[name] = value;
   }
+  return environmentOf(variables, { problems, readFile: readText });
+}
+
+/** Variables that are known already, whose files are read when they are asked for. */
+export function environmentOf(variables: Environment['variables'], reading: FileReading): Environment {
+  const { problems } = reading;
   const get = (name: string): string | undefined => variables[name];
   const direct = (name: string): string | undefined => {
     if (get(`${name}_FILE`) !== undefined && get(name) !== undefined)
@@ -34,7 +47,7 @@ export function readEnvironment(env: Readonly<Variables>, cwd: string, problems:
   };
   const fromFile = (name: string): string | undefined => {
     const path = get(`${name}_FILE`);
-    return path === undefined ? undefined : readSecretFile(`${name}_FILE`, path, problems);
+    return path === undefined ? undefined : readSecretFile(`${name}_FILE`, path, reading);
   };
 
   return {
@@ -48,6 +61,11 @@ export function readEnvironment(env: Readonly<Variables>, cwd: string, problems:
     },
     lines: (name) => direct(name) ?? fromFile(name),
   };
+}
+
+/** As text. Throws the error of the file system. */
+export function readText(path: string): string {
+  return readFileSync(path, 'utf8');
 }
 
 /**
@@ -96,9 +114,13 @@ function readDotenv(cwd: string, problems: Problem[]): Record<string, string> {
   }
 }
 
-function readSecretFile(where: string, path: string, problems: Problem[]): string | undefined {
+function readSecretFile(
+  where: string,
+  path: string,
+  { problems, readFile }: FileReading,
+): string | undefined {
   try {
-    const content = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    const content = readFile(path).replace(/\r?\n$/, '');
     if (content === '') problems.push({ where, what: `the file ${path} is empty` });
     return content === '' ? undefined : content;
   } catch (error) {

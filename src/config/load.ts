@@ -1,5 +1,6 @@
 /** Flags over environment over file over defaults, parsed once; every problem reported together. */
 import type { z } from 'zod';
+import { type Current, fixed } from '../domain/current.ts';
 import { ageIdentities } from './age-keys.ts';
 import { checkTogether, problemsOf, writtenSources } from './checks.ts';
 import { cloudCredentials, destinationCredentials } from './credentials.ts';
@@ -29,6 +30,7 @@ import {
   type SourceConfig,
   type SourceCredentials,
 } from './schema.ts';
+import { createSecretFiles, present, type SecretFiles } from './secret-files.ts';
 import { destinationShape, logShape, metricsShape, runShape, sourceShape } from './settings.ts';
 import { signingOf } from './signing.ts';
 import { storedShape } from './stored-settings.ts';
@@ -50,12 +52,13 @@ export function loadConfig({ flags, env, cwd }: LoadOptions): Config {
   const file = readConfigFile(flags.config ?? environment.get('ARCHIVER_CONFIG'), cwd, problems);
   const layered = layer(file, environment, flags, problems);
 
-  const accounts = readAccounts(layered.raw, environment, problems);
-  const destinationKeys = writesToS3(layered.raw) ? destinationCredentials(environment, problems) : undefined;
-  const receivers = receiverSecrets(layered.raw, layered.where, environment, problems);
-  const heartbeat = heartbeatOf(layered.raw, environment, problems);
-  const signing = signingOf(environment, problems);
-  const identities = ageIdentities(environment, problems);
+  const files = createSecretFiles(environment, problems);
+  const accounts = readAccounts(layered.raw, environment, files, problems);
+  const destinationKeys = writesToS3(layered.raw) ? present(files.follow(destinationCredentials)) : undefined;
+  const receivers = receiverSecrets(layered.raw, layered.where, files, problems);
+  const heartbeat = present(files.follow(heartbeatOf(layered.raw)));
+  const signing = present(files.follow(signingOf));
+  const identities = files.follow(ageIdentities);
   checkTogether(layered, problems);
   checkExtraCertificates(environment, cwd, problems);
   // Read once: a function that zod would compile for each schema costs more than it saves.
@@ -78,7 +81,7 @@ export function loadConfig({ flags, env, cwd }: LoadOptions): Config {
   } = parsed.data;
   return {
     ...rest,
-    sources: sources.map((source, index) => sourceOf(source, accounts[index] ?? {})),
+    sources: sources.map((source, index) => sourceOf(source, accounts[index] ?? noKeys)),
     destination: destinationOf(destination, destinationKeys),
     stallTimeoutMs: stallTimeout,
     runDeadlineMs: runDeadline,
@@ -92,6 +95,7 @@ export function loadConfig({ flags, env, cwd }: LoadOptions): Config {
     keyRecipients: keyRecipientsOf(parsed.data),
     ageIdentities: identities,
     environment: passedOn(environment.variables),
+    warnOfSecrets: files.warn,
   };
 }
 
@@ -125,17 +129,24 @@ export function knownNames(): string[] {
   return [...settings.filter((name) => name !== undefined), ...knownOtherNames];
 }
 
+const noKeys: Current<SourceCredentials> = fixed({});
+
 /** The keys of each source in turn; every account is read once, so that its problems are told once. */
-function readAccounts(raw: Raw, environment: Environment, problems: Problem[]): SourceCredentials[] {
-  const accounts = new Map<string, SourceCredentials>();
+function readAccounts(
+  raw: Raw,
+  environment: Environment,
+  files: SecretFiles,
+  problems: Problem[],
+): Current<SourceCredentials>[] {
+  const accounts = new Map<string, Current<SourceCredentials>>();
   return writtenSources(raw).map((source) => {
     const prefix = sourceShape.credentialsEnv.safeParse(source['credentialsEnv']).data;
-    if (prefix === undefined) return {};
-    const account = accounts.get(prefix) ?? cloudCredentials(prefix, environment, problems);
+    if (prefix === undefined) return noKeys;
+    const account = accounts.get(prefix) ?? files.follow(cloudCredentials(prefix));
     accounts.set(prefix, account);
     if (
       source['credentialsEnv'] !== undefined &&
-      account.secretId === undefined &&
+      account().secretId === undefined &&
       !environment.has(`${prefix}_SECRET_ID`)
     ) {
       problems.push({
@@ -152,7 +163,10 @@ function writesToS3(raw: Raw): boolean {
   return isMapping(destination) && destinationShape.url.safeParse(destination['url']).data?.kind === 's3';
 }
 
-function sourceOf(settings: FileSettings['sources'][number], credentials: SourceCredentials): SourceConfig {
+function sourceOf(
+  settings: FileSettings['sources'][number],
+  credentials: SourceConfig['credentials'],
+): SourceConfig {
   const { name, endpoint, utcOffset, credentialsEnv: _prefix, ...rest } = settings;
   return {
     ...rest,

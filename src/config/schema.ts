@@ -1,6 +1,7 @@
 /** The configuration: the file's schema, put together from the settings, and the parsed form that everything else is handed. */
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
+import type { Current } from '../domain/current.ts';
 import type { DrillRule } from '../domain/drill.ts';
 import type { EncryptedBackups } from '../domain/encryption.ts';
 import type { FileAccess } from '../domain/file-access.ts';
@@ -15,6 +16,7 @@ import { drillRuleShape, drillShape } from './drill-settings.ts';
 import { notifyShape } from './notify-settings.ts';
 import { floorShape, retentionSchema } from './retention-settings.ts';
 import { scheduleShape } from './schedule-settings.ts';
+import type { SecretFiles } from './secret-files.ts';
 import { destinationShape, logShape, metricsShape, runShape, sourceShape } from './settings.ts';
 import { objectLockSchema, storageClassesSchema } from './storage-settings.ts';
 import { storedShape } from './stored-settings.ts';
@@ -96,7 +98,7 @@ export interface SourceConfig {
   readonly endpoint?: string;
   readonly site: 'auto' | 'china' | 'international';
   /** `secretId` and `secretKey` together, or nothing at all: then the other credential sources follow. */
-  readonly credentials: SourceCredentials;
+  readonly credentials: Current<SourceCredentials>;
   /** Ids or globs; never empty. */
   readonly instances: readonly string[];
   readonly exclude: readonly string[];
@@ -124,11 +126,14 @@ export interface S3Destination {
   /** Of dumps, where no rule says another; absent: the bucket's default. */
   readonly storageClass?: string;
   /** Absent: the AWS SDK's default chain. */
-  readonly credentials?: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: Secret;
-    readonly sessionToken?: Secret;
-  };
+  readonly credentials?: Current<S3Keys>;
+}
+
+export interface S3Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+  /** Of temporary keys. */
+  readonly sessionToken?: Secret;
 }
 
 export interface FileDestination {
@@ -149,16 +154,20 @@ export interface SigningConfig {
   readonly since?: Instant;
 }
 
-/** A receiver of notifications. */
-export interface ReceiverConfig {
-  readonly name: string;
-  readonly preset: PresetName | 'auto';
+export interface ReceiverSecrets {
   /** The whole address is the key to the channel. */
   readonly url: Secret;
   /** Signs the messages. */
   readonly secret?: Secret;
   /** A bearer token. */
   readonly token?: Secret;
+}
+
+/** A receiver of notifications. */
+export interface ReceiverConfig {
+  readonly name: string;
+  readonly preset: PresetName | 'auto';
+  readonly secrets: Current<ReceiverSecrets>;
   readonly events: readonly (typeof NOTIFIED_KINDS)[number][];
   readonly intervalMs: number;
   readonly method: 'POST' | 'PUT';
@@ -167,7 +176,7 @@ export interface ReceiverConfig {
   readonly template?: Template;
 }
 
-/** The configuration in force: parsed once, handed down, never read again. Sizes are bytes, times milliseconds. */
+/** The configuration in force: parsed once, handed down; only secrets are read again, where they lie in files. Sizes are bytes, times milliseconds. */
 export interface Config {
   /** At least one; no name twice. */
   readonly sources: readonly SourceConfig[];
@@ -184,7 +193,7 @@ export interface Config {
   /** Not empty with `encryptedBackups: seal`, and empty without. */
   readonly keyRecipients: readonly string[];
   /** Open what is encrypted, whoever it was encrypted by. */
-  readonly ageIdentities: readonly Secret[];
+  readonly ageIdentities: Current<readonly Secret[]>;
   readonly readback: 'auto' | 'always';
   /** Whether each dump's keys are counted on its way. */
   readonly inspect: boolean;
@@ -226,9 +235,9 @@ export interface Config {
   /** Archives of each instance that stay whatever the rules say; at least 1. */
   readonly keepMinimum: number;
   /** The dead-man switch. */
-  readonly heartbeat?: Secret;
+  readonly heartbeat?: Current<Secret>;
   /** Absent: nothing is signed, no signature checked. */
-  readonly signing?: SigningConfig;
+  readonly signing?: Current<SigningConfig>;
   /** Restore tests. */
   readonly drill: {
     /** The only one; never with `servers`. */
@@ -247,4 +256,6 @@ export interface Config {
   };
   /** What the adapters read besides: proxies, private CAs, TKE's identity, HOME. A proxy's address may hold a password: never print it. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Who is told when the file of a secret cannot be used; absent where none lies in a file. */
+  readonly warnOfSecrets?: SecretFiles['warn'];
 }

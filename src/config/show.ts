@@ -34,7 +34,8 @@ export function showConfig(config: Config, { inForce = {}, now }: ShowOptions = 
     httpListen,
     ...rest
   } = config;
-  const { log, environment, notify, heartbeat, signing, drill, retention, ageIdentities, ...plain } = rest;
+  const { log, environment, notify, heartbeat, signing, drill, retention, ageIdentities, ...others } = rest;
+  const { warnOfSecrets: _, ...plain } = others;
   const view = new Document({
     sources: sources.map(sourceView),
     destination: destinationView(destination, inForce),
@@ -53,10 +54,10 @@ export function showConfig(config: Config, { inForce = {}, now }: ShowOptions = 
     httpListen: formatListenAddress(httpListen),
     notify: notify.map(receiverView),
     retention: retention.map(retentionView),
-    heartbeat: heartbeat === undefined ? 'none' : originOnly(heartbeat),
-    signing: signing === undefined ? 'none' : signingView(signing),
+    heartbeat: heartbeat === undefined ? 'none' : originOnly(heartbeat()),
+    signing: signing === undefined ? 'none' : signingView(signing()),
     drill: drillView(drill),
-    ageIdentities: ageIdentities.map(() => '[redacted]'),
+    ageIdentities: ageIdentities().map(() => '[redacted]'),
     log,
     environment: Object.fromEntries(
       Object.entries(environment).map(([name, value]) => [name, withoutPassword(value)]),
@@ -67,7 +68,8 @@ export function showConfig(config: Config, { inForce = {}, now }: ShowOptions = 
   return view.toString();
 }
 
-function sourceView({ utcOffsetMinutes, credentials, ...source }: SourceConfig) {
+function sourceView({ utcOffsetMinutes, credentials: current, ...source }: SourceConfig) {
+  const credentials = current();
   return {
     ...source,
     utcOffset: formatUtcOffset(utcOffsetMinutes),
@@ -91,12 +93,13 @@ function destinationView(destination: DestinationConfig, inForce: CheckFacts) {
     credentials:
       credentials === undefined
         ? "none given: the AWS SDK's default chain"
-        : { accessKeyId: credentials.accessKeyId, secretAccessKey: '[redacted]' },
+        : { accessKeyId: credentials().accessKeyId, secretAccessKey: '[redacted]' },
     ...(Object.keys(inForce).length > 0 && { inForce }),
   };
 }
 
-function receiverView({ url, secret, token, intervalMs, ...receiver }: ReceiverConfig) {
+function receiverView({ secrets, intervalMs, ...receiver }: ReceiverConfig) {
+  const { url, secret, token } = secrets();
   return {
     ...receiver,
     url: originOnly(url),

@@ -103,8 +103,11 @@ export function createApiClient(options: ClientOptions): ApiClient {
 
         if (remedy === 'clock' && serverTime !== undefined && unused.delete('clock')) {
           skew = serverTime - clock.now();
-        } else if (remedy === 'credentials' && unused.delete('credentials')) {
-          await source.refresh(signal);
+        } else if (
+          remedy === 'credentials' &&
+          unused.delete('credentials') &&
+          (await source.refresh(signal)) !== credentials
+        ) {
         } else if (remedy === 'wait' && tries < MAX_TRIES && !(once && answer.verdict === 'unavailable')) {
           await clock.sleep(backoff(tries), signal);
           tries += 1;

@@ -57,6 +57,7 @@ export const MEANINGS: Readonly<Record<Verdict, Meaning>> = {
   },
   credentials: {
     code: 'credentials',
+    remedy: 'credentials',
     hint: 'Check TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, and the clock; keys of an account of tencentcloud.com need `site: international`.',
   },
   permission: { code: 'permission' },

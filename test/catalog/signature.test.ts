@@ -11,6 +11,7 @@ import { decodeManifest, encodeManifest } from '../../src/catalog/manifest-codec
 import { createSignatures } from '../../src/catalog/signature.ts';
 import { signingOf } from '../../src/config/signing.ts';
 import { archiveLayout } from '../../src/domain/archive-key.ts';
+import { fixed } from '../../src/domain/current.ts';
 import { MANIFEST_SCHEMA, type Manifest } from '../../src/domain/manifest.ts';
 import { createFileStore } from '../../src/store/file/file-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
@@ -33,7 +34,7 @@ function keyPair(): { readonly id: string; readonly privateKey: KeyObject; reado
 }
 
 function signaturesOf({ id, privateKey, publicKey }: ReturnType<typeof keyPair>) {
-  return createSignatures({ signing: { id, key: privateKey }, trusted: [{ id, key: publicKey }] });
+  return createSignatures(fixed({ signing: { id, key: privateKey }, trusted: [{ id, key: publicKey }] }));
 }
 
 describe('a signed manifest', () => {
@@ -75,7 +76,7 @@ describe('a signed manifest', () => {
 
   it('is not looked at where no key is to be believed', () => {
     const signed = signaturesOf(keyPair()).sign(encodeManifest(manifest));
-    expect(createSignatures({ trusted: [] }).check(signed, STARTED)).toEqual({ result: 'unchecked' });
+    expect(createSignatures(fixed({ trusted: [] })).check(signed, STARTED)).toEqual({ result: 'unchecked' });
   });
 });
 
@@ -131,10 +132,9 @@ describeWith(['openssl'], 'with standard tools alone', () => {
 
     const key = createPrivateKey(read('signing-key.pem'));
     const id = config?.signing?.id ?? '';
-    const signatures = createSignatures({
-      signing: { id, key },
-      trusted: [{ id, key: createPublicKey(read('signing-public.pem')) }],
-    });
+    const signatures = createSignatures(
+      fixed({ signing: { id, key }, trusted: [{ id, key: createPublicKey(read('signing-public.pem')) }] }),
+    );
     writeFileSync(join(folder, 'manifest.json'), signatures.sign(encodeManifest(manifest)));
     expect(shell(commandsOf('Check one by hand'))).toContain('Signature Verified Successfully');
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createKeyVault } from '../../src/codec/key-vault.ts';
+import { fixed } from '../../src/domain/current.ts';
 import { ArchiverError } from '../../src/domain/errors.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { realDumpPath } from '../../src/sandbox/real-dumps.ts';
@@ -20,7 +21,7 @@ const DUMP = readFileSync(realDumpPath('standard-2.rdb'));
 const HEX = KEY.toString('hex');
 const PASSWORD = 'correct horse battery staple';
 
-const vault = createKeyVault({ keyRecipients: [], ageIdentities: [] });
+const vault = createKeyVault({ keyRecipients: [], ageIdentities: fixed([]) });
 
 async function opened(encrypted: Uint8Array, key: string, chunkSize = 1000) {
   const layouts: string[] = [];

@@ -2,6 +2,7 @@
 import { constants, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fixed } from '../../src/domain/current.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { patterned } from '../support/bodies.ts';
 import { mistyped } from '../support/encrypted.ts';
@@ -95,7 +96,7 @@ test('names the variable to set where no identity is configured', async () => {
 });
 
 test('says that no identity opens it, which is no damage', async () => {
-  const stranger = await codecOf({ ageIdentities: [new Secret((await newAgeKeys()).identity)] });
+  const stranger = await codecOf({ ageIdentities: fixed([new Secret((await newAgeKeys()).identity)]) });
   const stored = await encoded(forms.age, PLAIN);
   await expect(decoded(stranger, 'age', stored)).rejects.toMatchObject({
     code: 'config',

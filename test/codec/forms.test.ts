@@ -3,6 +3,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { Decrypter, Encrypter } from 'age-encryption';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fixed } from '../../src/domain/current.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { patterned, streamOf } from '../support/bodies.ts';
 import { codecOf, decoded, encoded, everyForm, formOf, newAgeKeys } from './setup.ts';
@@ -115,7 +116,7 @@ test('is opened by the identity of any recipient, and encrypted with another key
   const [one, two] = [await encoded(codec, patterned(10)), await encoded(codec, patterned(10))];
   expect(one.equals(two)).toBe(false);
   for (const { identity } of [keys, other]) {
-    const ageIdentities = [new Secret((await newAgeKeys()).identity), new Secret(identity)];
+    const ageIdentities = fixed([new Secret((await newAgeKeys()).identity), new Secret(identity)]);
     expect(await decoded(await codecOf({ ageIdentities }), 'age', one)).toEqual(patterned(10));
   }
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createKeyVault } from '../../src/codec/key-vault.ts';
+import { fixed } from '../../src/domain/current.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { describeWith } from '../support/needs.ts';
 import { newAgeKeys } from './setup.ts';
@@ -16,7 +17,7 @@ async function openVault() {
   const [keys, others] = [await newAgeKeys(), await newAgeKeys()];
   const vault = createKeyVault({
     keyRecipients: [keys.recipient, others.recipient],
-    ageIdentities: [new Secret(keys.identity)],
+    ageIdentities: fixed([new Secret(keys.identity)]),
   });
   return { vault, keys, others };
 }
@@ -33,7 +34,7 @@ describe('a sealed key', () => {
     });
     expect(JSON.stringify(sealed)).not.toContain(KEY);
     expect((await vault.unseal(sealed, 'x')).reveal()).toBe(KEY);
-    const other = createKeyVault({ keyRecipients: [], ageIdentities: [new Secret(others.identity)] });
+    const other = createKeyVault({ keyRecipients: [], ageIdentities: fixed([new Secret(others.identity)]) });
     expect((await other.unseal(sealed, 'x')).reveal()).toBe(KEY);
   });
 
@@ -45,7 +46,7 @@ describe('a sealed key', () => {
     const strangers = await Promise.all(
       identities.map(async () => new Secret((await newAgeKeys()).identity)),
     );
-    const other = createKeyVault({ keyRecipients: [], ageIdentities: strangers });
+    const other = createKeyVault({ keyRecipients: [], ageIdentities: fixed(strangers) });
     await expect(other.unseal(await vault.seal(backupKey), 'backup 1 of crs-a')).rejects.toMatchObject({
       code,
       exit: 2,
@@ -67,7 +68,7 @@ describe('a sealed key', () => {
   });
 
   test('for a recipient that is none is refused', async () => {
-    const vault = createKeyVault({ keyRecipients: ['age1nobody'], ageIdentities: [] });
+    const vault = createKeyVault({ keyRecipients: ['age1nobody'], ageIdentities: fixed([]) });
     await expect(vault.seal(backupKey)).rejects.toMatchObject({ code: 'config' });
   });
 });

@@ -1,6 +1,7 @@
 /** Codecs as the tests use them, with keys of their own. */
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { type Codec, type CodecSettings, createCodec } from '../../src/codec/codec.ts';
+import { fixed } from '../../src/domain/current.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { collect, streamOf } from '../support/bodies.ts';
 
@@ -19,14 +20,14 @@ export function codecOf(settings: Partial<CodecSettings>): Promise<Codec> {
     compression: 'none',
     compressionLevel: 3,
     ageRecipients: [],
-    ageIdentities: [],
+    ageIdentities: fixed([]),
     ...settings,
   });
 }
 
 /** A codec for each form, with the identity that reads it back. */
 export async function everyForm(keys: AgeKeys): Promise<Record<'zstd' | 'age' | 'zstd+age', Codec>> {
-  const reading = { ageIdentities: [new Secret(keys.identity)] };
+  const reading = { ageIdentities: fixed([new Secret(keys.identity)]) };
   const encrypting = { ...reading, ageRecipients: [keys.recipient] };
   return {
     zstd: await codecOf({ compression: 'zstd' }),

@@ -8,6 +8,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import type { Flags } from '../../src/config/overlay.ts';
 import { ArchiverError } from '../../src/domain/errors.ts';
 import { Secret } from '../../src/domain/secret.ts';
+import { inForce } from './in-force.ts';
 
 type Env = Record<string, string | undefined>;
 
@@ -28,7 +29,8 @@ function write(name: string, text: string): string {
   return path;
 }
 
-const load = (env: Env = ESSENTIALS, flags: Flags = {}) => loadConfig({ flags, env: { ...env }, cwd });
+const load = (env: Env = ESSENTIALS, flags: Flags = {}) =>
+  inForce(loadConfig({ flags, env: { ...env }, cwd }));
 const loadWith = (more: Env, flags: Flags = {}) => load({ ...ESSENTIALS, ...more }, flags);
 
 /** What is wrong, a line each. */

@@ -42,7 +42,7 @@ describe('one receiver', () => {
         headers: {},
       },
     ]);
-    expect(notify[0]?.url.reveal()).toBe(URL_SECRET);
+    expect(notify[0]?.secrets().url.reveal()).toBe(URL_SECRET);
   });
 
   test('can have its address in a file, and everything else in variables', () => {
@@ -57,9 +57,9 @@ describe('one receiver', () => {
     expect(notify).toMatchObject([
       { preset: 'feishu', events: ['risk', 'recovery'], intervalMs: 86_400_000 },
     ]);
-    expect(notify[0]?.url.reveal()).toBe(URL_SECRET);
-    expect(notify[0]?.secret?.reveal()).toBe('SEC1');
-    expect(notify[0]?.token?.reveal()).toBe('token-1');
+    expect(notify[0]?.secrets().url.reveal()).toBe(URL_SECRET);
+    expect(notify[0]?.secrets().secret?.reveal()).toBe('SEC1');
+    expect(notify[0]?.secrets().token?.reveal()).toBe('token-1');
   });
 
   test('is not half set up without a word', () => {
@@ -93,7 +93,7 @@ notify:
   test('add to the one of the environment, each with its own variables', () => {
     const env = { OPS_CHAT_URL: URL_SECRET, PAGER_URL: 'http://pager', ARCHIVER_NOTIFY_URL: 'http://hook' };
     const { notify } = load(env, yaml);
-    expect(notify.map(({ name, url }) => [name, url.reveal()])).toEqual([
+    expect(notify.map(({ name, secrets }) => [name, secrets().url.reveal()])).toEqual([
       ['ops', URL_SECRET],
       ['PAGER', 'http://pager'],
       ['ARCHIVER_NOTIFY', 'http://hook'],
@@ -138,16 +138,18 @@ describe('the heartbeat', () => {
   const HEARTBEAT = 'https://hc-ping.com/Hk3vTq9zPw';
 
   test('is one variable', () => {
-    expect(load({ ARCHIVER_HEARTBEAT_URL: HEARTBEAT }).heartbeat?.reveal()).toBe(HEARTBEAT);
+    expect(load({ ARCHIVER_HEARTBEAT_URL: HEARTBEAT }).heartbeat?.().reveal()).toBe(HEARTBEAT);
     expect(load({}).heartbeat).toBeUndefined();
   });
 
   test('of one share must not speak for the others', () => {
     const env = { ARCHIVER_SHARD: '2/4', ARCHIVER_HEARTBEAT_URL: HEARTBEAT };
     expect(problemsOf(env)).toContain('ARCHIVER_HEARTBEAT_URL: must hold {shard}');
-    expect(load({ ...env, ARCHIVER_HEARTBEAT_URL: `${HEARTBEAT}-{shard}` }).heartbeat?.reveal()).toBe(
-      `${HEARTBEAT}-2`,
-    );
+    expect(
+      load({ ...env, ARCHIVER_HEARTBEAT_URL: `${HEARTBEAT}-{shard}` })
+        .heartbeat?.()
+        .reveal(),
+    ).toBe(`${HEARTBEAT}-2`);
   });
 });
 

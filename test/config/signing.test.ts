@@ -49,27 +49,32 @@ describe('signing', () => {
   });
 
   test('takes a private key out of a variable or a file, and believes its own public key', () => {
-    const inline = load({ ARCHIVER_SIGNING_KEY: mine.secret }).signing;
+    const inline = load({ ARCHIVER_SIGNING_KEY: mine.secret }).signing?.();
     expect(inline?.signing?.id).toMatch(/^[0-9a-f]{16}$/);
     expect(inline?.trusted.map(({ id }) => id)).toEqual([inline?.signing?.id]);
     const path = file('key.pem', mine.secret);
-    expect(load({ ARCHIVER_SIGNING_KEY_FILE: path }).signing?.signing?.id).toBe(inline?.signing?.id);
+    expect(load({ ARCHIVER_SIGNING_KEY_FILE: path }).signing?.().signing?.id).toBe(inline?.signing?.id);
     const escaped = mine.secret.replaceAll('\n', '\\n');
-    expect(load({ ARCHIVER_SIGNING_KEY: escaped }).signing?.signing?.id).toBe(inline?.signing?.id);
+    expect(load({ ARCHIVER_SIGNING_KEY: escaped }).signing?.().signing?.id).toBe(inline?.signing?.id);
   });
 
   test('checks by several public keys out of one file, none of them twice', () => {
     const path = file('public.pem', `# ours\n${mine.open}\n# the old one\n${theirs.open}`);
-    const { signing, trusted } = load({ ARCHIVER_SIGNING_PUBLIC_KEY_FILE: path }).signing ?? { trusted: [] };
+    const { signing, trusted } = load({ ARCHIVER_SIGNING_PUBLIC_KEY_FILE: path }).signing?.() ?? {
+      trusted: [],
+    };
     expect(signing).toBeUndefined();
     expect(trusted).toHaveLength(2);
-    const both = load({ ARCHIVER_SIGNING_KEY: mine.secret, ARCHIVER_SIGNING_PUBLIC_KEY_FILE: path }).signing;
+    const both = load({
+      ARCHIVER_SIGNING_KEY: mine.secret,
+      ARCHIVER_SIGNING_PUBLIC_KEY_FILE: path,
+    }).signing?.();
     expect(both?.trusted.map(({ id }) => id)).toEqual([both?.signing?.id, trusted[1]?.id]);
   });
 
   test('knows a day, or a time, from which on it is wanted', () => {
     const since = (text: string) =>
-      load({ ARCHIVER_SIGNING_KEY: mine.secret, ARCHIVER_SIGNING_SINCE: text }).signing?.since;
+      load({ ARCHIVER_SIGNING_KEY: mine.secret, ARCHIVER_SIGNING_SINCE: text }).signing?.().since;
     expect(since('2026-11-24')).toBe('2026-11-24T00:00:00Z');
     expect(since('2026-11-24T02:15:00Z')).toBe('2026-11-24T02:15:00Z');
   });
@@ -121,7 +126,7 @@ describe('signing', () => {
   test('shows ids of keys, and never a key', () => {
     const config = load({ ARCHIVER_SIGNING_KEY: mine.secret, ARCHIVER_SIGNING_SINCE: '2026-11-24' });
     const shown = showConfig(config);
-    expect(shown).toContain(`signsWith: key ${config.signing?.signing?.id}`);
+    expect(shown).toContain(`signsWith: key ${config.signing?.().signing?.id}`);
     expect(shown).toContain('since: 2026-11-24T00:00:00Z');
     expect(shown + JSON.stringify(config)).not.toContain(mine.secret.split('\n')[1]);
   });

@@ -41,7 +41,8 @@ function keyFile(text: string): string {
 }
 
 test('both are off unless they are asked for', () => {
-  expect(load({})).toMatchObject({ compression: 'none', ageRecipients: [], ageIdentities: [] });
+  expect(load({})).toMatchObject({ compression: 'none', ageRecipients: [] });
+  expect(load({}).ageIdentities()).toEqual([]);
 });
 
 test('come from the file, or from variables over it', () => {
@@ -92,7 +93,7 @@ describe('an identity', () => {
       `# created: 2026-11-24T02:15:00Z\n# public key: ${recipient}\n${identity}\r\n\n${other}\n`,
     );
     const { ageIdentities } = load({ ARCHIVER_AGE_IDENTITY_FILE: path });
-    expect(ageIdentities.map((secret) => secret.reveal())).toEqual([identity, other]);
+    expect(ageIdentities().map((secret) => secret.reveal())).toEqual([identity, other]);
   });
 
   test('that is wrong is named by the variable of its file and its line', () => {

@@ -1,6 +1,7 @@
 /** The long-running mode as one thing: real sockets, a clock that a test holds, an application that does what it is told. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createDaemon, type DaemonOptions, type DaemonPorts } from '../../src/daemon/daemon.ts';
+import { fixed } from '../../src/domain/current.ts';
 import { ArchiverError, interruption } from '../../src/domain/errors.ts';
 import type { RunSummary } from '../../src/domain/outcome.ts';
 import type { StatusReport } from '../../src/domain/status.ts';
@@ -15,7 +16,7 @@ const source = (name: string, schedule?: string): Source => ({
   api: 'tencent-v3',
   region: name,
   site: 'auto',
-  credentials: {},
+  credentials: fixed({}),
   instances: ['*'],
   exclude: [],
   names: [],

@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, onTestFinished, test } from 'vitest';
 import { createBoard } from '../../src/daemon/board.ts';
 import { createReadiness } from '../../src/daemon/readiness.ts';
+import { fixed } from '../../src/domain/current.ts';
 import { ArchiverError } from '../../src/domain/errors.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { createLog } from '../../src/report/log.ts';
@@ -54,7 +55,7 @@ test(`${RUNS} runs leave no more behind than the first few`, async () => {
   const paint = { say: (_: unknown, text: string) => text, conclude: (_: unknown, text: string) => text };
   const progress = createProgress({ say: () => undefined, conclude: () => undefined, clock, paint });
   const { notifier, told } = startProcess({
-    heartbeat: new Secret(await silentWatcher()),
+    heartbeat: fixed(new Secret(await silentWatcher())),
     sources: ['gz', 'sh'],
   });
   const listeners = [readiness.observer, board.observer, log, progress.observer, notifier.observer];

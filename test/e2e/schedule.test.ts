@@ -7,8 +7,9 @@ import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { sandboxEnvironment } from '../../src/sandbox/sandbox.ts';
 import { createWorld } from '../../src/sandbox/world.ts';
 import { systemClock } from '../../src/system-clock.ts';
-import { type Cloud, createCloud, download } from '../support/cloud.ts';
+import { type Cloud, call, createCloud, download } from '../support/cloud.ts';
 import { type RunningCommand, runCommand, startCommand } from '../support/command.ts';
+import { mountSecret } from '../support/mounted-secret.ts';
 import { addBackup, INSTANCE, MiB } from '../support/scenario.ts';
 
 let cwd: string;
@@ -83,4 +84,23 @@ test('SIGTERM in mid-run: the run is interrupted, nothing half-done is kept, exi
 
   const again = start(env);
   expect(await again.said(/"event":"run.summary"/)).toMatch(/"event":"run.summary".*"archived":1,/);
+});
+
+test('keys in files that are exchanged in the middle of a run: it goes on with the new ones, and says nothing of any', async () => {
+  const { cloud, env } = await createSurroundings();
+  const secret = mountSecret({ id: cloud.credentials.secretId, key: cloud.credentials.secretKey });
+  const { TENCENTCLOUD_SECRET_ID: _, TENCENTCLOUD_SECRET_KEY: __, ...rest } = env;
+  const links = cloud.holdAt(call('DescribeBackupUrl'));
+  const command = start({
+    ...rest,
+    TENCENTCLOUD_SECRET_ID_FILE: secret.path('id'),
+    TENCENTCLOUD_SECRET_KEY_FILE: secret.path('key'),
+  });
+  await links.reached;
+  cloud.exchangeKeys({ secretId: 'AKIDnext', secretKey: 'next-key-of-all' });
+  secret.exchange({ id: 'AKIDnext', key: 'next-key-of-all' });
+  links.release();
+  const said = await command.said(/"event":"run.summary"/);
+  expect(said).toMatch(/"event":"run.summary".*"archived":1,/);
+  expect(said).not.toMatch(/next-key-of-all|sandbox-key/);
 });

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test } from 'vitest';
 import { createCodec } from '../../src/codec/codec.ts';
+import { fixed } from '../../src/domain/current.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { createWorld, type World } from '../../src/sandbox/world.ts';
@@ -125,7 +126,7 @@ describeWith(['age', 'age-keygen', 'zstd'], 'an archive', () => {
       compression: 'none',
       compressionLevel: 3,
       ageRecipients: [],
-      ageIdentities: [new Secret(line)],
+      ageIdentities: fixed([new Secret(line)]),
     });
     for (const options of ['-1 --no-check', '--ultra -22', '--no-content-size -T2']) {
       await work.shell(

@@ -1,5 +1,6 @@
 /** What goes wrong with the cloud's API, and that it stops nothing else. */
 import { describe, expect, it } from 'vitest';
+import { fixed } from '../../src/domain/current.ts';
 import { DAY_MS, HOUR_MS } from '../support/builders.ts';
 import { call } from '../support/cloud.ts';
 import {
@@ -47,7 +48,7 @@ describe('trouble with the API', () => {
   });
 
   it('with a wrong key ends with 10, and never shows it', async () => {
-    const scenario = await createScenario({ source: { credentials: { secretId: 'AKIDwrong' } } });
+    const scenario = await createScenario({ source: { credentials: fixed({ secretId: 'AKIDwrong' }) } });
     const run = await scenario.run();
     expect(run.summary.exitCode).toBe(10);
     expect(run.of('source.failed').map(({ error }) => error.code)).toEqual(['credentials']);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { fixed } from '../../src/domain/current.ts';
 import { interruption } from '../../src/domain/errors.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { createLog } from '../../src/report/log.ts';
@@ -364,7 +365,7 @@ describe('who does not', () => {
     ['the identity of somebody else', async () => (await newHolder()).opening],
   ])('with %s, is told what to set, exit 2, and nothing is written', async (_what, identities) => {
     const scenario = await sealed(await newHolder(), {
-      config: { ageIdentities: [], ...(await identities()) },
+      config: { ageIdentities: fixed([]), ...(await identities()) },
     });
     await scenario.run();
     const directory = join(folder(), 'out');

@@ -1,6 +1,7 @@
 /** The whole application with receivers: a cloud that fails and recovers, and who is told of it. */
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/schema.ts';
+import { fixed } from '../../src/domain/current.ts';
 import type { Notification } from '../../src/domain/notification.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { DAY_MS } from '../support/builders.ts';
@@ -17,14 +18,14 @@ async function watched(options: ScenarioOptions = {}) {
       {
         name: 'ops',
         preset: 'json',
-        url: new Secret(receiver.url),
+        secrets: fixed({ url: new Secret(receiver.url) }),
         events: ['failure', 'recovery', 'risk', 'warning'],
         intervalMs: 6 * 3_600_000,
         method: 'POST',
         headers: {},
       },
     ],
-    heartbeat: new Secret(heartbeat.url),
+    heartbeat: fixed(new Secret(heartbeat.url)),
   };
   const scenario = await createScenario({ ...options, config });
   const told = () => receiver.shown.map((body) => JSON.parse(body) as Notification);

@@ -1,6 +1,7 @@
 /** Nothing secret leaves: not in an event, an error, a manifest or a log line, whatever goes wrong. */
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { fixed } from '../../src/domain/current.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { createLog } from '../../src/report/log.ts';
 import { cosError } from '../../src/sandbox/download-host.ts';
@@ -123,11 +124,11 @@ describe('a wrong key', () => {
     const secretKey = 'a-wrong-key-is-a-key-of-something';
     const scenario = await createScenario({
       source: {
-        credentials: {
+        credentials: fixed({
           secretId: 'AKIDwrong',
           secretKey: new Secret(secretKey),
           token: new Secret('a-token'),
-        },
+        }),
       },
     });
     const run = await scenario.run();

@@ -1,6 +1,7 @@
 /** Several sources, several workers, and the commands that look at all of them. */
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/schema.ts';
+import { fixed } from '../../src/domain/current.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { call } from '../support/cloud.ts';
 import { denied } from '../support/cloud-api-faults.ts';
@@ -33,7 +34,7 @@ function inTwoRegions(change: Partial<Config['sources'][number]> = {}): Scenario
   };
 }
 
-const wrongKey = { credentials: { secretId: 'AKIDwrong', secretKey: new Secret('wrong') } };
+const wrongKey = { credentials: fixed({ secretId: 'AKIDwrong', secretKey: new Secret('wrong') }) };
 
 describe('two sources', () => {
   it('are archived side by side', async () => {

@@ -1,5 +1,6 @@
 /** What the long-running mode asks of the application: a run over some of the sources, and whether everything answers. */
 import { describe, expect, it, test } from 'vitest';
+import { fixed } from '../../src/domain/current.ts';
 import type { Dialect } from '../../src/domain/outcome.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { STATUS_DEFAULTS } from '../../src/domain/status.ts';
@@ -15,7 +16,11 @@ function twoSources(api: Dialect = 'tencent-v3') {
       ...config,
       sources: config.sources.flatMap((source) => [
         source,
-        { ...source, name: 'other', credentials: { secretId: 'AKIDwrong', secretKey: new Secret('wrong') } },
+        {
+          ...source,
+          name: 'other',
+          credentials: fixed({ secretId: 'AKIDwrong', secretKey: new Secret('wrong') }),
+        },
       ]),
     }),
   });

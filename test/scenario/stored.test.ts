@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Config } from '../../src/config/schema.ts';
+import { fixed } from '../../src/domain/current.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { Dump } from '../../src/sandbox/dump.ts';
@@ -27,7 +28,10 @@ import {
 const SIZE = 6 * MiB + 7;
 const { signal } = new AbortController();
 const identity = await generateX25519Identity();
-const keys = { ageRecipients: [await identityToRecipient(identity)], ageIdentities: [new Secret(identity)] };
+const keys = {
+  ageRecipients: [await identityToRecipient(identity)],
+  ageIdentities: fixed([new Secret(identity)]),
+};
 const FORMS = {
   zstd: { compression: 'zstd' },
   age: keys,
@@ -304,7 +308,7 @@ describe('verify', () => {
   it('holds encrypted archives against what was stored where no key opens them, and says so', async () => {
     const scenario = await storing(BOTH, { size: 4000 });
     await scenario.run();
-    const stranger = { ageIdentities: [new Secret(await generateX25519Identity())] };
+    const stranger = { ageIdentities: fixed([new Secret(await generateX25519Identity())]) };
     for (const config of [{}, stranger]) {
       const { app } = await seenBy(scenario, config);
       expect(await app.verify({ quick: false, signal })).toMatchObject({
@@ -357,7 +361,7 @@ describe('check', () => {
   });
 
   it('warns of an identity that would not open what is stored', async () => {
-    const ageIdentities = [new Secret(await generateX25519Identity())];
+    const ageIdentities = fixed([new Secret(await generateX25519Identity())]);
     expect(await formOf(await storing({ ...BOTH, ageIdentities }, { size: 4000 }))).toMatchObject({
       verdict: 'warning',
     });

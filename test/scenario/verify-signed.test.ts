@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SigningConfig } from '../../src/config/schema.ts';
 import { signingOf } from '../../src/config/signing.ts';
+import { fixed } from '../../src/domain/current.ts';
 import { addBackup, createScenario, INSTANCE, type Scenario } from '../support/scenario.ts';
 
 const { signal } = new AbortController();
@@ -43,7 +44,7 @@ async function archived(
   run = true,
 ): Promise<Scenario> {
   const scenario = await createScenario({
-    config: signing ? { signing } : {},
+    config: signing ? { signing: fixed(signing) } : {},
     ...(s3 && { s3 }),
     world(world, clock) {
       world.addInstance({ id: INSTANCE });

@@ -35,15 +35,23 @@ function refusedWith(code: string, message = 'no'): Answer {
   return { body: JSON.stringify({ Response: { Error: { Code: code, Message: message }, RequestId: 'r' } }) };
 }
 
+type Answers = (Answer | ((asked: Asked) => Answer))[];
+
 /** A client whose server gives the answers in turn, the last one for ever. */
-async function clientOf(...answers: (Answer | ((asked: Asked) => Answer))[]) {
+function clientOf(...answers: Answers) {
+  return clientWith([KEYS, { ...KEYS, token: 'a-newer-token' }], answers);
+}
+
+/** Whose keys are these, until they are refused and the next ones are there. */
+async function clientWith(inTurn: [typeof KEYS, ...(typeof KEYS)[]], answers: Answers) {
   let turn = 0;
   const server = await serve((asked) => {
     const answer = answers[Math.min(turn++, answers.length - 1)] ?? 'reset';
     return typeof answer === 'function' ? answer(asked) : answer;
   });
   const clock = jumpingClock(Date.now());
-  const keys = fixedKeys(keysOf(KEYS), keysOf({ ...KEYS, token: 'a-newer-token' }));
+  const [first, ...next] = inTurn;
+  const keys = fixedKeys(keysOf(first), ...next.map(keysOf));
   const options = optionsFor(server.url, keys, clock);
   const client = createApiClient({ ...options, protocol: v3Protocol(server.url, 'ap-guangzhou') });
   const call = (signal = never) => client.call('DescribeInstances', { Limit: 1 }, 'of the region', signal);
@@ -124,7 +132,7 @@ describe('a call', () => {
     ['UnsupportedRegion', 'api-rejected'],
     ['ResourceNotFound.InstanceNotExists', 'backup-gone'],
   ])('refused with %s is not tried again', async (answer, code) => {
-    const { call, server } = await clientOf(refusedWith(answer));
+    const { call, server } = await clientWith([KEYS], [refusedWith(answer)]);
     const error = await rejection(call());
     expect(error).toMatchObject({ code });
     expect(String(error)).toContain(answer);
@@ -237,13 +245,39 @@ describe('a session token that the cloud refuses', () => {
   });
 });
 
+describe('keys that the cloud refuses', () => {
+  test.each(['AuthFailure.SecretIdNotFound', 'AuthFailure.SignatureFailure', 'AuthFailure.InvalidSecretId'])(
+    'by %s are exchanged once for those that lie there by now',
+    async (code) => {
+      const { call, server, keys } = await clientOf(({ headers }) =>
+        headers['x-tc-token'] === 'a-newer-token' ? FINE : refusedWith(code),
+      );
+      await call();
+      expect(keys.refreshes).toBe(1);
+      expect(server.asked).toHaveLength(2);
+    },
+  );
+
+  test('are not sent a second time where there are no others', async () => {
+    const { call, server, keys } = await clientOf(refusedWith('AuthFailure.SecretIdNotFound'));
+    await rejection(call());
+    await rejection(call());
+    expect(keys.refreshes).toBe(2);
+    expect(server.asked).toHaveLength(3);
+  });
+});
+
 describe('an error', () => {
   test('holds no secret, whatever the server quotes back at us', async () => {
-    const { call } = await clientOf(({ headers }) =>
-      refusedWith(
-        'AuthFailure.SignatureFailure',
-        `key the-secret-key token the-token got ${headers.authorization}, not ${'0a'.repeat(32)}, for https://cos/x.rdb?sign=q-sign-secret`,
-      ),
+    const { call } = await clientWith(
+      [KEYS],
+      [
+        ({ headers }) =>
+          refusedWith(
+            'AuthFailure.SignatureFailure',
+            `key the-secret-key token the-token got ${headers.authorization}, not ${'0a'.repeat(32)}, for https://cos/x.rdb?sign=q-sign-secret`,
+          ),
+      ],
     );
     const error = await rejection(call());
     const printed = inspect(error, { depth: 20, showHidden: true }) + JSON.stringify(error);

@@ -118,6 +118,7 @@ test('no verdict is read out of an error that is not about a call', () => {
 test('nothing is tried again that trying again cannot help', () => {
   const hopeful = Object.entries(MEANINGS).filter(([, { remedy }]) => remedy !== undefined);
   expect(hopeful.map(([verdict]) => verdict).sort()).toEqual([
+    'credentials',
     'replayed',
     'skewed',
     'stale-token',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { fixed } from '../../src/domain/current.ts';
 import { ArchiverError } from '../../src/domain/errors.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { createAgents, directAgents } from '../../src/network/agents.ts';
@@ -41,7 +42,7 @@ async function machine(change: Partial<ProviderOptions> = {}) {
     direct.destroy();
   });
   const providers = defaultProviders({
-    configured: {},
+    configured: fixed({}),
     environment: {},
     agents,
     metadata: createMetadataService({ agents: direct, baseUrl: 'http://127.0.0.1:1' }),
@@ -98,7 +99,7 @@ async function failureOf(promise: Promise<unknown>): Promise<ArchiverError> {
 describe('configured keys', () => {
   test('come before everything that the machine could give', async () => {
     const { environment, path } = await profile('[default]\nsecret_id = profile\nsecret_key = k\n');
-    const configured = { secretId: 'mine', secretKey: new Secret('k'), token: new Secret('t') };
+    const configured = fixed({ secretId: 'mine', secretKey: new Secret('k'), token: new Secret('t') });
     const source = await machine({
       configured,
       environment: { ...environment, TKE_ROLE_ARN: 'x' },

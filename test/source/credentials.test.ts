@@ -76,14 +76,39 @@ describe('the search for credentials', () => {
 });
 
 describe('credentials in hand', () => {
-  test('that never lapse are asked for once', async () => {
-    const provider = scripted(keys('fixed'));
-    const clock = clockAt(0);
-    const source = createCredentials({ providers: [provider], clock });
-    await source.current(never);
-    clock.time = Number.MAX_SAFE_INTEGER;
-    await source.current(never);
-    expect(provider.calls).toBe(1);
+  test('that never lapse are looked at for each use, and stay the same object until there are others', async () => {
+    const provider = scripted(keys('first'), keys('first'), keys('second'));
+    const source = createCredentials({ providers: [provider], clock: clockAt(0) });
+    const first = await source.current(never);
+    expect(await source.current(never)).toBe(first);
+    expect(await source.current(never)).toMatchObject({ secretId: 'second' });
+  });
+
+  test('that lay in a file which cannot be read stay in use, are looked for nowhere else, and this is told once', async () => {
+    const down = new ArchiverError('credentials', 'the file has no secret_key');
+    const file = scripted(keys('first'), down, down, keys('second'), down);
+    const warnings: string[] = [];
+    const source = createCredentials({
+      providers: [file, scripted(keys('another account'))],
+      clock: clockAt(0),
+      warn: (message) => warnings.push(message),
+    });
+    const used: string[] = [];
+    for (let use = 1; use <= 6; use += 1) used.push((await source.current(never)).secretId);
+    expect(used).toEqual(['first', 'first', 'first', 'second', 'second', 'second']);
+    const said = 'the file has no secret_key; the keys that stood there before stay in use';
+    expect(warnings).toEqual([said, said]);
+  });
+
+  test('that never lapse and are refused are exchanged for what lies there, and for nothing of another source', async () => {
+    const file = scripted(keys('first'), keys('first'), keys('second'));
+    const source = createCredentials({
+      providers: [file, scripted(keys('another account'))],
+      clock: clockAt(0),
+    });
+    const first = await source.current(never);
+    expect(await source.refresh(never)).toBe(first);
+    expect(await source.refresh(never)).toMatchObject({ secretId: 'second' });
   });
 
   test('are replaced five minutes before they lapse, not earlier', async () => {
@@ -139,7 +164,7 @@ describe('credentials in hand', () => {
   });
 
   test('are fetched anew on demand, once for all who ask at that time', async () => {
-    const provider = scripted(keys('refused'), keys('accepted'));
+    const provider = scripted(keys('refused', 1e9), keys('accepted', 1e9));
     const source = createCredentials({ providers: [provider], clock: clockAt(0) });
     await source.current(never);
     const fresh = await Promise.all([source.refresh(never), source.refresh(never), source.refresh(never)]);

@@ -1,5 +1,7 @@
 /** A real bucket as a run uses it: looked at first, by the profile `auto`, and relied on as far as it was seen to go. */
+
 import { archiveLayout } from '../../src/domain/archive-key.ts';
+import { fixed } from '../../src/domain/current.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { createBufferPool } from '../../src/store/buffer-pool.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -20,7 +22,7 @@ export async function preparedStore({
   const { accessKeyId, secretAccessKey } = credentials;
   let relied = openBucket({
     ...{ bucket, endpoint, agents, clock: systemClock },
-    credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
+    credentials: fixed({ accessKeyId, secretAccessKey: new Secret(secretAccessKey) }),
   });
   const prepare = createPreparation({
     bucket: relied,

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Clock } from '../../src/domain/clock.ts';
+import { fixed } from '../../src/domain/current.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { syntheticDump } from '../../src/sandbox/synthetic-dump.ts';
 import { createWorld, type World } from '../../src/sandbox/world.ts';
@@ -140,10 +141,10 @@ function atWork(running: () => RealServer): void {
               ...destination,
               ...{ kind: 's3', prefix: 'redis', region: 'us-east-1', forcePathStyle: true },
               ...{ bucket: bucket.bucket, endpoint: front.endpoint, profile },
-              credentials: {
+              credentials: fixed({
                 accessKeyId: bucket.credentials.accessKeyId,
                 secretAccessKey: new Secret(bucket.credentials.secretAccessKey),
-              },
+              }),
             },
           }),
         });

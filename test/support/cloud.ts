@@ -37,11 +37,18 @@ export interface Cloud extends Sandbox {
   holdBodyAt(where: Where, position: number): Gate;
   /** Sets the cloud's clock so many milliseconds ahead of the one that it was made with (behind where negative). */
   skew(milliseconds: number): void;
+  /** From now on it knows these alone. */
+  exchangeKeys(next: Sandbox['credentials']): void;
   /** Downloads of one file, in the order they came. */
   downloads(file?: string): Sandbox['requests'];
 }
 
 export type CloudOptions = Omit<SandboxOptions, 'intercept'>;
+
+const KEYS: { secretId: string; secretKey: string; token?: string } = {
+  secretId: 'AKIDSANDBOX0000000000',
+  secretKey: 'sandbox-key-that-opens-nothing',
+};
 
 export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const rules: { where: Where; fault: Fault }[] = [];
@@ -66,7 +73,8 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       if (index >= 0) rules.splice(index, 1);
     };
   };
-  const sandbox = await createSandbox({ ...options, clock, intercept });
+  const credentials: typeof KEYS = { ...(options.credentials ?? KEYS) };
+  const sandbox = await createSandbox({ ...options, credentials, clock, intercept });
 
   return {
     ...sandbox,
@@ -104,6 +112,11 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
         return { ...reply, body: pausing(reply, position, () => gate.pass(exchange)) };
       });
       return gate;
+    },
+
+    exchangeKeys(next) {
+      delete credentials.token;
+      Object.assign(credentials, next);
     },
 
     skew(milliseconds) {

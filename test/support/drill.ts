@@ -10,6 +10,7 @@ import { createKeyRecords } from '../../src/catalog/key-records.ts';
 import { createKeyVault } from '../../src/codec/key-vault.ts';
 import { type ArchiveRef, archiveLayout } from '../../src/domain/archive-key.ts';
 import type { Clock } from '../../src/domain/clock.ts';
+import { fixed } from '../../src/domain/current.ts';
 import type { DrillRule } from '../../src/domain/drill.ts';
 import { ArchiverError } from '../../src/domain/errors.ts';
 import { MANIFEST_SCHEMA, type Manifest } from '../../src/domain/manifest.ts';
@@ -73,7 +74,7 @@ export function openDrillground({ clock = systemClock }: { readonly clock?: Cloc
     obstacle: (encoding: string) => new ArchiverError('config', `nothing here reads ${encoding}`),
     decode: (_encoding: string, body: AsyncIterable<Uint8Array>) => body,
   };
-  const vault = createKeyVault({ keyRecipients: [], ageIdentities: [] });
+  const vault = createKeyVault({ keyRecipients: [], ageIdentities: fixed([]) });
   const access = createBackupAccess(createKeyRecords(store, layout, clock), vault);
   let scripts = 0;
 

@@ -1,6 +1,7 @@
 /** A world with an encrypted backup, and who may open it. */
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import type { Config } from '../../src/config/schema.ts';
+import { fixed } from '../../src/domain/current.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { encryptedDump, keyFrom } from '../../src/sandbox/encrypted-dump.ts';
 import { type RealDumpName, realDump } from '../../src/sandbox/real-dumps.ts';
@@ -61,7 +62,7 @@ export async function newHolder(): Promise<Holder> {
     identity,
     recipient,
     sealing: { encryptedBackups: 'seal', keyRecipients: [recipient] },
-    opening: { ageIdentities: [new Secret(identity)] },
+    opening: { ageIdentities: fixed([new Secret(identity)]) },
   };
 }
 

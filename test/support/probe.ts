@@ -2,6 +2,7 @@
 
 import { archiveLayout } from '../../src/domain/archive-key.ts';
 import type { Finding } from '../../src/domain/check.ts';
+import { fixed } from '../../src/domain/current.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { StoreProbe } from '../../src/store/object-store.ts';
 import { createS3Probe, type S3ProbeOptions } from '../../src/store/probe/s3-probe.ts';
@@ -24,7 +25,7 @@ export function probeOn(
   return createS3Probe({
     bucket: place.bucket,
     endpoint: place.endpoint,
-    credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
+    credentials: fixed({ accessKeyId, secretAccessKey: new Secret(secretAccessKey) }),
     agents: place.agents,
     clock: systemClock,
     partSize: 8 * MIB,

@@ -1,6 +1,7 @@
 /** S3 stores as the tests use them: on the stand-in or on Ceph, with small parts and a small pool. */
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
+import { fixed } from '../../src/domain/current.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { type BufferPool, createBufferPool } from '../../src/store/buffer-pool.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -32,7 +33,7 @@ export function storeOn(
     bucket: place.bucket,
     endpoint: place.endpoint,
     profile: known.name,
-    credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
+    credentials: fixed({ accessKeyId, secretAccessKey: new Secret(secretAccessKey) }),
     agents: place.agents,
     clock: systemClock,
     ...options,

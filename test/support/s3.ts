@@ -56,6 +56,8 @@ export interface S3Server {
   readonly versions: BucketState['versions'];
   readonly uploads: BucketState['uploads'];
   fail(fault: S3Fault): ActiveS3Fault;
+  /** From now on it knows these alone, and refuses others by this code. */
+  exchangeKeys(next: S3Credentials, refusal?: string): void;
   holdAt(fits: (request: S3Request) => boolean, options?: { readonly all?: boolean }): Gate;
   /** Counts from here on. */
   forgetRequests(): void;
@@ -68,10 +70,15 @@ export interface S3Server {
 
 const SMALL_BODY = 64 * 1024;
 const BUCKET = 'archive';
-const CREDENTIALS: S3Credentials = { accessKeyId: 'stand-in-key', secretAccessKey: 'stand-in-secret' };
+const CREDENTIALS: Readonly<S3Credentials> = {
+  accessKeyId: 'stand-in-key',
+  secretAccessKey: 'stand-in-secret',
+};
 
 interface Context {
   readonly options: S3ServerOptions;
+  keys: S3Credentials;
+  strangers: string;
   readonly state: BucketState;
   readonly behaviour: Behaviour;
   readonly faults: Faults;
@@ -85,6 +92,8 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
   const { mode = 'aws' } = options;
   const context: Context = {
     options,
+    keys: CREDENTIALS,
+    strangers: 'InvalidAccessKeyId',
     state: { objects: new Map<string, StoredObject>(), versions: new Map(), uploads: new Map() },
     behaviour: {
       mode,
@@ -138,6 +147,10 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
     versions: state.versions,
     uploads: state.uploads,
     fail: faults.add,
+    exchangeKeys(next, refusal = 'InvalidAccessKeyId') {
+      context.keys = next;
+      context.strangers = refusal;
+    },
     holdAt: faults.holdAt,
     forgetRequests() {
       counts.clear();
@@ -239,14 +252,15 @@ function note(
 }
 
 function refusalOf(
-  { behaviour, denied, open }: Context,
+  { behaviour, denied, open, keys, strangers }: Context,
   address: Address,
   request: IncomingMessage,
 ): Answer | undefined {
   if (behaviour.mode === 'cos' && address.pathStyle) return refuse(403, 'PathStyleDomainForbidden');
   const isPublic = request.headers.authorization === undefined && open.has(address.operation);
   const problem =
-    behaviour.signatures === 'ignored' || isPublic ? undefined : signatureProblem(request, CREDENTIALS);
+    behaviour.signatures === 'ignored' || isPublic ? undefined : signatureProblem(request, keys);
+  if (problem === 'InvalidAccessKeyId') return refuse(strangers === 'ExpiredToken' ? 400 : 403, strangers);
   if (problem !== undefined) return refuse(problem === 'AuthorizationHeaderMalformed' ? 400 : 403, problem);
   if (address.bucket !== BUCKET) return refuse(404, 'NoSuchBucket');
   const isDemanded = behaviour.demands === 'x-amz-request-payer' || BEGINS_OBJECT.has(address.operation);

@@ -5,6 +5,7 @@ import { type App, createApp } from '../../src/app/app.ts';
 import { openDestination } from '../../src/app/wire-destination.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { archiveLayout } from '../../src/domain/archive-key.ts';
+import { fixed } from '../../src/domain/current.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import type { Dialect, Outcome, RunSummary } from '../../src/domain/outcome.ts';
 import { Secret } from '../../src/domain/secret.ts';
@@ -175,7 +176,7 @@ function configOf(options: ScenarioOptions, cloud: Cloud, s3: S3Server): Config 
         api: options.api ?? 'tencent-v3',
         region: 'ap-guangzhou',
         endpoint: cloud.url,
-        credentials: { secretId, secretKey: new Secret(secretKey) },
+        credentials: fixed({ secretId, secretKey: new Secret(secretKey) }),
         instances: ['*'],
         exclude: [],
         names: [],
@@ -195,17 +196,17 @@ function configOf(options: ScenarioOptions, cloud: Cloud, s3: S3Server): Config 
       region: 'us-east-1',
       forcePathStyle: true,
       profile: 'auto',
-      credentials: {
+      credentials: fixed({
         accessKeyId: s3.credentials.accessKeyId,
         secretAccessKey: new Secret(s3.credentials.secretAccessKey),
-      },
+      }),
     },
     objectLock: [],
     storageClasses: [],
     compression: 'none',
     compressionLevel: 3,
     ageRecipients: [],
-    ageIdentities: [],
+    ageIdentities: fixed([]),
     encryptedBackups: 'warn',
     keyRecipients: [],
     readback: 'auto',

@@ -3,6 +3,7 @@
  * The convention is that of healthchecks.io ("Pinging API", "Signaling failures", "Measuring script run time"): the address itself
  * for success, `/start` and `/fail` behind it for the rest, a short body for people.
  */
+import { type Current, withCurrent } from '../../domain/current.ts';
 import type { Secret } from '../../domain/secret.ts';
 import type { Exchange, Verdict } from './exchange.ts';
 import type { RunFacts } from './facts.ts';
@@ -16,7 +17,7 @@ export interface Heartbeat {
 }
 
 export interface HeartbeatOptions {
-  readonly url: Secret;
+  readonly url: Current<Secret>;
   /** Names of all that are configured: where each has a schedule of its own, no single run speaks for the others. */
   readonly sources: readonly string[];
 }
@@ -28,13 +29,16 @@ export function createHeartbeat({ url, sources }: HeartbeatOptions, exchange: Ex
   let awaited = new Set(sources);
 
   async function ping(path: '' | '/start' | '/fail', body: string, tries: number, signal: AbortSignal) {
-    const message = {
-      address: below(url.reveal(), path),
-      method: 'POST',
-      headers: { 'content-type': 'text/plain; charset=utf-8' },
-      body,
-    } as const;
-    await exchange({ message: () => message, judge, secrets: [url.reveal()], tries }, signal);
+    const send = (secret: Secret) => {
+      const message = {
+        address: below(secret.reveal(), path),
+        method: 'POST',
+        headers: { 'content-type': 'text/plain; charset=utf-8' },
+        body,
+      } as const;
+      return exchange({ message: () => message, judge, secrets: [secret.reveal()], tries }, signal);
+    };
+    await withCurrent(url, send, () => !signal.aborted);
   }
 
   return {

@@ -3,6 +3,7 @@ import type http from 'node:http';
 import type https from 'node:https';
 import pLimit from 'p-limit';
 import type { Clock } from '../../domain/clock.ts';
+import type { Current } from '../../domain/current.ts';
 import { asArchiverError } from '../../domain/errors.ts';
 import type { NotifyItem } from '../../domain/notification.ts';
 import type { RunSummary } from '../../domain/outcome.ts';
@@ -21,7 +22,7 @@ import { withinTime } from './time-limit.ts';
 export interface NotifierOptions {
   readonly receivers: readonly ReceiverOptions[];
   /** The dead-man switch's address. */
-  readonly heartbeat?: Secret;
+  readonly heartbeat?: Current<Secret>;
   /** Names of all configured sources. */
   readonly sources: readonly string[];
   /** Where archives go, without credentials. */

@@ -1,5 +1,6 @@
 /** One receiver: its preset and the user's wishes put together into something that takes a story. */
 import type { Clock } from '../../domain/clock.ts';
+import { type Current, withCurrent } from '../../domain/current.ts';
 import type { PresetName, Template } from '../../domain/notification.ts';
 import type { Secret } from '../../domain/secret.ts';
 import type { Wishes } from './decide.ts';
@@ -9,14 +10,19 @@ import { PRESETS, type Preset, presetNameOf } from './presets.ts';
 import { dingtalkSignature, feishuSignature } from './signature.ts';
 import { type Body, encodeBody, escapeAngleBrackets, fittingBody } from './template.ts';
 
-export interface ReceiverOptions extends Wishes {
-  readonly name: string;
-  readonly preset: PresetName | 'auto';
+export interface ReceiverSecrets {
+  /** The whole address is the key to the channel. */
   readonly url: Secret;
   /** Signs the message, where the preset knows how. */
   readonly secret?: Secret;
   /** Sent as a bearer token. */
   readonly token?: Secret;
+}
+
+export interface ReceiverOptions extends Wishes {
+  readonly name: string;
+  readonly preset: PresetName | 'auto';
+  readonly secrets: Current<ReceiverSecrets>;
   readonly method: 'POST' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;
   /** In place of the preset's. */
@@ -46,11 +52,10 @@ export function createReceiver(
   options: ReceiverOptions,
   { exchange, clock, destination }: ReceiverPorts,
 ): Receiver {
-  const address = options.url.reveal();
+  const address = options.secrets().url.reveal();
   const name = presetNameOf(options.preset, address);
   const preset = PRESETS[name];
   const protect = preset.escape === 'angle-brackets' ? escapeAngleBrackets : (text: string) => text;
-  const secrets = [options.secret, options.token].flatMap((secret) => (secret ? [secret.reveal()] : []));
 
   return {
     name: options.name,
@@ -64,21 +69,26 @@ export function createReceiver(
         (room) => notificationOf(story, { destination, now }, room),
         { ...preset, protect },
       );
-      return exchange(
-        {
-          message: () => signed(body),
-          judge: (_status, answer) => judge(answer, preset),
-          secrets,
-          tries: TRIES,
-        },
-        signal,
+      return withCurrent(
+        options.secrets,
+        (secrets) =>
+          exchange(
+            {
+              message: () => signed(body, secrets),
+              judge: (_status, answer) => judge(answer, preset),
+              secrets: [secrets.secret, secrets.token].flatMap((secret) => (secret ? [secret.reveal()] : [])),
+              tries: TRIES,
+            },
+            signal,
+          ),
+        () => !signal.aborted,
       );
     },
   };
 
-  function signed(body: Body): Message {
-    const { address: to, content } = sign(preset.signature, body.content);
-    const token = options.token === undefined ? {} : { authorization: `Bearer ${options.token.reveal()}` };
+  function signed(body: Body, secrets: ReceiverSecrets): Message {
+    const { address: to, content } = sign(preset.signature, body.content, secrets);
+    const token = secrets.token === undefined ? {} : { authorization: `Bearer ${secrets.token.reveal()}` };
     return {
       address: to,
       method: options.method,
@@ -87,8 +97,13 @@ export function createReceiver(
     };
   }
 
-  function sign(where: Preset['signature'], content: unknown): { address: string; content: unknown } {
-    const secret = options.secret?.reveal();
+  function sign(
+    where: Preset['signature'],
+    content: unknown,
+    secrets: ReceiverSecrets,
+  ): { address: string; content: unknown } {
+    const address = secrets.url.reveal();
+    const secret = secrets.secret?.reveal();
     if (secret === undefined || where === undefined) return { address, content };
     if (where === 'dingtalk-query') {
       const url = new URL(address);

@@ -1,4 +1,5 @@
 /** Keys that the user wrote into the configuration or the environment. */
+import type { Current } from '../../domain/current.ts';
 import type { Secret } from '../../domain/secret.ts';
 import type { CredentialProvider } from '../credentials.ts';
 
@@ -10,11 +11,11 @@ export interface ConfiguredKeys {
 }
 
 /** `prefix` is what the variables' names begin with: `TENCENTCLOUD` for `TENCENTCLOUD_SECRET_ID`. */
-export function configuredKeys(keys: ConfiguredKeys, prefix: string): CredentialProvider {
+export function configuredKeys(current: Current<ConfiguredKeys>, prefix: string): CredentialProvider {
   return {
     name: `${prefix}_SECRET_ID and ${prefix}_SECRET_KEY`,
     async find() {
-      const { secretId, secretKey, token } = keys;
+      const { secretId, secretKey, token } = current();
       if (secretId === undefined || secretKey === undefined) return { absent: 'not set' };
       return { secretId, secretKey, ...(token && { token }) };
     },

@@ -2,6 +2,7 @@
 import type http from 'node:http';
 import type https from 'node:https';
 import type { Clock } from '../../domain/clock.ts';
+import type { Current } from '../../domain/current.ts';
 import type { CredentialProvider } from '../credentials.ts';
 import type { MetadataService } from '../metadata.ts';
 import { type ConfiguredKeys, configuredKeys } from './configured-keys.ts';
@@ -10,8 +11,8 @@ import { profileFile } from './profile-file.ts';
 import { tkeOidc } from './tke-oidc.ts';
 
 export interface ProviderOptions {
-  /** From flags, environment or file, with `*_FILE` already read. */
-  readonly configured: ConfiguredKeys;
+  /** From variables, or the files that they name. */
+  readonly configured: Current<ConfiguredKeys>;
   /** What their variables' names begin with, for messages; `TENCENTCLOUD` where absent. */
   readonly configuredPrefix?: string;
   /** For `TKE_*` and `HOME`. */

@@ -1,11 +1,12 @@
 /** The S3 client as this product needs it: nothing decided behind our back, bounded waiting, errors that tell what to do. */
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { S3Client, type S3ClientConfig, S3ServiceException } from '@aws-sdk/client-s3';
 import type { Clock } from '../../domain/clock.ts';
-import type { Secret } from '../../domain/secret.ts';
+import { type Current, withCurrent } from '../../domain/current.ts';
 import { type Address, addressOf } from './address.ts';
 import { explainS3Error, type Place } from './errors.ts';
+import { chainKeys, configuredKeys, type KeysInForce, type S3Keys } from './keys.ts';
 import type { SocketGet } from './large-read.ts';
 import { createPartMd5, type PartMd5 } from './part-md5.ts';
 import { type ProviderName, type ProviderProfile, providerFor } from './provider-profile.ts';
@@ -24,11 +25,9 @@ export interface S3ClientOptions {
   /** Bucket in the path instead of the host name; the provider's way where absent. */
   readonly forcePathStyle?: boolean;
   /** Absent: the SDK's default chain (environment, profile, web identity, instance role). */
-  readonly credentials?: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: Secret;
-    readonly sessionToken?: Secret;
-  };
+  readonly credentials?: Current<S3Keys>;
+  /** Told when keys cannot be read any more where they lay. */
+  readonly warn?: (message: string) => void;
   readonly profile?: 'auto' | ProviderName;
   /** They decide about proxies, certificates and the number of sockets; closing the store destroys them. */
   readonly agents: {
@@ -100,6 +99,8 @@ export function openBucket(options: S3ClientOptions): Bucket {
   const { bucket: name, clock } = options;
   const { profile, region } = providerFor(options.profile ?? 'auto', options.endpoint);
   const client = new S3Client(clientConfig(options, profile, options.region ?? region));
+  const keys = keysFor(client, options);
+  client.config.credentials = Object.assign(keys, { memoized: true });
   const { toldBy, agents } = options;
   const place = async (): Promise<Place | undefined> => {
     try {
@@ -127,7 +128,7 @@ export function openBucket(options: S3ClientOptions): Bucket {
     async call(action, key, signal, send) {
       signal.throwIfAborted();
       try {
-        return await send({ abortSignal: signal });
+        return await withCurrent(keys, () => send({ abortSignal: signal }), mayBeForKeys);
       } catch (error) {
         const where = await place();
         signal.throwIfAborted();
@@ -163,7 +164,7 @@ function clientConfig(
   profile: ProviderProfile,
   region: string | undefined,
 ): S3ClientConfig {
-  const { endpoint, credentials, agents, fips = false, dualStack = false } = options;
+  const { endpoint, agents, fips = false, dualStack = false } = options;
   return {
     ...FIXED,
     ...(endpoint === undefined ? {} : { endpoint, region: region ?? 'us-east-1' }),
@@ -171,7 +172,6 @@ function clientConfig(
     useFipsEndpoint: fips,
     useDualstackEndpoint: dualStack,
     forcePathStyle: options.forcePathStyle ?? profile.pathStyle,
-    ...(credentials === undefined ? {} : { credentials: revealed(credentials) }),
     requestHandler: new BoundedHandler(
       {
         httpAgent: agents.http,
@@ -184,11 +184,12 @@ function clientConfig(
   };
 }
 
-function revealed(credentials: NonNullable<S3ClientOptions['credentials']>) {
-  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
-  return {
-    accessKeyId,
-    secretAccessKey: secretAccessKey.reveal(),
-    ...(sessionToken === undefined ? {} : { sessionToken: sessionToken.reveal() }),
-  };
+function keysFor({ config }: S3Client, { credentials, warn = () => {} }: S3ClientOptions): KeysInForce {
+  return credentials ? configuredKeys(credentials) : chainKeys(config.credentials, warn);
+}
+
+/** A refusal of a HEAD has no code, and stores have many for keys: it is asked again only where there are others by now. */
+function mayBeForKeys(error: unknown): boolean {
+  const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+  return status === 400 || status === 401 || status === 403;
 }

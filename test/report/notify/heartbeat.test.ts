@@ -1,5 +1,6 @@
 /** The dead-man switch: success is told only after a run that did all it should. */
 import { describe, expect, test } from 'vitest';
+import { fixed } from '../../../src/domain/current.ts';
 import { Secret } from '../../../src/domain/secret.ts';
 import { ADDRESS_SECRET, heartbeatReceiver } from '../../support/receivers.ts';
 import { startProcess } from './setup.ts';
@@ -7,7 +8,7 @@ import { failedOutcome, runOf } from './stories.ts';
 
 async function beating(sources: readonly string[] = ['ap-guangzhou'], suffix = '') {
   const receiver = await heartbeatReceiver();
-  const process = startProcess({ heartbeat: new Secret(receiver.url + suffix), sources });
+  const process = startProcess({ heartbeat: fixed(new Secret(receiver.url + suffix)), sources });
   return { receiver, ...process };
 }
 

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { Secret } from '../../../src/domain/secret.ts';
 import { errorText } from '../../../src/report/error-text.ts';
 import { createLog } from '../../../src/report/log.ts';
-import type { ReceiverOptions } from '../../../src/report/notify/receiver.ts';
 import { createTestClock } from '../../support/clock.ts';
 import type { Answer } from '../../support/loopback.ts';
 import {
@@ -21,7 +20,7 @@ import { failedOutcome, runOf } from './stories.ts';
 const SECRET = 'SEC-sIgNiNg/+key';
 const signal = () => new AbortController().signal;
 
-async function sent(receiver: TestReceiver, options: Partial<ReceiverOptions>) {
+async function sent(receiver: TestReceiver, options: Parameters<typeof aReceiver>[1]) {
   const clock = createTestClock();
   const { notifier } = startProcess({ receivers: [aReceiver(receiver.url, options)] }, { clock });
   const [result] = await notifier.test(signal());

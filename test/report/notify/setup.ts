@@ -1,11 +1,12 @@
 /** A notifier on loopback with a memory that outlives it, and everything that it told. */
 import { onTestFinished } from 'vitest';
+import { fixed } from '../../../src/domain/current.ts';
 import type { RunSummary } from '../../../src/domain/outcome.ts';
 import { Secret } from '../../../src/domain/secret.ts';
 import { createAgents } from '../../../src/network/agents.ts';
 import type { SmallObjects } from '../../../src/report/notify/memory.ts';
 import { createNotifier, type NotifierOptions } from '../../../src/report/notify/notifier.ts';
-import type { ReceiverOptions } from '../../../src/report/notify/receiver.ts';
+import type { ReceiverOptions, ReceiverSecrets } from '../../../src/report/notify/receiver.ts';
 import type { ArchiverEvent, Observer } from '../../../src/report/observer.ts';
 import { createTestClock, type TestClock } from '../../support/clock.ts';
 
@@ -37,11 +38,14 @@ async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array> {
   yield chunk;
 }
 
-export function aReceiver(url: string, changes: Partial<ReceiverOptions> = {}): ReceiverOptions {
+type Changes = Partial<Omit<ReceiverOptions, 'secrets'>> & Partial<ReceiverSecrets>;
+
+export function aReceiver(address: string, { secret, token, ...changes }: Changes = {}): ReceiverOptions {
+  const url = new Secret(address);
   return {
     name: 'ops',
     preset: 'json',
-    url: new Secret(url),
+    secrets: fixed({ url, ...(secret && { secret }), ...(token && { token }) }),
     events: ['failure', 'recovery', 'risk'],
     intervalMs: 6 * 3_600_000,
     method: 'POST',

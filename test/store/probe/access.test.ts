@@ -1,5 +1,6 @@
 /** What `check` says of who gets in: whether the store turns away wrong keys, and none. */
 import { expect, onTestFinished, test } from 'vitest';
+import { fixed } from '../../../src/domain/current.ts';
 import { Secret } from '../../../src/domain/secret.ts';
 import { findingsOf, probeOn } from '../../support/probe.ts';
 import { type S3Server, type S3ServerOptions, startS3 } from '../../support/s3.ts';
@@ -57,11 +58,11 @@ test('a store that fails instead of refusing is not said to do either', async ()
 
 test('temporary keys are refused and accepted like others, their token among what is left out', async () => {
   const s3 = await server();
-  const credentials = {
+  const credentials = fixed({
     accessKeyId: s3.credentials.accessKeyId,
     secretAccessKey: new Secret(s3.credentials.secretAccessKey),
     sessionToken: new Secret('a-token'),
-  };
+  });
   const found = await findingsOf(probeOn(s3, { profile: 'aws', credentials }));
   expect(found.of('access').verdict).toBe('ok');
   const anonymous = s3.requests.filter(({ headers }) => headers['authorization'] === undefined);

@@ -1,5 +1,6 @@
 /** What a run finds out of a bucket before it begins, in how many requests, and what it makes of it. */
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { fixed } from '../../../src/domain/current.ts';
 import { Secret } from '../../../src/domain/secret.ts';
 import { type Measured, measure } from '../../../src/store/probe/measure.ts';
 import { openBucket } from '../../../src/store/s3/client.ts';
@@ -35,7 +36,7 @@ function bucketOn(s3: S3Server, profile: ProviderName | 'auto') {
   return openBucket({
     ...{ bucket: s3.bucket, endpoint: s3.endpoint, agents: s3.agents, clock: systemClock, profile },
     forcePathStyle: s3.behaviour.mode !== 'cos',
-    credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
+    credentials: fixed({ accessKeyId, secretAccessKey: new Secret(secretAccessKey) }),
   });
 }
 

@@ -1,5 +1,6 @@
 /** Where requests about a bucket go: what is told is what stands on the wire, whatever was asked for. */
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { fixed } from '../../../src/domain/current.ts';
 import { Secret } from '../../../src/domain/secret.ts';
 import { settle } from '../../../src/store/s3/aws-settings.ts';
 import { openBucket, type S3ClientOptions } from '../../../src/store/s3/client.ts';
@@ -10,7 +11,10 @@ import { startS3 } from '../../support/s3.ts';
 afterEach(() => void vi.unstubAllEnvs());
 
 const signal = new AbortController().signal;
-const credentials = { accessKeyId: 'stand-in-key', secretAccessKey: new Secret('stand-in-secret') };
+const credentials = fixed({
+  accessKeyId: 'stand-in-key',
+  secretAccessKey: new Secret('stand-in-secret'),
+});
 
 async function open(options: Omit<S3ClientOptions, 'agents' | 'clock' | 'credentials'>) {
   const s3 = await startS3();

@@ -1,6 +1,7 @@
 /** Large objects come over a socket: what the store says then is heard as ever, and what no socket can do goes the ordinary way. */
 import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fixed } from '../../../src/domain/current.ts';
 import { Secret } from '../../../src/domain/secret.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 import { openBucket, relyingOn } from '../../../src/store/s3/client.ts';
@@ -137,7 +138,7 @@ describe('a large read', () => {
     const get = createPlainGet({ proxyFor: () => undefined }, systemClock);
     const bucket = openBucket({
       ...{ bucket: server.bucket, endpoint: server.endpoint, agents: server.agents, clock: systemClock },
-      credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
+      credentials: fixed({ accessKeyId, secretAccessKey: new Secret(secretAccessKey) }),
       async socketGet(request) {
         const answer = await get(request);
         const discard = () => {

@@ -1,6 +1,7 @@
 /** The rest of the S3 store: listings, reading, refusals. */
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fixed } from '../../../src/domain/current.ts';
 import { Secret } from '../../../src/domain/secret.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 import { collect, patterned } from '../../support/bodies.ts';
@@ -38,12 +39,12 @@ describe('the store in a bucket', () => {
   test.each([
     [
       'a wrong secret',
-      { credentials: { accessKeyId: 'stand-in-key', secretAccessKey: new Secret('wrong-one') } },
+      { credentials: fixed({ accessKeyId: 'stand-in-key', secretAccessKey: new Secret('wrong-one') }) },
       'AWS_SECRET_ACCESS_KEY',
     ],
     [
       'a wrong key',
-      { credentials: { accessKeyId: 'nobody', secretAccessKey: new Secret('wrong-one') } },
+      { credentials: fixed({ accessKeyId: 'nobody', secretAccessKey: new Secret('wrong-one') }) },
       'AWS_ACCESS_KEY_ID',
     ],
     ['a bucket that is not there', { bucket: 'nowhere' }, 'Create the bucket'],

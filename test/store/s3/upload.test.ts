@@ -1,5 +1,6 @@
 /** Uploads when the store, the network or the caller fails, and what proves that one arrived. */
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { fixed } from '../../../src/domain/current.ts';
 import { Secret } from '../../../src/domain/secret.ts';
 import { createBufferPool } from '../../../src/store/buffer-pool.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
@@ -65,7 +66,7 @@ describe('an upload to S3', () => {
     const opened = openBucket({
       ...(await settle({ bucket, region: 'us-east-1' })),
       ...{ profile: 'aws', agents, clock: createTestClock() },
-      credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
+      credentials: fixed({ accessKeyId, secretAccessKey: new Secret(secretAccessKey) }),
     });
     const pool = createBufferPool(4 * MIN_PART_SIZE);
     const byVariable = createS3Store({ bucket: () => opened, agents, partSize: MIN_PART_SIZE, pool });
