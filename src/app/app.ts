@@ -117,8 +117,8 @@ export const createApp: CreateApp = async (
   const observer = fanOut([listener]);
   const warnOfSecret = (message: string) => observer({ type: 'warning', message, hint: SECRET_HINT });
   config.warnOfSecrets?.(warnOfSecret);
-  const agents = createAgents(config.environment);
-  const direct = directAgents();
+  const agents = createAgents(config.environment, clock);
+  const direct = directAgents(clock);
   const layout = archiveLayout(config.destination.kind === 's3' ? config.destination.prefix : '');
   const { store, prepare, openProbe } = await openDestination(config, {
     clock,
@@ -132,7 +132,7 @@ export const createApp: CreateApp = async (
   const keys = createKeys(config, { store, layout, clock });
   const { stallTimeoutMs, minimumRate, largestDump, attempts, readback, concurrency, connections } = config;
   // Connections of their own: where one leads that another client has opened, nobody has looked.
-  const downloads = createAgents(config.environment);
+  const downloads = createAgents(config.environment, clock);
   const get = createHttpGet(downloads, clock, linkPolicyOf(config));
   const transfer = {
     store,

@@ -70,7 +70,7 @@ export async function openDestination(
     import('../store/probe/prepare.ts'),
   ]);
   const settled = await settle(s3Options(destination));
-  const agents = createAgents(environment);
+  const agents = createAgents(environment, clock);
   const options = { ...settled, partSize, agents, clock, warn, socketGet: createPlainGet(agents, clock) };
   const wanted = wantedOf(config, destination);
   const bucket = openBucket(options);
@@ -102,7 +102,11 @@ export async function describeDestination(
     import('../store/s3/client.ts'),
     import('../store/s3/in-force.ts'),
   ]);
-  const options = { ...(await settle(s3Options(destination))), agents: createAgents(environment), clock };
+  const options = {
+    ...(await settle(s3Options(destination))),
+    agents: createAgents(environment, clock),
+    clock,
+  };
   try {
     return await destinationInForce(openBucket(options), options);
   } catch (error) {

@@ -1,4 +1,4 @@
-/** How long each address of a name may take to connect, where it has several. */
+/** How long each address of a name may take to connect, where Node itself tries them one after another. */
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 
 /**
@@ -7,7 +7,7 @@ import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
  */
 const ATTEMPT_MS = 4000;
 
-/** For every connection of the process: got's, the AWS SDK's with its sources of credentials, and those that we open ourselves. */
+/** For the connections that are not made by our agents: those of the AWS SDK to where it finds keys. */
 export function giveAddressesTime(): void {
   setDefaultAutoSelectFamilyAttemptTimeout(ATTEMPT_MS);
 }

@@ -1,17 +1,26 @@
 /** The connections that every client uses: kept alive, and through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name. */
 import http from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
+import type { Clock } from '../domain/clock.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { giveAddressesTime } from './address-attempts.ts';
 import { trustExtraCertificates } from './certificates.ts';
+import { type ConnectLimits, type ConnectTarget, connect } from './connect.ts';
 import { type NoProxy, parseNoProxy } from './no-proxy.ts';
+import { connectToProxy, secured, tunnelThrough } from './tunnel.ts';
 
 /**
- * How long the proxy may take to connect us. Until the tunnel stands the request has no socket, so neither its own
- * time-outs nor `destroy()` reach it: a proxy that accepts and keeps silent would hold it for ever.
+ * How long it may take until a connection stands: to one of the addresses, and again for a tunnel and for TLS. Until then the request has no socket, so
+ * that neither its own time-outs nor `destroy()` reach it.
  */
-const TUNNEL_TIMEOUT_MS = 10_000;
+const CONNECT_MS = 10_000;
+
+/** The metadata service is one hop away: elsewhere nobody answers, and nobody should wait long to learn that. */
+const NEXT_DOOR_MS = 1000;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -30,39 +39,65 @@ export interface Agents {
  * Lower-case names win, as in curl and Node. Private CAs come from `NODE_EXTRA_CA_CERTS`, which Node itself reads where it was set at its start.
  * Throws `config` for a proxy that is no http or https address.
  */
-export function createAgents(environment: Environment, tunnelTimeoutMs = TUNNEL_TIMEOUT_MS): Agents {
+export function createAgents(
+  environment: Environment,
+  clock: Pick<Clock, 'alarm'>,
+  timeoutMs = CONNECT_MS,
+): Agents {
   giveAddressesTime();
   trustExtraCertificates(environment['NODE_EXTRA_CA_CERTS']);
   const noProxy = parseNoProxy(read(environment, 'NO_PROXY')?.value ?? '');
-  const plainProxy = readProxy(environment, 'HTTP_PROXY');
-  const secureProxy = readProxy(environment, 'HTTPS_PROXY');
-  const plain = new http.Agent({ keepAlive: true, ...proxyEnv('HTTP_PROXY', plainProxy, noProxy) });
-  const secure = new https.Agent({ keepAlive: true, ...proxyEnv('HTTPS_PROXY', secureProxy, noProxy) });
-  if (plainProxy !== undefined) watchProxy(plain, printable(plainProxy), noProxy, tunnelTimeoutMs);
-  if (secureProxy !== undefined) watchProxy(secure, printable(secureProxy), noProxy, tunnelTimeoutMs);
-  return bundle(plain, secure, (target) => {
-    const proxy = target.protocol === 'https:' ? secureProxy : plainProxy;
-    if (proxy === undefined || noProxy.covers(hostOf(target), portOf(target))) return undefined;
-    return printable(proxy);
-  });
+  const proxies = {
+    http: readProxy(environment, 'HTTP_PROXY'),
+    https: readProxy(environment, 'HTTPS_PROXY'),
+  };
+  const throughProxy = (scheme: 'http' | 'https', host: string, port: string): URL | undefined =>
+    noProxy.covers(host, port) ? undefined : proxies[scheme];
+  return bundle({ clock, timeoutMs }, throughProxy, plainProxyEnv(proxies.http, noProxy));
 }
 
 /** Agents that never use a proxy, for the cloud's metadata service: through a proxy it would answer for the proxy's machine. */
-export function directAgents(): Agents {
+export function directAgents(clock: Pick<Clock, 'alarm'>, timeoutMs = NEXT_DOOR_MS): Agents {
   giveAddressesTime();
-  return bundle(new http.Agent({ keepAlive: true }), new https.Agent({ keepAlive: true }), () => undefined);
+  return bundle({ clock, timeoutMs }, () => undefined);
 }
 
+type ProxyChoice = (scheme: 'http' | 'https', host: string, port: string) => URL | undefined;
+
 function bundle(
-  plain: http.Agent,
-  secure: https.Agent,
-  proxyFor: (target: URL) => string | undefined,
+  patience: Pick<ConnectLimits, 'clock' | 'timeoutMs'>,
+  proxyOf: ProxyChoice,
+  proxyEnv: http.AgentOptions = {},
 ): Agents {
+  const plain = new http.Agent({ keepAlive: true, ...proxyEnv });
+  const secure = new https.Agent({ keepAlive: true });
+  const opening = new Set<AbortController>();
+  const wrapInTls = secure.createConnection.bind(secure);
+  plain.createConnection = opener(opening, patience, async (to, limits) => {
+    const proxy = proxyOf('http', to.host, String(to.port));
+    return proxy ? naming(proxy, connectToProxy(proxy, limits)) : connect(to, limits);
+  });
+  secure.createConnection = opener(opening, patience, async (to, limits, options) => {
+    const proxy = proxyOf('https', to.host, String(to.port));
+    const wrapped = async (way: Promise<Socket>): Promise<Duplex> => {
+      const over = { ...options, socket: await way };
+      const socket = wrapInTls(over);
+      if (socket instanceof TLSSocket) return secured(socket, limits);
+      throw new ArchiverError('internal', 'Node made no TLS connection');
+    };
+    if (!proxy) return wrapped(connect(to, limits));
+    return naming(proxy, wrapped(tunnelThrough(proxy, { host: to.host, port: String(to.port) }, limits)));
+  });
   hideCredentials(plain);
   hideCredentials(secure);
   const methods = {
-    proxyFor: (address: string) => proxyFor(new URL(address)),
-    destroy: () => {
+    proxyFor(address: string) {
+      const { protocol, ...target } = placeOf(new URL(address));
+      const proxy = proxyOf(protocol, target.host, target.port);
+      return proxy && printable(proxy);
+    },
+    destroy() {
+      for (const one of opening) one.abort(new Error('the connections were closed'));
       plain.destroy();
       secure.destroy();
     },
@@ -77,30 +112,50 @@ function bundle(
   );
 }
 
-function proxyEnv(
-  name: 'HTTP_PROXY' | 'HTTPS_PROXY',
-  proxy: URL | undefined,
-  noProxy: NoProxy,
-): http.AgentOptions {
-  if (proxy === undefined) return {};
-  return { proxyEnv: { [name]: proxy.href, NO_PROXY: noProxy.forNode } };
+/** As Node's agents have them where connections are kept. */
+const KEPT = { keepAlive: true, keepAliveInitialDelay: 1000, noDelay: true };
+
+type Open = (to: ConnectTarget, limits: ConnectLimits, options: AgentOptions) => Promise<Duplex>;
+type AgentOptions = Parameters<http.Agent['createConnection']>[0];
+
+/** In the form that Node's agents have it: called back when the connection stands. */
+function opener(
+  opening: Set<AbortController>,
+  patience: Pick<ConnectLimits, 'clock' | 'timeoutMs'>,
+  open: Open,
+): http.Agent['createConnection'] {
+  return (options, callback) => {
+    const stop = new AbortController();
+    opening.add(stop);
+    const { host, port, lookup } = options;
+    const to = { host: host ?? 'localhost', port: Number(port), lookup, socket: KEPT };
+    open(to, { ...patience, signal: stop.signal }, options)
+      .finally(() => opening.delete(stop))
+      .then(
+        (connection) => callback?.(null, connection),
+        (error: Error) => callback?.(error, undefined as never),
+      );
+    return undefined;
+  };
 }
 
-/** Bounds the wait for the tunnel, and says in every connection error which proxy it was: the target is not to blame. */
-function watchProxy(agent: http.Agent, proxy: string, noProxy: NoProxy, tunnelTimeoutMs: number): void {
-  const connect = agent.createConnection.bind(agent);
-  const name = (error?: Error | null): void => {
-    if (error && !error.message.includes(proxy)) error.message += ` (through the proxy ${proxy})`;
-  };
-  agent.createConnection = (options, callback) => {
-    if (noProxy.covers(options.host ?? 'localhost', String(options.port))) return connect(options, callback);
-    const socket = connect({ ...options, timeout: tunnelTimeoutMs }, (error, stream) => {
-      name(error);
-      callback?.(error, stream);
-    });
-    socket?.prependOnceListener('error', name);
-    return socket;
-  };
+/** The target is not to blame: says in every error which proxy it was. */
+async function naming<Result>(proxy: URL, way: Promise<Result>): Promise<Result> {
+  try {
+    return await way;
+  } catch (error) {
+    const each = error instanceof AggregateError ? [error, ...error.errors] : [error];
+    for (const one of each) {
+      if (one instanceof Error && !one.message.includes(printable(proxy)))
+        one.message += ` (through the proxy ${printable(proxy)})`;
+    }
+    throw error;
+  }
+}
+
+/** Node asks a proxy for the whole address in place of the path where its agent has one. */
+function plainProxyEnv(proxy: URL | undefined, noProxy: NoProxy): http.AgentOptions {
+  return proxy === undefined ? {} : { proxyEnv: { HTTP_PROXY: proxy.href, NO_PROXY: noProxy.forNode } };
 }
 
 /**
@@ -148,13 +203,14 @@ function printable(proxy: URL): string {
   return `${proxy.protocol}//${proxy.host}`;
 }
 
-function hostOf(target: URL): string {
-  return target.hostname.replace(/^\[(.*)\]$/, '$1');
-}
-
-function portOf(target: URL): string {
-  if (target.port !== '') return target.port;
-  return target.protocol === 'https:' ? '443' : '80';
+function placeOf({ protocol, hostname, port }: URL) {
+  const scheme = protocol === 'https:' ? 'https' : 'http';
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  return {
+    protocol: scheme,
+    host,
+    port: port === '' ? String(scheme === 'https' ? 443 : 80) : port,
+  } as const;
 }
 
 function isDecodable(text: string): boolean {

@@ -5,6 +5,8 @@
 import net, { type LookupFunction } from 'node:net';
 import tls from 'node:tls';
 import type { Clock } from '../domain/clock.ts';
+import { ArchiverError } from '../domain/errors.ts';
+import { connect } from '../network/connect.ts';
 import type { GetAnswer, GetRequest } from './http-get.ts';
 import type { Connection, IdleConnections } from './idle-connections.ts';
 import type { ResponseHead } from './range-response.ts';
@@ -46,7 +48,7 @@ export async function socketGet(
     }
   }
   try {
-    return await ask(request, target, connect(target, lookup), clock, idle);
+    return await ask(request, target, await open(target, request, clock, lookup), clock, idle);
   } catch (error) {
     throw error instanceof NoAnswer ? (error.cause ?? error) : error;
   }
@@ -120,14 +122,28 @@ function areSafe(headers: GetRequest['headers']): boolean {
   return Object.values(headers).every((value) => /^[\x20-\x7e]*$/.test(value));
 }
 
-function connect({ secure, host, port }: Target, lookup: LookupFunction | undefined): Connection {
-  const reader = createSocketReader(secure ? 'tls' : 'tcp');
+/** A reader of its own for each socket that is tried: it is bound to what comes from the moment that the socket is made. */
+async function open(
+  { secure, host, port }: Target,
+  { signal, timeoutMs }: GetRequest,
+  clock: Clock,
+  lookup: LookupFunction | undefined,
+): Promise<Connection> {
+  const readers = new Map<net.Socket, SocketReader>();
   // An address has no name to ask a certificate for.
   const servername = net.isIP(host) === 0 ? { servername: host } : {};
-  const options = { host, port, onread: reader.onread, ...servername, ...(lookup && { lookup }) };
-  const socket = secure ? tls.connect(options) : net.connect(options);
-  reader.attach(socket);
-  return { socket, reader };
+  const attempt = (to: net.TcpNetConnectOpts): net.Socket => {
+    const reader = createSocketReader(secure ? 'tls' : 'tcp');
+    const options = { ...to, onread: reader.onread };
+    const socket = secure ? tls.connect({ ...options, ...servername }) : net.connect(options);
+    reader.attach(socket);
+    readers.set(socket, reader);
+    return socket;
+  };
+  const socket = await connect({ host, port, lookup }, { clock, signal, timeoutMs, open: attempt });
+  const reader = readers.get(socket);
+  if (reader) return { socket, reader };
+  throw new ArchiverError('internal', 'a connection was made that nobody has opened');
 }
 
 function requestText({ authority, path }: Target, headers: GetRequest['headers'], stay: boolean): string {

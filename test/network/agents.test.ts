@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import got from 'got';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createAgents, directAgents } from '../../src/network/agents.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import { serve } from '../support/loopback.ts';
 import { describeWith } from '../support/needs.ts';
 import { type Probe, probe, probeInChild } from '../support/network-probe.ts';
@@ -103,7 +104,7 @@ describe.for(CLIENTS)('%s', (client) => {
       probe({ client, url: 'https://api.example.com' }, { HTTPS_PROXY: proxy.url }, 50),
     );
     expect(error.message).toBe(
-      `Connection to establish proxy tunnel timed out after 50ms (through the proxy ${proxy.url})`,
+      `no tunnel to api.example.com:443 within 0.05 s (through the proxy ${proxy.url})`,
     );
   });
 });
@@ -111,7 +112,7 @@ describe.for(CLIENTS)('%s', (client) => {
 describe('an error of got', () => {
   test('does not print the password of the proxy, as JSON or by inspection', async () => {
     const proxy = await proxyWith({ requires: 'someone:else' });
-    const agents = createAgents({ HTTP_PROXY: withPassword(proxy.url, 'hush') });
+    const agents = createAgents({ HTTP_PROXY: withPassword(proxy.url, 'hush') }, systemClock);
     const error = await failureOf(got('http://api.example.com', { agent: agents, retry: { limit: 0 } }));
     expect(error.message).toContain('407 (Proxy Authentication Required)');
     for (const print of [JSON.stringify(error), inspect(error, { depth: 30 })]) {
@@ -122,10 +123,13 @@ describe('an error of got', () => {
 });
 
 describe('the proxy in use', () => {
-  const agents = createAgents({
-    HTTPS_PROXY: 'https://me:hush@proxy.example.com',
-    NO_PROXY: '.internal,10.0.0.0/8',
-  });
+  const agents = createAgents(
+    {
+      HTTPS_PROXY: 'https://me:hush@proxy.example.com',
+      NO_PROXY: '.internal,10.0.0.0/8',
+    },
+    systemClock,
+  );
 
   test('is told by address, without its password', () => {
     expect(agents.proxyFor('https://redis.tencentcloudapi.com/')).toBe('https://proxy.example.com');
@@ -136,7 +140,7 @@ describe('the proxy in use', () => {
   });
 
   test('is none for the metadata service', () => {
-    expect(directAgents().proxyFor('http://metadata.tencentyun.com/')).toBeUndefined();
+    expect(directAgents(systemClock).proxyFor('http://metadata.tencentyun.com/')).toBeUndefined();
   });
 
   test.for([
@@ -145,7 +149,7 @@ describe('the proxy in use', () => {
     ['http://me:hush@proxy:99999', 'HTTPS_PROXY is not the address of a proxy'],
     ['socks5://me:hush@proxy:1080', 'HTTPS_PROXY: proxies of the kind socks5:// are not supported'],
   ])('is refused when it makes no sense: %s', ([value, message]) => {
-    expect(() => createAgents({ HTTPS_PROXY: value })).toThrow(
+    expect(() => createAgents({ HTTPS_PROXY: value }, systemClock)).toThrow(
       expect.objectContaining({ code: 'config', message }),
     );
   });

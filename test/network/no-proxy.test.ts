@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createAgents } from '../../src/network/agents.ts';
 import { parseNoProxy } from '../../src/network/no-proxy.ts';
+import { systemClock } from '../../src/system-clock.ts';
 
 const PROXY = 'http://proxy.example.com:3128';
 
@@ -71,7 +72,7 @@ describe('NO_PROXY', () => {
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 4 }), host, port, (entries, target, targetPort) => {
         const url = `http://${target}${targetPort}/`;
-        const agents = createAgents({ HTTP_PROXY: PROXY, NO_PROXY: entries.join(',') });
+        const agents = createAgents({ HTTP_PROXY: PROXY, NO_PROXY: entries.join(',') }, systemClock);
         expect(agents.proxyFor(url) !== undefined).toBe(nodeUsesProxy(agents.http, url));
       }),
       { numRuns: 500 },

@@ -27,7 +27,7 @@ const summaries: readonly DrillSummary[] = [
 const seconds = (time: string): number => Date.parse(time) / 1000;
 
 async function deliver(settings: Config['metrics'], found = summaries): Promise<ArchiverEvent[]> {
-  const agents = directAgents();
+  const agents = directAgents(systemClock);
   onTestFinished(() => agents.destroy());
   const events: ArchiverEvent[] = [];
   const observer = (event: ArchiverEvent) => void events.push(event);

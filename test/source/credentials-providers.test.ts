@@ -11,6 +11,7 @@ import { createAgents, directAgents } from '../../src/network/agents.ts';
 import { defaultProviders, type ProviderOptions } from '../../src/source/credentials/default-providers.ts';
 import { createCredentials } from '../../src/source/credentials.ts';
 import { createMetadataService } from '../../src/source/metadata.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import { type Answer, type Asked, serve } from '../support/loopback.ts';
 import { startProxy } from '../support/proxy.ts';
 
@@ -35,8 +36,8 @@ async function folder(): Promise<string> {
 
 /** A machine where nothing is configured and no metadata service runs, but for what the test says. */
 async function machine(change: Partial<ProviderOptions> = {}) {
-  const agents = createAgents({});
-  const direct = directAgents();
+  const agents = createAgents({}, systemClock);
+  const direct = directAgents(systemClock);
   onTestFinished(() => {
     agents.destroy();
     direct.destroy();
@@ -55,7 +56,7 @@ async function machine(change: Partial<ProviderOptions> = {}) {
 }
 
 function metadataAt(baseUrl: string) {
-  const agents = directAgents();
+  const agents = directAgents(systemClock);
   onTestFinished(() => agents.destroy());
   return createMetadataService({ agents, baseUrl });
 }
@@ -232,7 +233,7 @@ describe('a pod with a TKE role', () => {
     const { sts, ...options } = await pod(() => granted);
     const proxy = await startProxy({ routes: { 'sts.example.com': `127.0.0.1:${sts.port}` } });
     onTestFinished(() => proxy.close());
-    const agents = createAgents({ HTTP_PROXY: proxy.url });
+    const agents = createAgents({ HTTP_PROXY: proxy.url }, systemClock);
     onTestFinished(() => agents.destroy());
     await (await machine({ ...options, agents, stsEndpoint: 'http://sts.example.com' })).current(never);
     expect(proxy.asked).toEqual(['POST sts.example.com']);

@@ -2,13 +2,14 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { directAgents } from '../../src/network/agents.ts';
 import { createMetadataService } from '../../src/source/metadata.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import { type Answer, serve } from '../support/loopback.ts';
 
 const never = new AbortController().signal;
 
 async function cloudMachine(answer: () => Answer, patienceMs = 1_000) {
   const service = await serve(answer);
-  const agents = directAgents();
+  const agents = directAgents(systemClock);
   onTestFinished(() => agents.destroy());
   return { service, metadata: createMetadataService({ agents, baseUrl: service.url, patienceMs }) };
 }
@@ -54,7 +55,7 @@ describe('the network', () => {
 
 describe('reading', () => {
   test('says why nobody answered, without waiting', async () => {
-    const agents = directAgents();
+    const agents = directAgents(systemClock);
     onTestFinished(() => agents.destroy());
     const metadata = createMetadataService({ agents, baseUrl: 'http://127.0.0.1:1' });
     expect(await metadata.read('instance-id', never)).toEqual({

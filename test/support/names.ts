@@ -19,16 +19,14 @@ export function pretendNames(names: Readonly<Record<string, Name>>): void {
     const name = names[host];
     if (name === undefined) return (lookup as (...args: unknown[]) => void)(host, options, callback);
     setImmediate(() => {
-      // Node begins to connect within this call.
       callback(null, addressesOf(name));
-      passTime(name);
+      void passTime(name);
     });
   };
   const pretendedPromise = async (host: string, options: object) => {
     const name = names[host];
     if (name === undefined) return promised(host, options);
-    // Who waits for the answer begins to connect before anything else of the event loop has its turn.
-    setImmediate(() => passTime(name));
+    setImmediate(() => void passTime(name));
     return addressesOf(name);
   };
   const put = (functions: { readonly callback: unknown; readonly promise: unknown }): void => {
@@ -43,7 +41,12 @@ function addressesOf({ addresses }: Name): { address: string; family: number }[]
   return addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
 }
 
-/** While nobody hears of it no handshake ends, and the time that it may take runs. */
-function passTime({ farMs }: Name): void {
-  if (farMs !== undefined) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, farMs);
+/**
+ * While nobody hears of it no handshake ends, and the time that it may take runs. Who waits for the answer has begun to connect by then, as nothing of
+ * the event loop has its turn before.
+ */
+async function passTime({ farMs }: Name): Promise<void> {
+  if (farMs === undefined) return;
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, farMs);
 }

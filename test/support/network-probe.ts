@@ -7,6 +7,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import got from 'got';
 import { createAgents, directAgents } from '../../src/network/agents.ts';
 import { createMetadataService } from '../../src/source/metadata.ts';
+import { systemClock } from '../../src/system-clock.ts';
 
 /** `got-default` is got as it comes, to show that a setting would have had its effect. */
 type ProbeClient = 'got' | 's3' | 'metadata' | 'got-default';
@@ -33,10 +34,10 @@ export async function probeInChild(
 export async function probe(
   { client, url }: Probe,
   environment: Readonly<Record<string, string | undefined>>,
-  tunnelTimeoutMs?: number,
+  timeoutMs?: number,
 ): Promise<string> {
-  const agents = createAgents(environment, tunnelTimeoutMs);
-  const direct = directAgents();
+  const agents = createAgents(environment, systemClock, timeoutMs);
+  const direct = directAgents(systemClock);
   try {
     if (client === 'got-default') return await got(url, { retry: { limit: 0 } }).text();
     if (client === 'metadata')

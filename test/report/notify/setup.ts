@@ -8,6 +8,7 @@ import type { SmallObjects } from '../../../src/report/notify/memory.ts';
 import { createNotifier, type NotifierOptions } from '../../../src/report/notify/notifier.ts';
 import type { ReceiverOptions, ReceiverSecrets } from '../../../src/report/notify/receiver.ts';
 import type { ArchiverEvent, Observer } from '../../../src/report/observer.ts';
+import { systemClock } from '../../../src/system-clock.ts';
 import { createTestClock, type TestClock } from '../../support/clock.ts';
 
 export const STATE_KEY = 'redis/state/notify/0-of-1.json';
@@ -72,7 +73,7 @@ export function startProcess(
   }: { objects?: SmallObjects; clock?: TestClock; environment?: Record<string, string> } = {},
 ) {
   const told: ArchiverEvent[] = [];
-  const agents = createAgents(environment);
+  const agents = createAgents(environment, systemClock);
   onTestFinished(() => agents.destroy());
   const notifier = createNotifier(
     {
