@@ -122,7 +122,7 @@ export const createApp: CreateApp = async (
   const layout = archiveLayout(config.destination.kind === 's3' ? config.destination.prefix : '');
   const { store, prepare, openProbe } = await openDestination(config, {
     clock,
-    keyOf: layout.probeKey,
+    layout,
     warn: warnOfSecret,
   });
   const catalog = createCatalog(store, layout, clock, config.signing && createSignatures(config.signing));

@@ -27,16 +27,17 @@ export async function openDestination(
   config: Config,
   {
     clock,
-    keyOf,
+    layout,
     warn = () => {},
   }: {
     readonly clock: Clock;
-    readonly keyOf: ArchiveLayout['probeKey'];
+    readonly layout: Pick<ArchiveLayout, 'probeKey' | 'dataPrefix'>;
     /** Told of keys that cannot be read any more where they lay. */
     readonly warn?: (message: string) => void;
   },
 ): Promise<Destination> {
   const { destination, partSize, environment } = config;
+  const { probeKey: keyOf, dataPrefix } = layout;
   const bufferMemory = config.bufferMemory - segmentMemory(config);
   if (destination.kind === 'file') {
     const { createFileStore } = await import('../store/file/file-store.ts');
@@ -83,7 +84,15 @@ export async function openDestination(
   };
   return {
     store: createS3Store({ ...options, bucket: () => relied, pool: createBufferPool(bufferMemory) }),
-    prepare: createPreparation({ bucket, choose, wanted, version, keyOf, rely }),
+    prepare: createPreparation({
+      bucket,
+      choose,
+      wanted,
+      version,
+      keyOf,
+      dumpKey: `${dataPrefix('rdb-archiver')}trial`,
+      rely,
+    }),
     async openProbe() {
       const { createS3Probe } = await import('../store/probe/s3-probe.ts');
       return createS3Probe({ ...options, poolCapacity: bufferMemory, wanted, version });

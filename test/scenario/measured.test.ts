@@ -118,6 +118,36 @@ describe.each(PROFILES)('under the profile %s', (profile) => {
   });
 });
 
+describe('a bucket that may be listed', () => {
+  it('and in which nothing may be put is refused with 11 before anything is attempted', async () => {
+    const scenario = await open('auto', ({ denied }) => {
+      denied.add('PutObject').add('CreateMultipartUpload');
+    });
+    for (const _ of ['tried', 'tried again']) {
+      const run = await scenario.run();
+      expect(run.summary).toMatchObject({ considered: 0, exitCode: 11 });
+      expect(run.of('run.failed')[0]?.error).toMatchObject({
+        code: 'store-refused',
+        message: expect.stringContaining('AccessDenied'),
+        hint: expect.stringContaining('s3:PutObject'),
+      });
+    }
+    expect(scenario.cloud.requests).toHaveLength(0);
+  });
+
+  it('and in which archives alone may be put is archived to, with a warning, and nothing of the trial stays', async () => {
+    const scenario = await open('auto');
+    for (const on of ['PutObject', 'CreateMultipartUpload'] as const) {
+      const refusing = { effect: 'answer', status: 403, code: 'AccessDenied' } as const;
+      scenario.s3.fail({ on, key: PROBE_PREFIX, ...refusing, times: Number.POSITIVE_INFINITY });
+    }
+    const run = await scenario.run();
+    expect(run.summary).toMatchObject({ archived: 1, exitCode: 0 });
+    expect(run.of('warning')).toMatchObject([{ message: expect.stringContaining('could not be tried out') }]);
+    expect(scenario.s3.uploads.size).toBe(0);
+  });
+});
+
 describe('the first run', () => {
   it('finds out what the store does, says so, and keeps it: later ones ask for that alone', async () => {
     const scenario = await open('auto');

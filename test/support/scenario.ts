@@ -119,7 +119,8 @@ const measurements = new Map<string, { readonly endpoint: string; readonly recor
 
 /** As an earlier run has done it; what comes is counted from here on. Once a kind of store: it costs a dozen requests. */
 async function measureBucket(config: Config, s3: S3Server, clock: TestClock): Promise<void> {
-  const keyOf = archiveLayout('redis').probeKey;
+  const layout = archiveLayout('redis');
+  const { probeKey: keyOf } = layout;
   const { behaviour, objects, endpoint } = s3;
   const wanted = { ...config.destination, endpoint: undefined };
   const kind = JSON.stringify([behaviour, wanted, config.objectLock, config.storageClasses, clock.now()]);
@@ -129,7 +130,7 @@ async function measureBucket(config: Config, s3: S3Server, clock: TestClock): Pr
     objects.set(keyOf(MEMORY), { ...known.record, size: text.length, chunks: [Buffer.from(text)] });
     return;
   }
-  const { store, prepare } = await openDestination(config, { clock, keyOf });
+  const { store, prepare } = await openDestination(config, { clock, layout });
   await prepare({ signal: new AbortController().signal });
   store.close();
   s3.forgetRequests();

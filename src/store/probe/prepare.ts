@@ -2,6 +2,7 @@
 import { type ArchiverError, asArchiverError } from '../../domain/errors.ts';
 import type { CallOptions, Preparation } from '../object-store.ts';
 import { type Bucket, relyingOn } from '../s3/client.ts';
+import { abortUpload, createUpload } from '../s3/multipart-requests.ts';
 import { proofInWords, reliable, type Traits } from '../s3/reliance.ts';
 import { assertStorageFits, type WantedStorage, wantsLock } from '../s3/storage-fit.ts';
 import { askHowItLocks, assertLocks } from './lock-configuration.ts';
@@ -18,6 +19,8 @@ export interface PrepareOptions {
   readonly version: string;
   /** Makes the keys of the probes' objects. */
   readonly keyOf: (name: string) => string;
+  /** Where dumps lie: an upload is begun there, and given up, where nothing may be put below the probes' keys. */
+  readonly dumpKey: string;
   /** Told how far the bucket is relied on from now on. */
   readonly rely: (bucket: Bucket) => void;
 }
@@ -63,8 +66,29 @@ async function look(options: PrepareOptions, signal: AbortSignal): Promise<Seen>
     return { traits, measured, ...kept };
   } catch (thrown) {
     signal.throwIfAborted();
-    return { traits: {}, warning: notMeasured(asArchiverError(thrown), keyOf('')) };
+    const error = asArchiverError(thrown);
+    if (error.code === 'store-refused') await assertTakesDumps(options, signal);
+    return { traits: {}, warning: notMeasured(error, keyOf('')) };
   }
+}
+
+/** Who may put where dumps lie, and nowhere else, archives all the same. Rejects with `store-refused` where he may not: every backup would fail by itself. */
+async function assertTakesDumps(
+  { bucket, dumpKey: key }: PrepareOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const begun = createUpload(
+    bucket,
+    { key, contentType: 'application/octet-stream', storage: undefined },
+    signal,
+  );
+  const id = await begun.catch((error: unknown) => {
+    if (asArchiverError(error).code === 'store-refused') throw error;
+    signal.throwIfAborted();
+    return undefined;
+  });
+  // A lifecycle rule removes what may not be given up.
+  if (id !== undefined) await abortUpload(bucket, { key, id }, signal).catch(() => signal.throwIfAborted());
 }
 
 /** Whoever measured may have had nothing to lock; and no store is refused on what was seen of it a month ago. */
