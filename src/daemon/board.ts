@@ -27,7 +27,7 @@ const PAUSE_MS = 60_000;
 const RUNS_SHOWN = 20;
 
 export function createBoard({ clock, version }: { readonly clock: Clock; readonly version: string }): Board {
-  const metrics = createMetrics({ version, now: clock.now() });
+  const metrics = createMetrics({ version, clock });
   let runs: readonly RunSummary[] = [];
   let report: StatusReport | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;

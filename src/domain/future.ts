@@ -11,7 +11,12 @@ interface Started {
 
 /** `now` in milliseconds since the epoch. */
 export function isFromFuture({ startedAt }: Started, now: number): boolean {
-  return toEpoch(startedAt) > now + TOLERANCE_MS;
+  return isAhead(toEpoch(startedAt), now);
+}
+
+/** Both in milliseconds since the epoch. */
+export function isAhead(time: number, now: number): boolean {
+  return time > now + TOLERANCE_MS;
 }
 
 /** One for all backups of a source; undefined where none is from the future. */

@@ -5,6 +5,7 @@
  * period are there or not.
  */
 import { compareText } from '../domain/compare-text.ts';
+import { isAhead } from '../domain/future.ts';
 import type { KeepRules } from '../domain/retention.ts';
 import type { PeriodOf } from './periods.ts';
 import { PERIODS, type Period } from './periods.ts';
@@ -29,13 +30,13 @@ export interface RetentionInput<Item extends Retained> {
   readonly now: number;
 }
 
-/** A clock may be wrong by less than this; what claims to be from later than that says nothing about the age of the others. */
-const FUTURE_MS = 24 * 3_600_000;
-
-/** The reasons to keep each item, in the order of the input; none for what may go. */
+/**
+ * The reasons to keep each item, in the order of the input; none for what may go. What claims to be from the future says nothing about the age of the
+ * others and takes nobody's place: with the zone of a source set wrong by hours its archives would push the true ones out.
+ */
 export function retain<Item extends Retained>(input: RetentionInput<Item>): Map<Item, KeepReason[]> {
   const reasons = new Map<Item, KeepReason[]>(input.items.map((item) => [item, []]));
-  const isFuture = (item: Item) => item.startedAt > input.now + FUTURE_MS;
+  const isFuture = (item: Item) => isAhead(item.startedAt, input.now);
   const newestFirst = input.items.filter((item) => !isFuture(item)).toSorted(byAge);
   const sound = newestFirst.filter((item) => item.sound);
 

@@ -197,6 +197,22 @@ const cases = fc.record({
 });
 
 describe('for any years of archives, in any zone', () => {
+  it('keeps of the past exactly what it would keep without what comes from the future, and all of that', () => {
+    const ahead = fc.array(fc.integer({ min: 16, max: 400 * 24 * 60 }), { maxLength: 8 });
+    fc.assert(
+      fc.property(cases, ahead, ({ items, rules, minimum, zone }, minutes) => {
+        const rest = { minimum, periodOf: periodsIn(zone) };
+        const future = minutes.map((ahead, index) =>
+          archive(NOW + ahead * 60_000, { backupId: `future-${index}`, sound: index % 3 > 0 }),
+        );
+        const stays = new Set(staying(decide([...items, ...future], rules, rest)));
+        expect(items.filter((item) => stays.has(item))).toEqual(staying(decide(items, rules, rest)));
+        expect(future.filter((item) => !stays.has(item))).toEqual([]);
+      }),
+      { numRuns: 100 },
+    );
+  }, 120_000);
+
   it('keeps what a simple model keeps, for the same reasons', () => {
     fc.assert(
       fc.property(cases, ({ items, rules, minimum, zone }) => {

@@ -1,5 +1,7 @@
 /** Prometheus metrics: counted from what the engine tells, and set from a status report where only the bucket knows. */
 import { Registry } from 'prom-client';
+import type { Clock } from '../../domain/clock.ts';
+import { isAhead } from '../../domain/future.ts';
 import { toEpoch } from '../../domain/instant.ts';
 import type { FailReason, Outcome, RunSummary, SkipReason } from '../../domain/outcome.ts';
 import type { StatusReport } from '../../domain/status.ts';
@@ -58,7 +60,12 @@ const FAILED: Readonly<Record<FailReason, true>> = {
   internal: true,
 };
 
-export function createMetrics({ version, now }: { readonly version: string; readonly now: number }): Metrics {
+interface MetricsOptions {
+  readonly version: string;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+export function createMetrics({ version, clock }: MetricsOptions): Metrics {
   const [runs, successes, archive] = [new Registry(), new Registry(), new Registry()];
   const run = runFamilies(runs);
   const lastSuccess = lastSuccessFamily(successes);
@@ -66,11 +73,13 @@ export function createMetrics({ version, now }: { readonly version: string; read
   const drills = drillFamilies(archive);
   const setVerification = verificationGauges(archive);
   run.buildInfo.set({ version }, 1);
-  run.startedAt.set(now / 1000);
+  run.startedAt.set(clock.now() / 1000);
   run.inProgress.set(0);
   const newest = new Map<string, LastSuccess>();
   const succeeded = ({ source, instanceId, backupStartedAt }: Outcome): void => {
     const key = `${source}\n${instanceId}`;
+    // Until its time has come it would keep every alarm about age quiet.
+    if (isAhead(toEpoch(backupStartedAt), clock.now())) return;
     const seconds = toEpoch(backupStartedAt) / 1000;
     if (seconds <= (newest.get(key)?.seconds ?? 0)) return;
     newest.set(key, { source, instanceId, seconds });

@@ -20,7 +20,7 @@ export interface DeliveryOptions extends Receivers {
 
 export function createMetricsDelivery(options: DeliveryOptions): MetricsDelivery {
   const { observer, shard } = options;
-  const metrics = createMetrics({ ...options, now: options.clock.now() });
+  const metrics = createMetrics(options);
   const held = new Map<string, ArchiverEvent>();
   // Runs of several schedules may end at once, and the textfile is one file.
   const inTurn = pLimit(1);

@@ -3,7 +3,7 @@ import { createMetrics } from '../../../src/report/metrics/metrics.ts';
 
 /** Every series' name; a histogram has three. */
 export async function metricNames(): Promise<ReadonlySet<string>> {
-  const { body } = await createMetrics({ version: '0.0.0', now: 0 }).text();
+  const { body } = await createMetrics({ version: '0.0.0', clock: { now: () => 0 } }).text();
   const names = [...body.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, name = '', type]) =>
     type === 'histogram' ? ['_bucket', '_sum', '_count'].map((end) => name + end) : [name],
   );

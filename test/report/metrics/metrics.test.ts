@@ -141,8 +141,10 @@ const report: StatusReport = {
   exitCode: 5,
 };
 
+const clock = { now: () => Date.parse('2026-11-24T03:00:00Z') };
+
 function told(events: readonly ArchiverEvent[]): Metrics {
-  const metrics = createMetrics({ version: '1.2.3', now: Date.parse('2026-11-24T03:00:00Z') });
+  const metrics = createMetrics({ version: '1.2.3', clock });
   for (const event of events) metrics.observer(event);
   return metrics;
 }
@@ -177,7 +179,7 @@ describe('the metrics', () => {
   it('begin with the version and with no point in time that nobody knows', async () => {
     const { body } = await createMetrics({
       version: '1.2.3',
-      now: Date.parse('2026-11-24T03:00:00Z'),
+      clock,
     }).text();
     expect(body).toContain('rdb_archiver_build_info{version="1.2.3"} 1');
     expect(body).toContain('rdb_archiver_run_in_progress 0');
@@ -244,6 +246,15 @@ describe('the last success of an instance', () => {
     );
   });
 
+  it('is not moved by an archive from the future, which would keep alarms about its age quiet until then', async () => {
+    const metrics = told([
+      outcome(archived, '2026-11-24T02:00:00Z'),
+      outcome(archived, '2026-11-24T18:00:00Z'),
+    ]);
+    expect(await sampleOf(metrics, series)).toBe(Date.parse('2026-11-24T02:00:00Z') / 1000);
+    expect(await sampleOf(told([outcome(archived, '2026-11-24T18:00:00Z')]), series)).toBeUndefined();
+  });
+
   it('is not moved by a failure, nor by a backup that is only waited for', async () => {
     const metrics = told([
       outcome(archived, '2026-11-01T00:00:00Z'),
@@ -303,7 +314,7 @@ test('a run that broke off without a summary is a failure, and is not in progres
 });
 
 test('docs/metrics.md tells every metric, and none that is not there', async () => {
-  const { body } = await createMetrics({ version: '1.2.3', now: Date.parse('2026-11-24T03:00:00Z') }).text();
+  const { body } = await createMetrics({ version: '1.2.3', clock }).text();
   const page = readFileSync(join(import.meta.dirname, '../../../docs/metrics.md'), 'utf8');
   const names = [...body.matchAll(/^# TYPE rdb_archiver_(\w+)/gm)].map(([, name]) => name);
   const told = [...page.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = '']) =>
