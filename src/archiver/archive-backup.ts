@@ -46,7 +46,7 @@ export async function archiveBackup(job: BackupJob, ports: BackupPorts): Promise
   try {
     // Before the first byte: a key that is refused costs no transfer, and a backup that goes meanwhile leaves its key here.
     const encryption = await encryptionOf(job, ports.keys);
-    const earlier = await ports.quarantine.find(refOf(job), job);
+    const earlier = await earlierRecord(job, ports);
     const works = await listFiles(job, ports.clock);
     const results = await forEachFile(works, job, ports, (work, inner) =>
       moveFile(work, damagedBefore(work, earlier) ? 1 : DAMAGE_TRIES, inner, ports, {
@@ -139,6 +139,16 @@ async function keepInQuarantine(
   // Intact files beside a damaged one lie in the folder of whoever tried last; plain ones have one key for all, and a winner may need it.
   const own = earlier?.files.filter(({ stored }) => stored !== undefined) ?? [];
   attempt.supersedes(own.map(({ key }) => key).filter((key) => !keys.includes(key)));
+}
+
+/** What a newer version of the program has kept says nothing here: the dump may be sound by now, and is tried; what lies there stays. */
+async function earlierRecord(job: BackupJob, ports: BackupPorts): Promise<QuarantineRecord | undefined> {
+  try {
+    return await ports.quarantine.find(refOf(job), job);
+  } catch (error) {
+    if (error instanceof ArchiverError && error.code === 'newer-version') return undefined;
+    throw error;
+  }
 }
 
 /** The file as an earlier run has kept it, damaged. */

@@ -52,7 +52,7 @@ export interface Catalog {
     key: string,
     options: CallOptions,
   ): Promise<{ readonly manifest: Manifest; readonly signature: SignatureVerdict } | undefined>;
-  /** For who is about to use an archive: rejects with `archive-damaged` where the signature is wrong, or missing where there should be one. */
+  /** For who is about to use an archive: rejects with `archive-damaged` where the signature is wrong, or missing where there should be one, with `newer-version` where only a newer version can check it. */
   readGenuine(key: string, options: CallOptions): Promise<Manifest | undefined>;
   /** Writes the manifest (signed, where there is a key), last of all and only if none is there; committed is it when it is also kept as `storage` says. */
   commit(manifest: Manifest, options: CallOptions & { readonly storage?: Storage }): Promise<CommitResult>;
@@ -145,6 +145,8 @@ export function createCatalog(
     readSigned,
     async readGenuine(key, options) {
       const { manifest, signature } = (await readSigned(key, options)) ?? {};
+      if (signature?.result === 'unknown')
+        throw new ArchiverError('newer-version', `the manifest ${key} ${signature.detail}`);
       if (signature !== undefined && 'detail' in signature)
         throw new ArchiverError('archive-damaged', `the manifest ${key} ${signature.detail}`, {
           hint: NOT_GENUINE,

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
 import { type Instant, isInstant } from '../domain/instant.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
+import { assertReplaceable } from './record-schema.ts';
 import { putSmallObject, readSmallObject } from './small-object.ts';
 
 type Place = Pick<ArchiveRef, 'source' | 'instanceId'>;
@@ -13,7 +14,7 @@ type Place = Pick<ArchiveRef, 'source' | 'instanceId'>;
 export interface ExpiredThrough {
   /** When the newest of the instance's expired archives was started; undefined where none was ever expired. One read. */
   of(instance: Place, options: CallOptions): Promise<Instant | undefined>;
-  /** Written before the first of them goes. Never moves back. */
+  /** Written before the first of them goes. Never moves back. Rejects with `newer-version` where a newer version of the program has written it. */
   advance(instance: Place, through: Instant, options: CallOptions): Promise<void>;
 }
 
@@ -29,12 +30,14 @@ export function createExpiredThrough(store: ObjectStore, layout: ArchiveLayout):
   return {
     of,
     async advance(instance, through, options) {
+      const key = layout.expiredKey(instance);
+      await assertReplaceable(store, key, SCHEMA, options);
       if (((await of(instance, options)) ?? '') >= through) return;
       const { source, instanceId } = instance;
       const value = { schema: SCHEMA, source, instanceId, through };
       const body = Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8');
       const put = { ...options, contentType: 'application/json', ifAbsent: false };
-      await putSmallObject(store, layout.expiredKey(instance), body, put);
+      await putSmallObject(store, key, body, put);
     },
   };
 }

@@ -9,7 +9,8 @@ import { ArchiverError } from '../domain/errors.ts';
 import { type Instant, toInstant } from '../domain/instant.ts';
 import type { Storage } from '../domain/object-lock.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
-import { isOfOtherVersion, sealedKey } from './manifest-codec.ts';
+import { sealedKey } from './manifest-codec.ts';
+import { parseRecord } from './record-schema.ts';
 import { putSmallObject, readSmallObject } from './small-object.ts';
 
 const SCHEMA = 'rdb-archiver/backup-key@1';
@@ -84,14 +85,7 @@ export function createKeyRecords(
 }
 
 function decode(bytes: Uint8Array, key: string): SealedKey {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    value = undefined;
-  }
-  if (isOfOtherVersion(value, SCHEMA))
-    throw new ArchiverError('newer-version', `the record ${key} is of a version that this one cannot read`);
+  const value = parseRecord(bytes, SCHEMA, key);
   const parsed = keptRecord.safeParse(value);
   if (!parsed.success) throw new ArchiverError('archive-damaged', `the record ${key} holds no sealed key`);
   const { schema: _, ...sealed } = parsed.data;

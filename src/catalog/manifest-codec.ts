@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ArchiverError } from '../domain/errors.ts';
 import { MANIFEST_SCHEMA, type Manifest } from '../domain/manifest.ts';
+import { assertOwnVersion } from './record-schema.ts';
 
 const instant = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
 const size = z.number().int().nonnegative();
@@ -84,18 +85,6 @@ export function encodeManifest({ signature: _, ...value }: Manifest): Uint8Array
   return Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8');
 }
 
-/** All our schemas are called like `rdb-archiver/manifest@1`: whether the value is of the same kind, with another number than ours. */
-export function isOfOtherVersion(value: unknown, ours: string): boolean {
-  const schema = schemaOf(value);
-  const [name] = ours.split('@');
-  return schema !== undefined && schema !== ours && new RegExp(`^${name}@[1-9]\\d*$`).test(schema);
-}
-
-function schemaOf(value: unknown): string | undefined {
-  const schema = typeof value === 'object' && value !== null && 'schema' in value ? value.schema : undefined;
-  return typeof schema === 'string' ? schema : undefined;
-}
-
 /** Rejects with `archive-damaged` what is no manifest, and with `newer-version` what is one of a version to come; `key` is for the message. */
 export function decodeManifest(bytes: Uint8Array, key: string): Manifest {
   let value: unknown;
@@ -104,11 +93,7 @@ export function decodeManifest(bytes: Uint8Array, key: string): Manifest {
   } catch (error) {
     throw new ArchiverError('archive-damaged', `the manifest ${key} is not JSON`, { cause: error });
   }
-  if (isOfOtherVersion(value, MANIFEST_SCHEMA))
-    throw new ArchiverError(
-      'newer-version',
-      `the manifest ${key} is ${schemaOf(value)}, which this version cannot read`,
-    );
+  assertOwnVersion(value, MANIFEST_SCHEMA, `the manifest ${key}`);
   const parsed = manifest.safeParse(value);
   if (parsed.success) return parsed.data as Manifest;
   const problem = parsed.error.issues[0];

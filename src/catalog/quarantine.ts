@@ -5,6 +5,7 @@ import { ArchiverError } from '../domain/errors.ts';
 import { type Instant, toEpoch } from '../domain/instant.ts';
 import type { StoredFacts } from '../domain/manifest.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
+import { parseRecord } from './record-schema.ts';
 import { putSmallObject, readSmallObject } from './small-object.ts';
 
 const RECORD_SCHEMA = 'rdb-archiver/quarantine@1';
@@ -55,7 +56,7 @@ const record = z.object({
 export interface Quarantine {
   /** The backups of one source that have a record. One listing. */
   refs(source: string, options: CallOptions): AsyncIterable<ArchiveRef>;
-  /** Undefined where there is none, or where it cannot be understood: then the dump is simply tried again. */
+  /** Undefined where there is none, or where it cannot be understood: then the dump is simply tried again. Rejects with `newer-version` for one of a version to come. */
   find(ref: ArchiveRef, options: CallOptions): Promise<QuarantineRecord | undefined>;
   /** Writes or renews the record; the first date is kept. */
   keep(
@@ -69,8 +70,9 @@ export interface Quarantine {
 export function createQuarantine(store: ObjectStore, layout: ArchiveLayout): Quarantine {
   async function find(ref: ArchiveRef, options: CallOptions): Promise<QuarantineRecord | undefined> {
     try {
-      const bytes = await readSmallObject(store, layout.quarantineRecordKey(ref), options);
-      return bytes && decode(bytes);
+      const key = layout.quarantineRecordKey(ref);
+      const bytes = await readSmallObject(store, key, options);
+      return bytes && decode(bytes, key);
     } catch (error) {
       if (error instanceof ArchiverError && error.code === 'archive-damaged') return undefined;
       throw error;
@@ -109,12 +111,8 @@ export function createQuarantine(store: ObjectStore, layout: ArchiveLayout): Qua
   };
 }
 
-function decode(bytes: Uint8Array): QuarantineRecord | undefined {
-  try {
-    const parsed = record.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')));
-    if (!parsed.success || Number.isNaN(toEpoch(parsed.data.lastTriedAt))) return undefined;
-    return parsed.data as QuarantineRecord;
-  } catch {
-    return undefined;
-  }
+function decode(bytes: Uint8Array, key: string): QuarantineRecord | undefined {
+  const parsed = record.safeParse(parseRecord(bytes, RECORD_SCHEMA, key));
+  if (!parsed.success || Number.isNaN(toEpoch(parsed.data.lastTriedAt))) return undefined;
+  return parsed.data as QuarantineRecord;
 }

@@ -20,11 +20,11 @@ export interface SignatureSettings {
 
 /**
  * `unchecked`: no public key is configured. `not-needed`: unsigned, and older than signing. `unsigned`: it should be signed.
- * `bad`: somebody else's signature, or the manifest was changed behind its own.
+ * `bad`: somebody else's signature, or the manifest was changed behind its own. `unknown`: signed by an algorithm that only a newer version can check.
  */
 export type SignatureVerdict =
   | { readonly result: 'unchecked' | 'valid' | 'not-needed' }
-  | { readonly result: 'unsigned' | 'bad'; readonly detail: string };
+  | { readonly result: 'unsigned' | 'bad' | 'unknown'; readonly detail: string };
 
 export interface Signatures {
   /** The manifest's bytes with a signature among them, where a private key is configured. */
@@ -63,6 +63,11 @@ export function createSignatures(settings: Current<SignatureSettings>): Signatur
           ? { result: 'not-needed' }
           : { result: 'unsigned', detail: 'is not signed' };
       }
+      if (typeof found === 'object' && 'algorithm' in found)
+        return {
+          result: 'unknown',
+          detail: `is signed by ${found.algorithm}, which this version cannot check`,
+        };
       if (found === 'unreadable') return bad('has a signature that is not written as we write it');
       const key = trusted.find(({ id }) => id === found.keyId)?.key;
       if (key === undefined) {
@@ -85,13 +90,17 @@ interface Signed {
   readonly signed: Buffer;
 }
 
+interface OtherAlgorithm {
+  readonly algorithm: string;
+}
+
 /** Works on bytes: what is not UTF-8 must not become something else on its way to the check. */
-function takeApart(manifest: Uint8Array): Signed | 'none' | 'unreadable' {
+function takeApart(manifest: Uint8Array): Signed | OtherAlgorithm | 'none' | 'unreadable' {
   const bytes = Buffer.from(manifest.buffer, manifest.byteOffset, manifest.byteLength);
   const text = bytes.toString('latin1');
   SIGNATURE_LINE.lastIndex = FIRST_LINE.length;
   const match = text.startsWith(FIRST_LINE) ? SIGNATURE_LINE.exec(text) : null;
-  if (match === null) return hasMember(bytes) ? 'unreadable' : 'none';
+  if (match === null) return otherAlgorithm(bytes) ?? (hasMember(bytes) ? 'unreadable' : 'none');
   const [line, keyId = '', text64 = ''] = match;
   const value = Buffer.from(text64, 'base64');
   // The last digit has bits that mean nothing.
@@ -101,6 +110,17 @@ function takeApart(manifest: Uint8Array): Signed | 'none' | 'unreadable' {
     bytes.subarray(FIRST_LINE.length + line.length),
   ]);
   return { keyId, value, signed };
+}
+
+/** Named in a form that is safe to show; undefined for ours, and for what names none. */
+function otherAlgorithm(bytes: Buffer): OtherAlgorithm | undefined {
+  try {
+    const { algorithm } = JSON.parse(bytes.toString('utf8')).signature;
+    const isOther = typeof algorithm === 'string' && /^[A-Za-z0-9.-]{1,40}$/.test(algorithm);
+    return isOther && algorithm !== ALGORITHM ? { algorithm } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Also true for what is no manifest at all: that is nothing to take for an unsigned one. */

@@ -6,7 +6,7 @@ import { findArchive } from '../catalog/find-archive.ts';
 import { allOrFirstError } from '../domain/all-or-first-error.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { DrillRule, DrillSummary } from '../domain/drill.ts';
-import { asArchiverError } from '../domain/errors.ts';
+import { ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { worstOf } from '../domain/exit-code.ts';
 import { toInstant } from '../domain/instant.ts';
 import type { Listing } from '../domain/listing.ts';
@@ -74,10 +74,12 @@ export async function drill(request: DrillRequest, ports: DrillPorts): Promise<D
   }
   const sample = await drillSample(request.sample, drillOne, ports, signal);
   const summaries = await keepSummaries(sample.known, true, ports, signal);
-  return answer(sample.items, sample.problems, summaries);
+  return answer(sample.items, sample.problems, summaries, sample.foreign);
 }
 
 type Sample = Pick<Listing<DrillItem>, 'items' | 'problems'> & {
+  /** What a newer version has written of archives: those are left to it. */
+  readonly foreign: readonly ArchiverError[];
   /** The latest drill of every archive that there is. */
   readonly known: readonly Drilled[];
 };
@@ -89,7 +91,7 @@ async function drillSample(
   ports: DrillPorts,
   signal: AbortSignal,
 ): Promise<Sample> {
-  const { entries, known } = await surveyDrills(ports, signal);
+  const { entries, known, foreign } = await surveyDrills(ports, signal);
   const wanted = sampleCount(size, entries.length);
   const items: DrillItem[] = [];
   const passedOver: DrillItem[] = [];
@@ -114,7 +116,7 @@ async function drillSample(
           },
         ];
   for (const item of [...items, ...passedOver]) known.set(idOf(item), item);
-  return { items, problems, known: [...known.values()] };
+  return { items, problems, known: [...known.values()], foreign };
 }
 
 /** What cannot even be told, the drill of it tells. */
@@ -133,25 +135,32 @@ type Due = Candidate & CatalogEntry;
 async function surveyDrills(
   { catalog, records }: DrillPorts,
   signal: AbortSignal,
-): Promise<{ entries: Due[]; known: Map<string, Drilled> }> {
+): Promise<{ entries: Due[]; known: Map<string, Drilled>; foreign: ArchiverError[] }> {
   const recorded = new Set<string>();
   for await (const ref of records.refs({ signal })) recorded.add(idOf(ref));
   const entries: CatalogEntry[] = [];
   for await (const entry of catalog.entries(undefined, undefined, { signal })) entries.push(entry);
 
   const known = new Map<string, Drilled>();
+  const foreign: ArchiverError[] = [];
   const limit = pLimit(RECORDS_AT_ONCE);
   const due = await allOrFirstError(signal, (inner) =>
     entries.map((entry) =>
-      limit(async (): Promise<Due> => {
+      limit(async (): Promise<Due[]> => {
         const { ref } = entry;
-        const last = recorded.has(idOf(ref)) ? await records.find(ref, { signal: inner }) : undefined;
-        if (last) known.set(idOf(ref), { ...ref, ...last });
-        return { ...ref, ...entry, ...(last && { drilledAt: last.at }) };
+        try {
+          const last = recorded.has(idOf(ref)) ? await records.find(ref, { signal: inner }) : undefined;
+          if (last) known.set(idOf(ref), { ...ref, ...last });
+          return [{ ...ref, ...entry, ...(last && { drilledAt: last.at }) }];
+        } catch (error) {
+          if (!(error instanceof ArchiverError) || error.code !== 'newer-version') throw error;
+          foreign.push(error);
+          return [];
+        }
       }),
     ),
   );
-  return { entries: due, known };
+  return { entries: due.flat(), known, foreign };
 }
 
 /** Undefined for a manifest that was removed since it was listed; a row for one that is damaged or withheld. */
@@ -218,10 +227,12 @@ function answer(
   items: readonly DrillItem[],
   problems: Listing<DrillItem>['problems'],
   summaries: readonly DrillSummary[],
+  foreign: readonly ArchiverError[] = [],
 ): DrillResult {
   const codes = new Set(items.map(({ outcome }) => ({ passed: 0, failed: 4, 'not-drillable': 3 })[outcome]));
-  if (items.length === 0) codes.add(3);
-  const told = items.length === 0 && problems.length === 0 ? [NOTHING] : problems;
+  if (items.length === 0 || foreign.length > 0) codes.add(3);
+  const all = [...problems, ...foreign.map(({ message, hint }) => ({ message, hint }))];
+  const told = items.length === 0 && all.length === 0 ? [NOTHING] : all;
   return { listing: { items, problems: told, exitCode: worstOf(codes) }, summaries };
 }
 

@@ -1,5 +1,6 @@
 /** What came of the drills: the latest result of each archive, and what is known of a source as a whole. A manifest never changes. */
 import { z } from 'zod';
+import { assertReplaceable, parseRecord } from '../catalog/record-schema.ts';
 import { putSmallObject, readSmallObject } from '../catalog/small-object.ts';
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
 import { compareText } from '../domain/compare-text.ts';
@@ -35,9 +36,9 @@ export type LastDrill = Pick<DrillItem, 'at' | 'outcome'>;
 export interface DrillRecords {
   /** The archives that have a record. One listing. */
   refs(options: CallOptions): AsyncIterable<ArchiveRef>;
-  /** Undefined where there is none, or where it cannot be understood: then the archive counts as never drilled. */
+  /** Undefined where there is none, or where it cannot be understood: then the archive counts as never drilled. Rejects with `newer-version`. */
   find(ref: ArchiveRef, options: CallOptions): Promise<LastDrill | undefined>;
-  /** Writes the result in place of the one before. */
+  /** Writes the result in place of the one before. Rejects with `newer-version` where that is a newer version's. */
   keep(item: DrillItem, options: CallOptions): Promise<void>;
   /** Undefined where nothing of the source was ever drilled. */
   summary(source: string, options: CallOptions): Promise<DrillSummary | undefined>;
@@ -48,19 +49,20 @@ export function createDrillRecords(store: ObjectStore, layout: ArchiveLayout): D
   async function read<Value>(
     key: string,
     schema: z.ZodType<Value>,
+    name: string,
     options: CallOptions,
   ): Promise<Value | undefined> {
     try {
       const bytes = await readSmallObject(store, key, options);
-      return bytes && schema.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8'))).data;
+      return bytes && schema.safeParse(parseRecord(bytes, name, key)).data;
     } catch (error) {
-      const unreadable = error instanceof ArchiverError ? error.code === 'archive-damaged' : true;
-      if (options.signal.aborted || !(unreadable || error instanceof SyntaxError)) throw error;
+      if (!(error instanceof ArchiverError) || error.code !== 'archive-damaged') throw error;
       return undefined;
     }
   }
 
-  async function write(key: string, value: object, options: CallOptions): Promise<void> {
+  async function write(key: string, value: { schema: string }, options: CallOptions): Promise<void> {
+    await assertReplaceable(store, key, value.schema, options);
     const body = Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8');
     await putSmallObject(store, key, body, { ...options, contentType: 'application/json', ifAbsent: false });
   }
@@ -73,13 +75,13 @@ export function createDrillRecords(store: ObjectStore, layout: ArchiveLayout): D
       }
     },
     async find(ref, options) {
-      const found = await read(layout.recordKey('drill', ref), record, options);
+      const found = await read(layout.recordKey('drill', ref), record, RECORD_SCHEMA, options);
       return found && { at: found.at, outcome: found.outcome };
     },
     keep: (item, options) =>
       write(layout.recordKey('drill', item), { schema: RECORD_SCHEMA, ...item }, options),
     async summary(source, options) {
-      const found = await read(layout.drillSummaryKey(source), summary, options);
+      const found = await read(layout.drillSummaryKey(source), summary, SUMMARY_SCHEMA, options);
       if (!found) return undefined;
       const { schema: _schema, lastPassedAt, ...rest } = found;
       return lastPassedAt === undefined ? rest : { ...rest, lastPassedAt };

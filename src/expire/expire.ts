@@ -47,14 +47,14 @@ export async function expire(
   const { instanceId, confirm, signal } = request;
   if (policy.rules.length === 0) throw nothingConfigured();
   const groups = await gather(ports, instanceId, signal);
-  const left = await unfinished(instanceId, ports, signal);
+  const tally = createTally(request.onRemoval);
+  const left = await unfinished(instanceId, ports, tally, signal);
   if (instanceId !== undefined && groups.length === 0 && left.length === 0)
     throw new ArchiverError('unknown-instance', `no archive of ${instanceId} is in the destination`, {
       hint: '`rdb-archiver list archives` shows what there is.',
     });
 
   const isDamaged = await ports.damaged({ signal });
-  const tally = createTally(request.onRemoval);
   if (confirm) tally.learn((await ports.removals.rehearse({ signal })).bytesStay);
   await finishLeft(left, groups, { confirm, tally, ports, signal });
   const pass: ExpirePass = {
@@ -136,10 +136,13 @@ async function finishOne(
 async function unfinished(
   instanceId: string | undefined,
   { removals }: ExpirePorts,
+  tally: Tally,
   signal: AbortSignal,
 ): Promise<Leftover[]> {
-  const all = await removals.unfinished({ signal });
-  return all.filter(({ ref }) => (instanceId ?? ref.instanceId) === ref.instanceId);
+  const isWanted = (ref: ArchiveRef) => (instanceId ?? ref.instanceId) === ref.instanceId;
+  const foreign = (ref: ArchiveRef, error: ArchiverError) => void (isWanted(ref) && tally.problem(error, 3));
+  const all = await removals.unfinished({ signal, foreign });
+  return all.filter(({ ref }) => isWanted(ref));
 }
 
 function nothingConfigured(): ArchiverError {

@@ -127,6 +127,8 @@ async function lookAt(
   reading: ReadPorts,
   signal: AbortSignal,
 ): Promise<{ readonly result: string; readonly detail: string }> {
+  if (signature.result === 'unknown')
+    return { result: 'newer-version', detail: `its manifest ${signature.detail}` };
   if (signature.result === 'bad' || signature.result === 'unsigned')
     return { result: 'bad-signature', detail: `its manifest ${signature.detail}` };
   return verifyArchive(manifest, reading, { quick: true, signal });

@@ -1,5 +1,6 @@
 /** Holds: archives that `expire` must never take, with who said so, when and why. They lie in the destination beside what they protect. */
 import { z } from 'zod';
+import { parseRecord } from '../catalog/record-schema.ts';
 import { putSmallObject, readSmallObject } from '../catalog/small-object.ts';
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
 import { ArchiverError } from '../domain/errors.ts';
@@ -37,14 +38,15 @@ export interface Holds {
   all(options: CallOptions): Promise<readonly HoldRecord[]>;
   /** Undefined where nothing was ever said about it. */
   find(ref: ArchiveRef, options: CallOptions): Promise<HoldRecord | undefined>;
-  /** Adds to what was said. Of two at once the later one wins. */
+  /** Adds to what was said. Of two at once the later one wins. Rejects with `newer-version` where a newer version of the program has said something. */
   say(ref: ArchiveRef, said: HoldEntry, options: CallOptions): Promise<void>;
 }
 
 export function createHolds(store: ObjectStore, layout: ArchiveLayout): Holds {
   async function historyOf(ref: ArchiveRef, options: CallOptions): Promise<readonly HoldEntry[]> {
-    const bytes = await readSmallObject(store, layout.recordKey('holds', ref), options);
-    return bytes === undefined ? [] : decode(bytes);
+    const key = layout.recordKey('holds', ref);
+    const bytes = await readSmallObject(store, key, options);
+    return bytes === undefined ? [] : decode(bytes, key);
   }
 
   async function find(ref: ArchiveRef, options: CallOptions): Promise<HoldRecord | undefined> {
@@ -76,23 +78,19 @@ export function createHolds(store: ObjectStore, layout: ArchiveLayout): Holds {
   };
 }
 
-function decode(bytes: Uint8Array): readonly HoldEntry[] {
-  const unreadable = (cause?: unknown) =>
-    new ArchiverError('archive-damaged', 'the record of a hold cannot be understood', { cause });
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch (error) {
-    throw unreadable(error);
-  }
-  const parsed = record.safeParse(value);
-  if (!parsed.success) throw unreadable(parsed.error);
+function decode(bytes: Uint8Array, key: string): readonly HoldEntry[] {
+  const parsed = record.safeParse(parseRecord(bytes, HOLD_SCHEMA, key));
+  if (!parsed.success)
+    throw new ArchiverError('archive-damaged', 'the record of a hold cannot be understood', {
+      cause: parsed.error,
+    });
   return parsed.data.history.map(({ by, ...said }) => ({ ...said, ...(by === undefined ? {} : { by }) }));
 }
 
-/** Somebody wanted to keep it: a record that nobody can read any more holds it all the same. */
+/** Somebody wanted to keep it: a record that nobody can read any more, or this version cannot, holds it all the same. */
 function asHeld(error: unknown): readonly HoldEntry[] {
-  if (!(error instanceof ArchiverError) || error.code !== 'archive-damaged') throw error;
+  if (!(error instanceof ArchiverError) || !['archive-damaged', 'newer-version'].includes(error.code))
+    throw error;
   return [{ action: 'hold', at: '', reason: error.message }];
 }
 

@@ -5,10 +5,11 @@
  */
 import { z } from 'zod';
 import { createExpiredThrough } from '../catalog/expired-through.ts';
+import { parseRecord } from '../catalog/record-schema.ts';
 import { putSmallObject, readSmallObject } from '../catalog/small-object.ts';
 import type { ArchiveLayout, ArchiveRef, KeyRecordKind, RecordKind } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
-import { ArchiverError } from '../domain/errors.ts';
+import { ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { type Instant, isInstant, toEpoch, toInstant } from '../domain/instant.ts';
 import type { CallOptions, ListedObject, ObjectStore } from '../store/object-store.ts';
 import type { Holds } from './holds.ts';
@@ -39,8 +40,10 @@ export interface Progress {
 export interface Removals {
   /** Said before the first archive of an instance goes: the newest one of those that will. */
   announce(newest: ArchiveRef, options: CallOptions): Promise<void>;
-  /** What interrupted expires have left. One listing, one read each. */
-  unfinished(options: CallOptions): Promise<readonly Leftover[]>;
+  /** What interrupted expires have left. One listing, one read each. What a newer version of the program has begun is left to it, and told to `foreign`. */
+  unfinished(
+    options: CallOptions & { readonly foreign: (ref: ArchiveRef, error: ArchiverError) => void },
+  ): Promise<readonly Leftover[]>;
   /** Removes an archive. Rejects in the middle where the store fails or refuses: then the next expire finishes. */
   remove(target: RemovalTarget, progress: Progress, options: CallOptions): Promise<RemovalResult>;
   /** Goes on where an interrupted expire has left off. */
@@ -213,8 +216,14 @@ export function createRemovals({ store, layout, holds, clock }: RemovalPorts): R
       for (const { key } of await listAll(layout.recordPrefix('expire'), options)) {
         const ref = layout.parseRecordKey('expire', key);
         const bytes = ref && (await readSmallObject(store, key, options));
-        const said = bytes && decode(bytes);
-        if (ref && said) targets.push({ ref, kind: said.kind, begunAt: said.at });
+        if (!ref || !bytes) continue;
+        try {
+          const said = note.safeParse(parseRecord(bytes, NOTE_SCHEMA, key)).data;
+          // A note that nobody can understand is left alone, as is what it was about.
+          if (said) targets.push({ ref, kind: said.kind, begunAt: said.at });
+        } catch (error) {
+          options.foreign(ref, asArchiverError(error));
+        }
       }
       return targets;
     },
@@ -224,13 +233,4 @@ export function createRemovals({ store, layout, holds, clock }: RemovalPorts): R
       return store.delete(key, options);
     },
   };
-}
-
-/** Undefined for a note that nobody can understand: it is left alone, as is what it was about. */
-function decode(bytes: Uint8Array): z.output<typeof note> | undefined {
-  try {
-    return note.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8'))).data;
-  } catch {
-    return undefined;
-  }
 }

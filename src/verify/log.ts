@@ -52,11 +52,14 @@ export function openLog(
       await verifications.save(batch, gone, { signal });
     } catch (thrown) {
       signal.throwIfAborted();
-      const { code, message } = asArchiverError(thrown);
+      const { code, message, hint } = asArchiverError(thrown);
       if (code === 'internal') throw thrown;
       failure = {
         message: `what was verified could not be written down: ${message}`,
-        hint: 'The next sample reads the same archives again. Grant s3:PutObject on state/verify/ below the prefix.',
+        hint:
+          code === 'newer-version'
+            ? hint
+            : 'The next sample reads the same archives again. Grant s3:PutObject on state/verify/ below the prefix.',
       };
     } finally {
       saving = false;

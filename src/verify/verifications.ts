@@ -1,5 +1,6 @@
 /** Which archives were verified when, and what came of it: kept in the destination, a few objects of plain JSON that may be lost at any time. */
 import { z } from 'zod';
+import { assertOwnVersion } from '../catalog/record-schema.ts';
 import { putSmallObject, readSmallObject } from '../catalog/small-object.ts';
 import { isDamage } from '../catalog/verify-archive.ts';
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
@@ -26,7 +27,8 @@ export interface Verifications {
   load(refs: Iterable<ArchiveRef>, options: CallOptions): Promise<VerifiedBefore>;
   /**
    * Adds what was found to what is there, and of two words about one archive keeps the later. Others may do so at the same time: at worst
-   * some of it is lost, and those archives are read again sooner. `gone` says of what no longer exists.
+   * some of it is lost, and those archives are read again sooner. `gone` says of what no longer exists. Rejects with `newer-version` where a
+   * newer version of the program has written of them.
    */
   save(
     found: Iterable<readonly [ArchiveRef, Verified]>,
@@ -35,10 +37,10 @@ export interface Verifications {
   ): Promise<void>;
   /**
    * Tells the archives that were found damaged when they were last verified. One listing, one read for each source and month. Rejects where
-   * a record cannot be understood.
+   * a record cannot be understood, with `newer-version` where a newer version of the program can.
    */
   damaged(options: CallOptions): Promise<(ref: ArchiveRef) => boolean>;
-  /** The last full verifications and samples of all archives, oldest first. */
+  /** The last full verifications and samples of all archives, oldest first. Rejects with `newer-version`, as `addRun` does. */
   runs(options: CallOptions): Promise<readonly VerifyRun[]>;
   addRun(run: VerifyRun, options: CallOptions): Promise<void>;
 }
@@ -77,6 +79,7 @@ export function createVerifications(store: ObjectStore, layout: ArchiveLayout): 
 
   async function readMonth(key: string, lost: string[], options: CallOptions): Promise<Month> {
     const value = await readJson(store, key, options);
+    assertOwnVersion(value, RECORD_SCHEMA, `the record ${key}`);
     const month = value === undefined ? new Map<string, Map<string, string>>() : monthOf(value);
     if (month === undefined) lost.push(`${key} is no record of verifications of ours`);
     return month ?? new Map<string, Map<string, string>>();
@@ -94,7 +97,10 @@ export function createVerifications(store: ObjectStore, layout: ArchiveLayout): 
   }
 
   async function runs(options: CallOptions): Promise<readonly VerifyRun[]> {
-    return runsRecord.safeParse(await readJson(store, layout.verifyRunsKey(), options)).data?.runs ?? [];
+    const key = layout.verifyRunsKey();
+    const value = await readJson(store, key, options);
+    assertOwnVersion(value, RUNS_SCHEMA, `the record ${key}`);
+    return runsRecord.safeParse(value).data?.runs ?? [];
   }
 
   return {
@@ -103,7 +109,14 @@ export function createVerifications(store: ObjectStore, layout: ArchiveLayout): 
       for (const ref of refs) keys.add(monthKey(ref));
       const months = new Map<string, Month>();
       const lost: string[] = [];
-      await inTurns(keys, async (key) => void months.set(key, await readMonth(key, lost, options)));
+      await inTurns(keys, async (key) => {
+        try {
+          months.set(key, await readMonth(key, lost, options));
+        } catch (error) {
+          if (!(error instanceof ArchiverError) || error.code !== 'newer-version') throw error;
+          lost.push(error.message);
+        }
+      });
       return {
         of: (ref) => decode(months.get(monthKey(ref))?.get(ref.instanceId)?.get(nameOf(ref))),
         lost,

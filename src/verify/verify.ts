@@ -7,6 +7,7 @@ import { isDamage, type Listed, unread, verifyArchive } from '../catalog/verify-
 import type { ArchiveLayout } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
 import { compareText } from '../domain/compare-text.ts';
+import { ArchiverError } from '../domain/errors.ts';
 import { worstOf } from '../domain/exit-code.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import type { VerifyResult, VerifyRun } from '../domain/verification.ts';
@@ -75,10 +76,27 @@ export async function verify(
       bytesRead,
       ...(percent !== undefined && { percent }),
     };
-    await ports.verifications.addRun(run, { signal });
+    const unkept = await newerVersionOf(ports.verifications.addRun(run, { signal }));
     await ports.deliver(run, signal);
+    if (unkept) return withProblem(report, unkept);
   }
   return report;
+}
+
+/** The error where a newer version of the program keeps what was to be written; rejects with any other. */
+async function newerVersionOf(work: Promise<void>): Promise<ArchiverError | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    if (error instanceof ArchiverError && error.code === 'newer-version') return error;
+    throw error;
+  }
+}
+
+function withProblem(report: VerifyReport, { message, hint, exit }: ArchiverError): VerifyReport {
+  const problems = [...report.problems, { message, hint }];
+  return { ...report, problems, exitCode: worstOf(new Set([report.exitCode, exit])) };
 }
 
 type HoldOptions = Parameters<typeof verifyArchive>[2];
@@ -120,6 +138,8 @@ const BAD_MANIFEST: Found = { result: 'bad-manifest', detail: '', hint: '', byte
 
 /** What a manifest says that its holder of the key has not signed, is not worth comparing with. */
 function judged(signature: SignatureVerdict, { key }: CatalogEntry): Found | undefined {
+  if (signature.result === 'unknown')
+    return { ...BAD_MANIFEST, result: 'newer-version', detail: `the manifest ${key} ${signature.detail}` };
   if (signature.result !== 'bad') return undefined;
   return { ...BAD_MANIFEST, result: 'bad-signature', detail: `the manifest ${key} ${signature.detail}` };
 }

@@ -86,7 +86,7 @@ describe('a record of a damaged dump', () => {
   it.each([
     ['garbage', '<html>'],
     ['nothing', ''],
-    ['another schema', { schema: 'rdb-archiver/quarantine@2' }],
+    ['another schema', { schema: 'rdb-archiver/quarantine' }],
     ['no instance', { instanceId: undefined }],
     ['no backup', { backupId: undefined }],
     ['no beginning', { startedAt: undefined }],

@@ -74,6 +74,19 @@ describe('a signed manifest', () => {
     );
   });
 
+  it('by an algorithm that only a newer version knows is no forgery, and no proof', () => {
+    const signatures = signaturesOf(keyPair());
+    const signed = String(signatures.sign(encodeManifest(manifest)));
+    expect(signatures.check(Buffer.from(signed.replace('"Ed25519"', '"ML-DSA-65"')), STARTED)).toEqual({
+      result: 'unknown',
+      detail: 'is signed by ML-DSA-65, which this version cannot check',
+    });
+    for (const name of ['', 'x'.repeat(50), '\u001b[31m'])
+      expect(
+        signatures.check(Buffer.from(signed.replace('"Ed25519"', JSON.stringify(name))), STARTED).result,
+      ).toBe('bad');
+  });
+
   it('is not looked at where no key is to be believed', () => {
     const signed = signaturesOf(keyPair()).sign(encodeManifest(manifest));
     expect(createSignatures(fixed({ trusted: [] })).check(signed, STARTED)).toEqual({ result: 'unchecked' });

@@ -77,6 +77,38 @@ describe('expire never takes', () => {
     if (which !== 3) expect(kept).toHaveLength(stay);
   });
 
+  it.each([
+    ['has held', 'hold', 'holds', /^backup-3: held/],
+    ['has begun to remove', 'expire-note', 'expire', /^backup-3: in-hand/],
+  ] as const)('what a newer version of this program %s', async (_, kind, records, said) => {
+    const shelf = await openShelf();
+    const archives = daily(4);
+    await shelf.put(...archives);
+    const oldest = refOf(archives[3] ?? expect.unreachable('there are four'));
+    const text = JSON.stringify({ schema: `rdb-archiver/${kind}@2` });
+    await shelf.putText(layout.recordKey(records, oldest), text);
+    const retention = shelf.retention({ rules: [aRule({ keepLast: 1 })] });
+    const report = await retention.expire(confirm);
+    expect(told(report)[0]).toMatch(said);
+    expect(report.exitCode).toBe(kind === 'hold' ? 0 : 3);
+    expect(String(shelf.s3.bytesOf(layout.recordKey(records, oldest)))).toBe(text);
+    expect(shelf.keys('catalog').some((key) => key.endsWith('_backup-3.json'))).toBe(true);
+  });
+
+  it('what is in quarantine by a record of a newer version', async () => {
+    const shelf = await openShelf();
+    await shelf.put(...daily(2));
+    const ref = { ...refOf(first(daily(1))), backupId: 'backup-9', startedAt: '2026-01-01T00:00:00Z' };
+    const key = layout.quarantineRecordKey(ref);
+    await shelf.putText(key, JSON.stringify({ schema: 'rdb-archiver/quarantine@2' }));
+    const report = await shelf.retention({ rules: [aRule({ keepLast: 1 })] }).expire(confirm);
+    expect(report).toMatchObject({
+      exitCode: 3,
+      problems: [{ message: expect.stringContaining('quarantine@2') }],
+    });
+    expect(shelf.s3.objects.has(key)).toBe(true);
+  });
+
   it('what is held, until it is released', async () => {
     const shelf = await openShelf();
     await shelf.put(...daily(4));

@@ -102,6 +102,20 @@ describe('a signed archive', () => {
     });
   });
 
+  it('by an algorithm that only a newer version knows is `newer-version`, exit 3, and not restored', async () => {
+    const scenario = await archived(newKeys().signer);
+    rewrite(scenario, 'newer', (text) => text.replace('"Ed25519"', '"ML-DSA-65"'));
+    expect(await verify(scenario)).toMatchObject({ exitCode: 3, results: ['ok', 'newer-version'] });
+    const above = mkdtempSync(join(tmpdir(), 'archiver-signed-'));
+    onTestFinished(() => rmSync(above, { recursive: true }));
+    const to = { kind: 'folder', directory: join(above, 'out') } as const;
+    const wanted = { instanceId: INSTANCE, backupId: 'newer', to };
+    await expect(scenario.app.restore({ ...wanted, signal })).rejects.toMatchObject({
+      code: 'newer-version',
+      exit: 3,
+    });
+  });
+
   it('whose manifest was changed is neither restored nor inspected', async () => {
     const scenario = await archived(newKeys().signer);
     rewrite(scenario, 'newer', (text) => text.replace('"archivedAt": "2', '"archivedAt": "3'));
