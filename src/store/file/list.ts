@@ -75,8 +75,8 @@ function isBehind(key: Buffer, after: Buffer): boolean {
 }
 
 function isListed(entry: Dirent): boolean {
-  if (entry.isDirectory()) return entry.name !== UPLOADS_FOLDER;
-  return entry.isFile() && !entry.name.startsWith(PARTIAL_PREFIX);
+  if (entry.name.startsWith(PARTIAL_PREFIX)) return false;
+  return entry.isDirectory() ? entry.name !== UPLOADS_FOLDER : entry.isFile();
 }
 
 function goneMeanwhile(error: unknown): undefined {

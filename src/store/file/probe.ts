@@ -76,7 +76,7 @@ async function probeWriteRead({ store, directory, key, signal }: Context): Promi
   });
 }
 
-/** SMB shares, vfat and some FUSE mounts know no hard links: there the name is claimed first, which is as safe and leaves more after a crash. */
+/** SMB shares, vfat and some FUSE mounts know no hard links: there the name is claimed first, which is as safe. */
 async function probePutIfAbsent({ store, directory, key, signal }: Context): Promise<Finding> {
   const second = await store.put(key, Buffer.from('other bytes\n'), {
     ...putOptions({ signal }),
@@ -91,7 +91,7 @@ async function probePutIfAbsent({ store, directory, key, signal }: Context): Pro
   const hardLinks = await knowsHardLinks(keyPath(directory, key));
   const how = hardLinks
     ? 'hard links work'
-    : 'no hard links here, so names are claimed by files of their own';
+    : 'no hard links here, so names are claimed by folders of their own';
   return passed('put-if-absent', `${how}: of two runs exactly one commits`, { hardLinks });
 }
 

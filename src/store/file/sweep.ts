@@ -1,5 +1,5 @@
 /** Removes the temporary files that a killed process has left in a folder. */
-import { readdir, stat, unlink } from 'node:fs/promises';
+import { readdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SweepOptions } from '../object-store.ts';
 import { describeFile, explainFileError, isMissing } from './errors.ts';
@@ -25,7 +25,9 @@ export async function sweepPartials(
       signal.throwIfAborted();
       const facts = await stat(path).catch(missingAsUndefined);
       if (facts === undefined || facts.mtimeMs >= begunBefore) continue;
-      const gone = await unlink(path).then(() => true, missingAsUndefined);
+      // A claim is a folder.
+      const remove = facts.isDirectory() ? rm(path, { recursive: true }) : unlink(path);
+      const gone = await remove.then(() => true, missingAsUndefined);
       if (gone) swept += 1;
     }
   } catch (error) {
