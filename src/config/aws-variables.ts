@@ -24,7 +24,8 @@ export const awsSettings: readonly AwsSetting[] = [
   },
   {
     name: 'AWS_USE_FIPS_ENDPOINT',
-    meaning: "`true`: AWS's FIPS endpoints. Refused beside an address of one's own.",
+    meaning:
+      "`true`: AWS's FIPS endpoints. Means nothing beside `ARCHIVER_S3_ENDPOINT`, and is refused beside another address of one's own.",
   },
   {
     name: 'AWS_USE_DUALSTACK_ENDPOINT',

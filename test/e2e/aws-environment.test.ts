@@ -211,8 +211,8 @@ test.each<[env: Env, said: string]>([
   ],
   [{ AWS_REGION: 'eu west' }, 'AWS_REGION: expected a region'],
   [
-    { AWS_USE_FIPS_ENDPOINT: 'true', ARCHIVER_S3_ENDPOINT: 'http://store:9000' },
-    'store:9000 comes from the configuration',
+    { AWS_USE_FIPS_ENDPOINT: 'true', AWS_ENDPOINT_URL: 'http://store:9000' },
+    'store:9000 comes from AWS_ENDPOINT_URL',
   ],
   [{ ARCHIVER_DESTINATION: 's3://archive--use1-az4--x-s3/redis' }, 'expected a general purpose bucket'],
 ])('%j is refused with what is wrong and exit 2, not passed over without a word', async (env, said) => {
@@ -236,6 +236,7 @@ const HOSTILE: Env = {
   AWS_S3_DISABLE_EXPRESS_SESSION_AUTH: 'true',
   AWS_ACCOUNT_ID_ENDPOINT_MODE: 'required',
   AWS_USE_DUALSTACK_ENDPOINT: 'true',
+  AWS_USE_FIPS_ENDPOINT: 'true',
   AWS_DISABLE_CLOCK_SKEW_CORRECTION: 'true',
   AWS_ENABLE_DEFAULT_SOCKET_TIMEOUT_2026: 'true',
   AWS_BEARER_TOKEN_S3: 'nobody-knows-it',

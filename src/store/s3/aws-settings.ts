@@ -54,12 +54,14 @@ export async function settle<Options extends Asked>(options: Options): Promise<O
   const region = await settledRegion(options, endpoint?.value);
   const fips = await told(NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS, 'AWS_USE_FIPS_ENDPOINT');
   const dualStack = await told(NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS, 'AWS_USE_DUALSTACK_ENDPOINT');
-  if (endpoint !== undefined && fips?.value === true) throw notFips(endpoint, fips);
+  // Two words of the machine against each other are a mistake; against ours it has none, and `config show` and `check` say what is in force.
+  const isOurs = options.endpoint !== undefined;
+  if (endpoint !== undefined && fips?.value === true && !isOurs) throw notFips(endpoint, fips);
   return {
     ...options,
     ...(endpoint && { endpoint: endpoint.value }),
     ...(region && { region: region.value }),
-    fips: fips?.value ?? false,
+    fips: endpoint === undefined && fips?.value === true,
     // An address of one's own says by itself which kinds of address it has.
     dualStack: endpoint === undefined && dualStack?.value === true,
     toldBy: {
@@ -163,7 +165,7 @@ function notFips(endpoint: Told<string>, fips: Told<boolean>): ArchiverError {
     'config',
     `${fips.by} asks for FIPS endpoints, which AWS has only at addresses of its own; ${host} comes from ${endpoint.by}`,
     {
-      hint: 'Unset one of them: whether a server at an address of its own is FIPS, only its operator knows.',
+      hint: 'Unset one of them, or name the address in ARCHIVER_S3_ENDPOINT, which comes before both: whether a server at an address of its own is FIPS, only its operator knows.',
     },
   );
 }

@@ -132,8 +132,17 @@ test('FIPS and dual stack hold for the addresses of AWS', async () => {
   vi.stubEnv('AWS_USE_FIPS_ENDPOINT', 'true');
   vi.stubEnv('AWS_USE_DUALSTACK_ENDPOINT', 'true');
   expect(await settle({ region: 'us-east-2' })).toMatchObject({ fips: true, dualStack: true });
-  await expect(settle({ endpoint: 'https://store.example.org' })).rejects.toMatchObject({ code: 'config' });
-  vi.stubEnv('AWS_USE_FIPS_ENDPOINT', 'false');
+  vi.stubEnv('AWS_ENDPOINT_URL', 'https://store.example.org');
+  await expect(settle({ region: 'us-east-2' })).rejects.toMatchObject({
+    code: 'config',
+    message: expect.stringContaining('AWS_USE_FIPS_ENDPOINT'),
+    hint: expect.stringContaining('ARCHIVER_S3_ENDPOINT'),
+  });
+});
+
+test('neither holds beside an endpoint that our own settings name, whoever asks the whole machine for them', async () => {
+  vi.stubEnv('AWS_USE_FIPS_ENDPOINT', 'true');
+  vi.stubEnv('AWS_USE_DUALSTACK_ENDPOINT', 'true');
   expect(await settle({ endpoint: 'https://store.example.org' })).toMatchObject({
     fips: false,
     dualStack: false,
