@@ -1,7 +1,8 @@
 /** The composition root: configuration in, wired application out. The only file that knows every adapter. */
 import { randomBytes } from 'node:crypto';
-import pLimit from 'p-limit';
 import { archiveOne } from '../archiver/archive-one.ts';
+import { createClaims } from '../archiver/claims.ts';
+import { createPlaces } from '../archiver/places.ts';
 import { type BackupRequest, requestBackup } from '../archiver/request-backup.ts';
 import { BACKUP_RETRY } from '../archiver/retry.ts';
 import { type RunPorts, runOnce } from '../archiver/run.ts';
@@ -64,8 +65,8 @@ export interface App extends Retention {
     options: Signalled & {
       readonly sources?: readonly string[];
       readonly schedule?: string;
-      /** Told when the last backup was begun: another run may begin while this one's transfers end. */
-      readonly allBegun?: () => void;
+      /** Told when the run has planned: from then on another one may begin, and has what this one has not begun. */
+      readonly planned?: () => void;
     },
   ): Promise<RunSummary>;
   /** Whether the destination and every source answer now: one small request each. */
@@ -151,7 +152,6 @@ export const createApp: CreateApp = async (
     },
     ...(codec.form && { form: codec.form }),
   };
-  const fileSlots = pLimit(concurrency);
   const chooseStorage = createStorageChooser({ ...config.destination, ...config });
   const delivery = await openDelivery(config, { agents, clock, observer });
   const notifier = await openNotifier(config, { agents, clock, store, layout, observer: delivery.observer });
@@ -169,13 +169,13 @@ export const createApp: CreateApp = async (
       keys,
       transfer,
       chooseStorage,
-      fileSlots,
+      places: createPlaces(concurrency, clock),
       clock,
       version: readVersion(),
     },
     observer,
     clock,
-    inHand: new Set(),
+    claims: createClaims(),
     timezone: config.timezone,
     newRunId: () => `${stampOf(toInstant(clock.now()))}-${randomBytes(4).toString('hex')}`,
     policy: {
@@ -196,12 +196,10 @@ export const createApp: CreateApp = async (
     ports.targets.filter(({ source }) => names?.includes(source.name) ?? true);
 
   return {
-    run({ signal, sources, schedule, allBegun }) {
+    run({ signal, sources, schedule, planned }) {
       const mine = {
         ...ports,
-        // Of its own: an earlier run whose last transfers are slow must not hold all of them.
-        backup: { ...ports.backup, fileSlots: pLimit(concurrency) },
-        ...(allBegun !== undefined && { allBegun }),
+        ...(planned !== undefined && { planned }),
         targets: targetsNamed(sources),
         observer: notifier.observer,
         ...(schedule !== undefined && { schedule }),

@@ -14,6 +14,7 @@ import {
   ArchivedMeanwhile,
   type BackupJob,
   type BackupPorts,
+  type FileJob,
   type FileWork,
   fetchTo,
   forEachFile,
@@ -94,7 +95,7 @@ function archivedAs(files: readonly ManifestFile[], encryption: Encryption | und
 async function moveFile(
   work: FileWork,
   tries: number,
-  job: BackupJob,
+  job: FileJob,
   ports: BackupPorts,
   { key, storage }: { readonly key: string; readonly storage: Storage },
 ): Promise<FileResult> {

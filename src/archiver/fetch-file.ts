@@ -1,5 +1,4 @@
 /** One file of a backup on its way to its key: what that takes, in which turn, and who may interrupt it. */
-import type { LimitFunction } from 'p-limit';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Quarantine } from '../catalog/quarantine.ts';
 import { allOrFirstError } from '../domain/all-or-first-error.ts';
@@ -18,6 +17,7 @@ import {
   transferFile,
 } from '../transfer/transfer.ts';
 import type { KeyPorts } from './backup-key.ts';
+import type { Place, Places } from './places.ts';
 
 export interface BackupJob {
   readonly source: Source;
@@ -26,9 +26,18 @@ export interface BackupJob {
   readonly runId: string;
   /** How often the run has begun this backup, from 1. */
   readonly attempt: number;
-  /** Tells what one file of the backup does. */
-  readonly listenerFor: (file: BackupFile) => TransferListener & { end(ok: boolean): void };
+  /** Tells what one file of the backup does, in the place that it has. */
+  readonly listenerFor: (file: BackupFile, place: Place) => TransferListener & { end(ok: boolean): void };
+  /** Nothing of a run's backup is begun before there is one. */
+  readonly place?: Place;
+  /** It gave way before. */
+  readonly tried?: boolean;
   readonly signal: AbortSignal;
+}
+
+/** The job of one file that is on its way. */
+export interface FileJob extends BackupJob {
+  readonly place: Place;
 }
 
 export interface BackupPorts {
@@ -38,8 +47,7 @@ export interface BackupPorts {
   readonly keys: KeyPorts;
   readonly transfer: TransferPorts;
   readonly chooseStorage: ChooseStorage;
-  /** Shared by all backups: so many files at once. */
-  readonly fileSlots: LimitFunction;
+  readonly places: Places;
   readonly clock: Clock;
   /** The product's version, for the manifest. */
   readonly version: string;
@@ -73,21 +81,43 @@ export async function listFiles(
   return files.map((file, position) => ({ file, askedAt, index: position + 1, count: files.length }));
 }
 
-/** Runs over all files, so many at once as there are slots; one that fails ends the others. */
-export function forEachFile<Work extends FileWork, Result>(
+/** Runs over all files: one after the other in the place that the backup has, and beside it in whatever places are free. One that fails ends the others. */
+export async function forEachFile<Work extends FileWork, Result>(
   works: readonly Work[],
   job: BackupJob,
-  ports: BackupPorts,
-  action: (work: Work, job: BackupJob) => Promise<Result>,
+  { places }: BackupPorts,
+  action: (work: Work, job: FileJob) => Promise<Result>,
 ): Promise<Result[]> {
-  return allOrFirstError(job.signal, (signal) =>
-    works.map((work) =>
-      ports.fileSlots(() => {
-        signal.throwIfAborted();
-        return action(work, { ...job, signal });
-      }),
-    ),
+  const queue = [...works.entries()];
+  const results = new Map<number, Result>();
+  const { backup, place: own, tried = false } = job;
+  const done = new AbortController();
+
+  async function oneAfterAnother(place: Place, signal: AbortSignal): Promise<void> {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      signal.throwIfAborted();
+      const [index, work] = next;
+      const inPlace = { ...job, signal: AbortSignal.any([signal, place.signal]), place };
+      results.set(index, await action(work, inPlace));
+    }
+    done.abort();
+  }
+
+  async function beside(signal: AbortSignal): Promise<void> {
+    const enough = AbortSignal.any([signal, done.signal]);
+    const place = await places.take(backup, { tried }, enough).catch(() => signal.throwIfAborted());
+    if (!place) return;
+    try {
+      await oneAfterAnother(place, signal);
+    } finally {
+      place.release();
+    }
+  }
+
+  await allOrFirstError(job.signal, (signal) =>
+    works.map((_, lane) => (lane === 0 && own ? oneAfterAnother(own, signal) : beside(signal))),
   );
+  return works.map((_, index) => results.get(index) as Result);
 }
 
 type FetchOptions = Pick<TransferJob, 'suspected'> & Partial<Pick<TransferJob, 'keepDamaged' | 'storage'>>;
@@ -96,12 +126,12 @@ type FetchOptions = Pick<TransferJob, 'suspected'> & Partial<Pick<TransferJob, '
 export async function fetchTo(
   key: string,
   work: FileWork,
-  job: BackupJob,
+  job: FileJob,
   ports: BackupPorts,
   { suspected, keepDamaged = false, storage = {} }: FetchOptions,
 ): Promise<FileReceipt> {
   const { source, backup, instance, signal } = job;
-  const listener = job.listenerFor(work.file);
+  const listener = job.listenerFor(work.file, job.place);
   let ok = false;
   try {
     const receipt = await transferFile(

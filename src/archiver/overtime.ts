@@ -15,6 +15,8 @@ export interface Overtime {
 }
 
 export interface Watch {
+  /** The run's deadline, in milliseconds since the epoch. */
+  readonly runEndsAt: number;
   /** Aborted with a `download-failed` when this backup is given up. */
   readonly signal: AbortSignal;
   begun(file: number, size: number | undefined): void;
@@ -45,6 +47,7 @@ export function createOvertime(
     const mine = new AbortController();
     const files = new Map<number, { readonly size: number | undefined }>();
     return {
+      runEndsAt: startedAt + deadlineMs,
       signal: AbortSignal.any([mine.signal, over.signal]),
       begun: (file, size) => void files.set(file, { size }),
       moved(file, position) {

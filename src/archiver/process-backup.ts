@@ -1,6 +1,8 @@
 /** One backup from the plan to its outcome: archives it, with retry, and turns whatever happens into exactly one line of the ledger. */
+import { deadlineOf } from '../domain/backup.ts';
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
+import { toInstant } from '../domain/instant.ts';
 import type { ManifestFile } from '../domain/manifest.ts';
 import { isAtRisk } from '../plan/plan.ts';
 import type { Observer } from '../report/observer.ts';
@@ -9,6 +11,8 @@ import type { BackupJob, BackupPorts } from './fetch-file.ts';
 import type { Effort, Ledger } from './ledger.ts';
 import { odditiesOf } from './oddities.ts';
 import type { Watch } from './overtime.ts';
+import { createPace, type Judgement, type Limits } from './pace.ts';
+import { GaveWay, type Place } from './places.ts';
 import { type RetryPolicy, withRetry } from './retry.ts';
 import type { Subject } from './survey.ts';
 
@@ -19,13 +23,23 @@ export interface ProcessPorts {
   readonly retry: RetryPolicy;
 }
 
-/** Never rejects. The answer is the error that it ended with, if any: the run watches those of the store. */
+/** Of a backup that is archived by a run. */
+export interface Turn {
+  readonly place: Place;
+  readonly tried: boolean;
+  readonly watch: Watch;
+}
+
+/**
+ * Never rejects. The answer is the error that it ended with, if any: the run watches those of the store. `GaveWay` is not told to the ledger: its turn
+ * will come again.
+ */
 export async function processBackup(
   subject: Subject,
   ledger: Ledger,
   ports: ProcessPorts,
   stop: AbortSignal,
-  watch?: Watch,
+  { watch, ...turn }: Partial<Turn> = {},
 ): Promise<ArchiverError | undefined> {
   const { source, instance, backup } = subject;
   const signal = watch ? AbortSignal.any([stop, watch.signal]) : stop;
@@ -43,7 +57,14 @@ export async function processBackup(
     backup,
     runId: ledger.runId,
     signal,
-    listenerFor: (file) => listen(file.name, ref, effort, ports.observer, watch),
+    ...turn,
+    listenerFor(file, place) {
+      const limits = {
+        lostAt: deadlineOf(backup),
+        runEndsAt: watch?.runEndsAt ?? Number.POSITIVE_INFINITY,
+      };
+      return listen(file.name, ref, { effort, limits, place, watch }, ports);
+    },
   };
 
   const attempt = () => {
@@ -59,6 +80,7 @@ export async function processBackup(
     return undefined;
   } catch (thrown) {
     const error = asArchiverError(signal.aborted ? signal.reason : thrown);
+    if (error instanceof GaveWay) return error;
     // It turned not ready between the listing and the link: time to wait, unless there is none left.
     if (error.code === 'not-ready' && !isAtRisk(backup, ports.clock.now()))
       ledger.skipped(subject, 'not-ready', { effort });
@@ -113,26 +135,48 @@ type TransferRef = { runId: string; source: string; region: string; instanceId: 
 
 let transfers = 0;
 
-/** Passes on what a transfer tells, and counts what the outcome wants to know. */
+interface Transfer {
+  readonly effort: Effort;
+  readonly limits: Limits;
+  readonly place: Place;
+  readonly watch: Watch | undefined;
+}
+
+/** Passes on what a transfer tells, counts what the outcome wants to know, and judges its pace. */
 function listen(
   file: string,
   ref: TransferRef,
-  effort: Effort,
-  observer: Observer,
-  watch: Watch | undefined,
+  { effort, limits, place, watch }: Transfer,
+  { observer, clock }: Pick<ProcessPorts, 'observer' | 'clock'>,
 ): ReturnType<BackupJob['listenerFor']> {
   transfers += 1;
   const transfer = { ...ref, transferId: transfers, file };
+  const judge = createPace(clock, limits);
   let position = 0;
+  let late = false;
+
+  function heed(judgement: Judgement): void {
+    place.judge(judgement.slow);
+    if (judgement.late === late) return;
+    late = judgement.late;
+    const { bytesPerSecond, neededBytesPerSecond } = judgement;
+    const pace = { position, bytesPerSecond, neededBytesPerSecond, deadline: toInstant(limits.lostAt) };
+    if (late) observer({ type: 'transfer.late', ...transfer, ...pace });
+    else observer({ type: 'transfer.in-time', ...transfer, ...pace });
+  }
+
   return {
     begin(size) {
       watch?.begun(transfer.transferId, size);
+      judge.begun(size);
       observer({ type: 'transfer.begin', ...transfer, ...(size !== undefined && { size }) });
     },
     progress(now) {
       position = now;
       observer({ type: 'transfer.progress', ...transfer, position });
       watch?.moved(transfer.transferId, position);
+      const judgement = judge.moved(position);
+      if (judgement) heed(judgement);
     },
     resumed(at, cause) {
       effort.resumes += 1;

@@ -6,21 +6,22 @@ import { futureWarning } from '../domain/future.ts';
 import { toInstant } from '../domain/instant.ts';
 import type { RunSummary } from '../domain/outcome.ts';
 import { zoneNow } from '../domain/wall-clock.ts';
-import { byUrgency, isAtRisk } from '../plan/plan.ts';
+import { byUrgency } from '../plan/plan.ts';
 import type { Shard } from '../plan/shard.ts';
 import type { Observer } from '../report/observer.ts';
 import type { CallOptions, Preparation } from '../store/object-store.ts';
+import { archiveAll, type Work } from './archive-all.ts';
+import type { Claims } from './claims.ts';
 import type { BackupPorts } from './fetch-file.ts';
 import { createLedger, type Ledger } from './ledger.ts';
-import { createOvertime, type Overtime } from './overtime.ts';
-import { processBackup } from './process-backup.ts';
+import { createOvertime } from './overtime.ts';
 import type { RetryPolicy } from './retry.ts';
 import { reviewKeys } from './review-keys.ts';
 import { isBlind, type Subject, type Survey, type SurveyPorts, survey, type Target } from './survey.ts';
 import type { Sweep } from './sweep.ts';
 
 export interface RunPolicy {
-  /** Backups at once; the files among them share the slots of `BackupPorts.fileSlots`. */
+  /** Backups at once; the files among them share the places of `BackupPorts.places`. */
   readonly concurrency: number;
   /** Milliseconds after which nothing new is started, and what is not halfway is given up. */
   readonly deadlineMs: number;
@@ -46,14 +47,11 @@ export interface RunPorts extends SurveyPorts {
   readonly timezone: string;
   readonly newRunId: () => string;
   readonly policy: RunPolicy;
-  /** Backups that runs of this process are at: another one that begins meanwhile leaves them alone. */
-  readonly inHand: Set<string>;
-  /** Told when the last backup was begun: from then on the run only ends. */
-  readonly allBegun?: () => void;
+  /** Shared by all runs of the process. */
+  readonly claims: Claims;
+  /** Told when the run knows what it is to archive: from then on another one may begin, and has what this one has not begun. */
+  readonly planned?: () => void;
 }
-
-/** So many backups in a row that failed because the store could not be reached end the attempts: the rest would only fail slowly. */
-const UNREACHABLE_LIMIT = 10;
 
 /** One pass over everything configured. Never rejects for what the cloud, the store or a signal does: all of it is in the summary. */
 export async function runOnce(ports: RunPorts, signal: AbortSignal): Promise<RunSummary> {
@@ -64,20 +62,33 @@ export async function runOnce(ports: RunPorts, signal: AbortSignal): Promise<Run
       const looking = AbortSignal.any([signal, overtime.deadline]);
       // First of all: what is swept behind an archive's back was begun at a key that may be the archive's.
       await ports.sweep(ledger.runId, ports.observer, looking);
-      const options = { shard: ports.policy.shard, now: startedAt, signal: looking };
-      const before = [...ports.inHand];
-      const found = await survey(ports.targets, ports, options);
-      report(found, ledger, ports);
-      const work = notInHand(openWork(found), new Set([...before, ...ports.inHand]), ledger);
+      const { open, encrypted } = await look(ledger, ports, { startedAt, signal: looking });
+      ports.planned?.();
       // Side by side, for neither may wait: a key that the cloud is about to forget is as urgent as a dump.
       await allOrFirstError(signal, (inner) => [
-        archiveAll(work, ledger, ports, { startedAt, signal: inner, overtime }),
-        reviewArchived(found, ledger, ports, { signal: inner, deadline: overtime.deadline }),
+        archiveAll(open, ledger, ports, { startedAt, signal: inner, overtime }),
+        reviewArchived(encrypted, ledger, ports, { signal: inner, deadline: overtime.deadline }),
       ]);
     } finally {
       overtime.close();
     }
   });
+}
+
+/** What is to be done and what is done already. All else that was found is let go: a run may transfer for hours, and others begin meanwhile. */
+async function look(
+  ledger: Ledger,
+  ports: RunPorts,
+  { startedAt, signal }: { readonly startedAt: number; readonly signal: AbortSignal },
+): Promise<{ readonly open: Work[]; readonly encrypted: readonly Subject[] }> {
+  const wasBegun = ports.claims.begunNow();
+  const found = await survey(ports.targets, ports, {
+    shard: ports.policy.shard,
+    now: startedAt,
+    signal,
+  });
+  report(found, ledger, ports);
+  return { open: claimed(openWork(found), wasBegun, ledger, ports.claims), encrypted: sealable(found) };
 }
 
 /** Begins and ends a run around some work, and makes sure that the destination can be reached and relied on before anything is attempted. */
@@ -153,24 +164,27 @@ function openWork(found: Survey): Subject[] {
     .sort(byUrgency);
 }
 
-/** All that is archived already, of what the cloud shows. */
-function archivedOf(found: Survey): Subject[] {
+/** What is archived already and has a key, of what the cloud shows. */
+function sealable(found: Survey): Subject[] {
   return found.sources.flatMap(({ source, plan }) =>
     plan.rest
-      .filter(({ decision }) => decision.action === 'skip' && decision.reason === 'already-archived')
+      .filter(
+        ({ backup, decision }) =>
+          backup.encrypted && decision.action === 'skip' && decision.reason === 'already-archived',
+      )
       .map((planned) => ({ source, ...planned })),
   );
 }
 
 /** Whatever keeps it from its end fails no transfer: the archives are there, and the next run goes on. Rejects with the signal's reason only. */
 async function reviewArchived(
-  found: Survey,
+  archived: readonly Subject[],
   ledger: Ledger,
   ports: RunPorts,
   { signal, deadline }: { readonly signal: AbortSignal; readonly deadline: AbortSignal },
 ): Promise<void> {
   try {
-    await reviewKeys(archivedOf(found), ledger, ports, AbortSignal.any([signal, deadline]));
+    await reviewKeys(archived, ledger, ports, AbortSignal.any([signal, deadline]));
   } catch (thrown) {
     signal.throwIfAborted();
     const error = deadline.aborted ? keysLeft() : asArchiverError(thrown);
@@ -185,64 +199,19 @@ function keysLeft(): ArchiverError {
 }
 
 /**
- * An earlier run's last transfers may still go on: their outcomes are told by that run. `others`: also of before the catalog was listed, for what
- * has ended since may be archived, or in quarantine, behind the listing's back, and would be fetched again.
+ * What an earlier run is at is told by that run. `wasBegun`: also what it was at before the catalog was listed, for what has ended since may be archived, or
+ * in quarantine, behind the listing's back, and would be fetched again.
  */
-function notInHand(work: readonly Subject[], others: ReadonlySet<string>, ledger: Ledger): Subject[] {
-  const mine = work.filter((subject) => !others.has(identityOf(subject)));
+function claimed(
+  work: readonly Subject[],
+  wasBegun: (subject: Subject) => boolean,
+  ledger: Ledger,
+  claims: Claims,
+): Work[] {
+  const mine = work.flatMap((subject) => {
+    const claim = wasBegun(subject) ? undefined : claims.claim(subject);
+    return claim ? [{ subject, claim, tried: false }] : [];
+  });
   ledger.uncounted({ 'in-progress': work.length - mine.length });
   return mine;
-}
-
-function identityOf({ source, backup }: Subject): string {
-  return JSON.stringify([source.name, backup.instanceId, backup.id]);
-}
-
-/** Archives the work in order, several at once, until it is done, the deadline has passed, the store is lost or a signal came. */
-async function archiveAll(
-  work: readonly Subject[],
-  ledger: Ledger,
-  ports: RunPorts,
-  {
-    startedAt,
-    signal,
-    overtime,
-  }: { readonly startedAt: number; readonly signal: AbortSignal; readonly overtime: Overtime },
-): Promise<void> {
-  const { clock, policy } = ports;
-  const queue = work.values();
-  const process = { ...ports, retry: policy.retry };
-  let unreachableInARow = 0;
-  let left = work.length;
-  if (left === 0) ports.allBegun?.();
-
-  async function worker(): Promise<void> {
-    for (const subject of queue) {
-      left -= 1;
-      if (left === 0) ports.allBegun?.();
-      if (signal.aborted) {
-        ledger.failed(subject, 'interrupted', asArchiverError(signal.reason));
-      } else if (unreachableInARow >= UNREACHABLE_LIMIT) {
-        ledger.failed(subject, 'store-failed', storeIsLost());
-      } else if (clock.now() - startedAt > policy.deadlineMs) {
-        ledger.skipped(subject, 'deadline', { atRisk: isAtRisk(subject.backup, clock.now()) });
-      } else {
-        const id = identityOf(subject);
-        ports.inHand.add(id);
-        const error = await processBackup(subject, ledger, process, signal, overtime.watch()).finally(() =>
-          ports.inHand.delete(id),
-        );
-        unreachableInARow = error?.code === 'store-unreachable' ? unreachableInARow + 1 : 0;
-      }
-    }
-  }
-
-  await Promise.all(Array.from({ length: policy.concurrency }, worker));
-}
-
-function storeIsLost(): ArchiverError {
-  return new ArchiverError(
-    'store-failed',
-    `not tried: the object storage could not be reached for ${UNREACHABLE_LIMIT} backups in a row`,
-  );
 }

@@ -54,8 +54,8 @@ export function createDaemon({ config, clock, version }: DaemonOptions): Daemon 
         timezone,
         runOnStart,
         jitterMs,
-        run: ({ sources, cron }, until, allBegun) =>
-          app.run({ sources, schedule: cron, signal: until, allBegun }),
+        run: ({ sources, cron }, until, planned) =>
+          app.run({ sources, schedule: cron, signal: until, planned }),
         clock,
         observer,
       });

@@ -1,4 +1,4 @@
-/** Runs on time, for as long as the process lives: one loop a schedule, never two runs of one schedule at once, and no run that fails ends it. */
+/** Runs on time, for as long as the process lives: one loop a schedule, never two runs of it that look around at once, and no run that fails ends it. */
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { toInstant } from '../domain/instant.ts';
@@ -20,10 +20,10 @@ export interface SchedulerPorts {
   /** Every tick comes later by up to this many milliseconds. */
   readonly jitterMs: number;
   /**
-   * One run over the schedule's sources; should end soon after the signal was aborted. May fail in any way. Says `allBegun` when it only ends
-   * what it has begun: then the next tick may begin another one beside it.
+   * One run over the schedule's sources; should end soon after the signal was aborted. May fail in any way. Says `planned` when it knows what it is to
+   * archive: then the next tick begins another one beside it, however long it transfers.
    */
-  readonly run: (schedule: Schedule, signal: AbortSignal, allBegun: () => void) => Promise<unknown>;
+  readonly run: (schedule: Schedule, signal: AbortSignal, planned: () => void) => Promise<unknown>;
   readonly clock: Clock;
   readonly observer: Observer;
 }
@@ -120,7 +120,7 @@ function createLoop(schedule: Schedule, ports: SchedulerPorts): Loop {
 }
 
 interface Runner {
-  /** Begins a run, or tells that the last one is still going. `due`: the tick that it is for. */
+  /** Begins a run, or tells that the last one is still looking around. `due`: the tick that it is for. */
   start(due: number, signal: AbortSignal): void;
   /** Resolves when nothing runs any more, or when it took too long. */
   ended(): Promise<void>;
@@ -129,49 +129,47 @@ interface Runner {
 interface Going {
   readonly since: number;
   readonly done: Promise<void>;
-  /** It only ends what it has begun. */
-  allBegun: boolean;
+  planned: boolean;
 }
 
 function createRunner(schedule: Schedule, { run, clock, observer }: SchedulerPorts): Runner {
   const { cron, sources } = schedule;
-  let current: Going | undefined;
-  /** One that a slow transfer holds, while `current` does what is due. Not more than one: they share the buffers. */
-  let older: Going | undefined;
+  /** Any number: those that have planned hold no more than the places that their transfers have. */
+  const going = new Set<Going>();
 
-  async function runSafely(going: Omit<Going, 'done'>, signal: AbortSignal): Promise<void> {
+  async function runSafely(mine: Going, signal: AbortSignal): Promise<void> {
     try {
       await run(schedule, signal, () => {
-        going.allBegun = true;
+        mine.planned = true;
       });
     } catch (error) {
       // A run tells its own failures and does not throw them, so this is a bug, or the way out after a signal.
       if (!signal.aborted)
         observer({ type: 'schedule.run-failed', cron, sources, error: asArchiverError(error) });
     } finally {
-      if (current === going) current = undefined;
-      else older = undefined;
+      going.delete(mine);
     }
   }
 
   return {
     start(due, signal) {
-      if (current?.allBegun && older === undefined) {
-        older = current;
-        current = undefined;
-      }
-      if (current === undefined) {
-        const going = { since: clock.now(), allBegun: false };
-        // In a turn of its own, so that even a run that fails at once finds `current` set.
-        current = Object.assign(going, { done: Promise.resolve().then(() => runSafely(going, signal)) });
-      } else {
-        const runningSince = toInstant(current.since);
+      const looking = [...going].find(({ planned }) => !planned);
+      if (looking) {
+        const runningSince = toInstant(looking.since);
         observer({ type: 'schedule.tick-skipped', cron, sources, at: toInstant(due), runningSince });
+        return;
       }
+      // In a turn of its own, so that even a run that fails at once finds itself among those going on.
+      const mine: Going = {
+        since: clock.now(),
+        planned: false,
+        done: Promise.resolve().then(() => runSafely(mine, signal)),
+      };
+      going.add(mine);
     },
 
     async ended() {
-      const done = [current, older].flatMap((going) => going?.done ?? []);
+      const done = [...going].map((one) => one.done);
       if (done.length === 0) return;
       const enough = new AbortController();
       const tooLong = clock

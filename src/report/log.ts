@@ -53,6 +53,7 @@ function levelOf(event: ArchiverEvent): Level {
     case 'backup.retry':
     case 'notify.failed':
     case 'schedule.tick-skipped':
+    case 'transfer.late':
     case 'warning':
       return 'warn';
     case 'backup.outcome':

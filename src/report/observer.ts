@@ -19,6 +19,15 @@ interface TransferRef extends SourceRef {
   readonly file: string;
 }
 
+/** Of a transfer, over the last minute. */
+interface Pace {
+  readonly position: number;
+  readonly bytesPerSecond: number;
+  /** So that it is there before the cloud deletes the backup, at `deadline`. */
+  readonly neededBytesPerSecond: number;
+  readonly deadline: Instant;
+}
+
 interface ScheduleRef {
   readonly cron: string;
   readonly sources: readonly string[];
@@ -46,6 +55,9 @@ export type ArchiverEvent =
   | ({ readonly type: 'transfer.begin'; readonly size?: number } & TransferRef)
   /** `position` counts the bytes since the file's beginning; it falls back to 0 when a file has to start over. */
   | ({ readonly type: 'transfer.progress'; readonly position: number } & TransferRef)
+  /** At its pace it will not be there before the cloud deletes the backup. Told at once; `in-time` when that is over. */
+  | ({ readonly type: 'transfer.late' } & Pace & TransferRef)
+  | ({ readonly type: 'transfer.in-time' } & Pace & TransferRef)
   | ({ readonly type: 'transfer.resumed'; readonly position: number; readonly cause: string } & TransferRef)
   | ({ readonly type: 'transfer.restarted'; readonly cause: string } & TransferRef)
   | ({ readonly type: 'link.renewed'; readonly position: number } & TransferRef)

@@ -27,7 +27,7 @@ interface Options extends Partial<SchedulerPorts> {
     count: number,
     clock: VirtualClock,
     signal: AbortSignal,
-    allBegun: () => void,
+    planned: () => void,
   ) => Promise<unknown>;
 }
 
@@ -46,12 +46,12 @@ function watch({ start = '2026-11-24T00:00:00Z', random, work, ...ports }: Optio
     jitterMs: 0,
     clock,
     observer: (event) => events.push(event),
-    async run({ sources }, signal, allBegun) {
+    async run({ sources }, signal, planned) {
       runs.push({ at: new Date(clock.now()).toISOString().slice(0, 16), sources });
       atOnce += 1;
       most = Math.max(most, atOnce);
       try {
-        return await work?.(runs.length, clock, signal, allBegun);
+        return await work?.(runs.length, clock, signal, planned);
       } finally {
         atOnce -= 1;
       }
@@ -106,11 +106,11 @@ test('a run that throws before it has even begun ends nothing', async () => {
 });
 
 describe('a tick that comes while a run is still going', () => {
-  test('begins one beside a run that only ends what it has begun, and no third', async () => {
-    // The first two are held by a transfer that trickles.
+  test('begins one beside all that have planned, however long they transfer', async () => {
+    // The first two are held by transfers that trickle.
     const watched = watch({
-      work: (count, clock, signal, allBegun) => {
-        allBegun();
+      work: (count, clock, signal, planned) => {
+        planned();
         return clock.sleep(count <= 2 ? 5 * HOUR_MS : MINUTE_MS, signal);
       },
     });
@@ -118,13 +118,17 @@ describe('a tick that comes while a run is still going', () => {
     expect(times(watched)).toEqual([
       '2026-11-24T00:17',
       '2026-11-24T01:17',
+      '2026-11-24T02:17',
+      '2026-11-24T03:17',
+      '2026-11-24T04:17',
       '2026-11-24T05:17',
       '2026-11-24T06:17',
     ]);
-    expect(watched.mostAtOnce()).toBe(2);
+    expect(watched.mostAtOnce()).toBe(3);
+    expect(watched.of('schedule.tick-skipped')).toEqual([]);
   });
 
-  test('is told and begins no second run; the first tick after the run does', async () => {
+  test('and still looks around is told, and begins no second run; the first tick after it does', async () => {
     const watched = watch({ work: lasting(150 * MINUTE_MS) });
     await watched.clock.pass(6 * HOUR_MS);
     expect(times(watched)).toEqual(['2026-11-24T00:17', '2026-11-24T03:17']);

@@ -519,10 +519,10 @@ describe('without recipients', () => {
   }
 
   it('keys that the cloud is slow to hand out keep no backup waiting', async () => {
-    const { promise: begun, resolve: allBegun } = Promise.withResolvers<void>();
+    const { promise: begun, resolve: planned } = Promise.withResolvers<void>();
     const later = await sealingLate();
     const gate = later.cloud.holdAt(DETAIL);
-    const running = later.app.run({ signal, allBegun });
+    const running = later.app.run({ signal, planned });
     await gate.reached;
     await begun;
     await expect.poll(() => [...later.manifests().keys()]).toContain('plain');

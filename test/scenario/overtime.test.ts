@@ -52,7 +52,7 @@ describe('when the deadline of the run has passed, a transfer', () => {
 });
 
 describe('while a transfer of an earlier run goes on', () => {
-  it('another run archives what has come since, with slots of its own, and leaves that one alone', async () => {
+  it('another run archives what has come since and would be lost, and leaves that one alone', async () => {
     const scenario = await createScenario({
       config: { concurrency: 1 },
       world(world, clock) {
@@ -61,9 +61,9 @@ describe('while a transfer of an earlier run goes on', () => {
       },
     });
     const gate = scenario.cloud.holdBodyAt(download({ backupId: 'backup-1' }), MiB);
-    const { promise: begun, resolve: allBegun } = Promise.withResolvers<void>();
+    const { promise: begun, resolve: planned } = Promise.withResolvers<void>();
     const { signal } = new AbortController();
-    const first = scenario.app.run({ signal, allBegun });
+    const first = scenario.app.run({ signal, planned });
     await begun;
     addBackup(scenario.cloud.world, scenario.clock, { id: 'backup-2', hoursAgo: 167 });
     const second = await scenario.run();
@@ -82,9 +82,9 @@ describe('while a transfer of an earlier run goes on', () => {
       },
     });
     const gate = scenario.cloud.holdBodyAt(download({ backupId: 'backup-1' }), MiB);
-    const { promise: begun, resolve: allBegun } = Promise.withResolvers<void>();
+    const { promise: begun, resolve: planned } = Promise.withResolvers<void>();
     const { signal } = new AbortController();
-    const first = scenario.app.run({ signal, allBegun });
+    const first = scenario.app.run({ signal, planned });
     await begun;
     // The catalog is listed before the quarantine.
     const listed = scenario.s3.counts.get('ListObjectsV2') ?? 0;

@@ -104,6 +104,19 @@ export function createProgress(options: ProgressOptions): Progress {
         bars?.move(event.transferId, event.position);
         return;
       }
+      case 'transfer.late': {
+        const { instanceId, file, bytesPerSecond, neededBytesPerSecond, deadline } = event;
+        const pace = `${humanSize(bytesPerSecond)}/s, and ${humanSize(neededBytesPerSecond)}/s are needed`;
+        const what = printable(`${instanceId} ${file}`);
+        say(
+          `${paint.say('yellow', 'late')}      ${what} comes at ${pace} before the cloud deletes it at ${readable(deadline)} UTC`,
+        );
+        return;
+      }
+      case 'transfer.in-time': {
+        say(`${paint.say('dim', 'in time')}   ${printable(`${event.instanceId} ${event.file}`)} again`);
+        return;
+      }
       case 'transfer.end': {
         bars?.end(event.transferId);
         return;
