@@ -2,6 +2,7 @@
 import { call, download, type Fault, type Where } from '../test/support/cloud.ts';
 import * as api from '../test/support/cloud-api-faults.ts';
 import * as bytes from '../test/support/cloud-download-faults.ts';
+import { endlessAnswer, endlessDump, endlessPages } from '../test/support/endless.ts';
 import { type Stage, type Strike, type Struck, times } from './soak-stage.ts';
 import { STORE } from './soak-store-faults.ts';
 
@@ -14,6 +15,7 @@ const ACTIONS = [
   'GetBackupDownloadUrl',
 ];
 const LISTS = ['DescribeInstances', 'DescribeInstanceBackups', 'DescribeRedis', 'GetRedisBackupList'];
+const LISTS_OF_V3 = ['DescribeInstances', 'DescribeInstanceBackups'];
 const LINKS = ['DescribeBackupUrl', 'GetBackupDownloadUrl'];
 
 function inCloud({ cloud }: Stage, where: Where, fault: Fault, options: object): Omit<Struck, 'name'> {
@@ -58,26 +60,26 @@ function late(milliseconds: number): Fault {
   };
 }
 
-/** From `position` on a few bytes at a time, slower than any floor, until the client gives up. */
-function trickle(position: number): Fault {
+/** From `position` on a few bytes at a time, twenty times a second, until the client gives up. */
+function trickle(position: number, atOnce: number): Fault {
   return async (exchange, answer) => {
     const reply = await answer(exchange);
-    return { ...reply, body: trickled(reply.body, position, exchange.signal) };
+    return { ...reply, body: trickled(reply.body, { position, atOnce }, exchange.signal) };
   };
 }
 
 async function* trickled(
   body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  position: number,
+  { position, atOnce }: { readonly position: number; readonly atOnce: number },
   gone: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   let at = 0;
   for await (const chunk of body) {
     const fast = Math.max(0, Math.min(chunk.length, position - at));
     if (fast > 0) yield chunk.subarray(0, fast);
-    for (let index = fast; index < chunk.length && !gone.aborted; index += 100) {
+    for (let index = fast; index < chunk.length && !gone.aborted; index += atOnce) {
       await new Promise((resolve) => setTimeout(resolve, 50));
-      yield chunk.subarray(index, index + 100);
+      yield chunk.subarray(index, index + atOnce);
     }
     if (gone.aborted) return;
     at += chunk.length;
@@ -93,6 +95,16 @@ function deletedMeanwhile(): Strike {
     return inCloud(stage, where, fault, { times: 1, after: stage.dice.between(0, backup.files.length) });
   };
 }
+
+/** All links of an answer. */
+function linksAway(): Fault {
+  return api.changeJson((answer) => {
+    for (const info of (answer['BackupInfos'] ?? []) as Record<string, string>[])
+      for (const name of ['DownloadUrl', 'InnerDownloadUrl']) info[name] = METADATA;
+  });
+}
+
+const METADATA = 'http://169.254.169.254/latest/meta-data/';
 
 function skewed(milliseconds: number): Strike {
   return ({ cloud }) => {
@@ -115,6 +127,9 @@ const API: Readonly<Record<string, Strike>> = {
   'small pages': inApi(() => api.smallPages(2), LISTS),
   'backup not ready': inApi(api.backupNotReady, LINKS),
   'backup gone': inApi(api.backupGone, LINKS),
+  'an answer without an end': inApi(() => endlessAnswer('{"Response":{"x":"')),
+  'pages without an end': inApi(() => endlessPages(1e9), LISTS_OF_V3),
+  'links that lead to a metadata service': inApi(linksAway, ['DescribeBackupUrl']),
   'clock an hour slow': skewed(3_600_000),
   'clock an hour fast': skewed(-3_600_000),
 };
@@ -127,7 +142,13 @@ const DOWNLOAD: Readonly<Record<string, Strike>> = {
   'clean early end without a length': inFile(bytes.endChunksEarlyAt),
   'no length': inFile(bytes.chunked),
   stall: inFile(bytes.stallAt),
-  trickle: inFile(trickle),
+  // Below the floor of 16 KiB a second, and above it.
+  trickle: inFile((at) => trickle(at, 100)),
+  'trickle above the floor': inFile((at) => trickle(at, 4096)),
+  'a dump without an end': inFile(endlessDump),
+  'a refusal without an end': inFile(() => endlessAnswer('<Error><Code>', 403)),
+  'redirect elsewhere': inFile(() => endlessAnswer('moved', 302, { location: 'http://127.0.0.1:1/' })),
+  'redirect to a metadata service': inFile(() => endlessAnswer('', 302, { location: METADATA })),
   'link expires in mid-transfer': inFile(bytes.expireLinkAt),
   'expired link': inFile(bytes.expired),
   'restricted network': inFile(bytes.restrictedNetwork),

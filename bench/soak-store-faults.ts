@@ -1,4 +1,6 @@
 /** For `bench/soak.ts`: everything that can go wrong in the object storage. */
+
+import { emptyPages } from '../test/support/endless.ts';
 import type { S3Effect, S3Operation } from '../test/support/s3-faults.ts';
 import { type Strike, times } from './soak-stage.ts';
 
@@ -65,6 +67,10 @@ const OPERATIONS: readonly S3Operation[] = [
   'CompleteMultipartUpload',
   'AbortMultipartUpload',
 ];
+function endless(status: number, beginning: string): S3Effect {
+  return { effect: 'endless', status, beginning };
+}
+
 const BODIES: readonly S3Operation[] = ['PutObject', 'UploadPart'];
 
 const everywhere: readonly (readonly [string, S3Effect, readonly S3Operation[]])[] = [
@@ -91,4 +97,14 @@ export const STORE: Readonly<Record<string, Strike>> = {
   'PutObject: other bytes kept': inStore('PutObject', { effect: 'corrupt' }, '/data/'),
   'AbortMultipartUpload: denied': deniedInStore('AbortMultipartUpload'),
   'a slow store': slowStore(),
+  'ListObjectsV2: without an end': inStore('ListObjectsV2', endless(200, '<ListBucketResult><Name>')),
+  'ListObjectsV2: pages without an end': (stage) =>
+    inStore('ListObjectsV2', { effect: 'bare', answer: emptyPages(stage.dice.oneOf(['one', 'new'])) })(stage),
+  'GetObject: without an end': inStore('GetObject', endless(200, '{')),
+  ...Object.fromEntries(
+    BODIES.map((operation) => [
+      `${operation}: a refusal without an end`,
+      inStore(operation, endless(403, '<Error><Code>AccessDenied</Code><Message>')),
+    ]),
+  ),
 };

@@ -70,7 +70,9 @@ function configFor(place: Place): Config {
     bufferMemory: '40MiB',
     stallTimeout: '1s',
     minimumRate: '16KiB',
-    runDeadline: '2m',
+    // Twice the largest dump: what has no end, and no length, ends here.
+    largestDump: '128MiB',
+    runDeadline: '1m',
     staleUploadAge: '150s',
   };
   try {

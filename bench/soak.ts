@@ -4,6 +4,7 @@
  * they were. Linux only (it reads /proc). Usage: npm run soak -- [--minutes N] [--seed S]
  */
 import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { diceOf } from './soak-dice.ts';
 import { growthOf } from './soak-growth.ts';
@@ -93,6 +94,11 @@ function mb(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+function peakOf(pid = 0): string {
+  const [, kibibytes] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return mb(Number(kibibytes) * 1024);
+}
+
 function table(title: string, rows: ReadonlyMap<string, number>): void {
   console.log(`\n${title}`);
   for (const [name, times] of [...rows].sort(([one], [other]) => one.localeCompare(other)))
@@ -111,6 +117,7 @@ try {
   table('exit statuses', exits);
   const growth = growthOf(samples);
   console.log(`\nworker, median of the first and of the last quarter\n  ${growth.lines.join('\n  ')}`);
+  console.log(`  peak of its resident memory ${peakOf(worker.pid)}`);
   const elapsed = ((Date.now() - startedAt) / 60_000).toFixed(1);
   const struck = [...strikes.values()].reduce((sum, times) => sum + times, 0);
   console.log(
