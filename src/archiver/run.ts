@@ -85,6 +85,8 @@ async function look(
   const found = await survey(ports.targets, ports, {
     shard: ports.policy.shard,
     now: startedAt,
+    onListing: ({ source: { name, region }, ...progress }) =>
+      ports.observer({ type: 'listing.progress', runId: ledger.runId, source: name, region, ...progress }),
     signal,
   });
   report(found, ledger, ports);

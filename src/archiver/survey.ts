@@ -1,17 +1,17 @@
 /** Looks at what the cloud has and what is archived already, and makes the plan of every source. A source or instance that fails stops no other. */
 import pLimit from 'p-limit';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Quarantine, QuarantineRecord } from '../catalog/quarantine.ts';
+import type { Quarantine } from '../catalog/quarantine.ts';
 import { allOrFirstError } from '../domain/all-or-first-error.ts';
-import type { ArchiveRef } from '../domain/archive-key.ts';
 import type { Backup } from '../domain/backup.ts';
 import type { EncryptedBackups } from '../domain/encryption.ts';
-import { ArchiverError, asArchiverError } from '../domain/errors.ts';
-import { dayOf, toEpoch } from '../domain/instant.ts';
+import { ArchiverError } from '../domain/errors.ts';
 import { makePlan, type Plan, type PlannedBackup } from '../plan/plan.ts';
 import { idsToList, literalIds, type Selection, selector } from '../plan/selection.ts';
 import { belongsTo, isMine, type Shard } from '../plan/shard.ts';
-import type { Inventory, ListingFailure, Source } from '../source/source.ts';
+import type { Inventory, ListingFailure, OnPage, Source } from '../source/source.ts';
+import { archivedAmong, identity, lostAmong, quarantinedAmong } from './known.ts';
+import { counting, type ListingProgress } from './listing-progress.ts';
 
 /** A source and what of it is to be archived. */
 export interface Target {
@@ -64,6 +64,8 @@ export interface SurveyOptions {
   readonly shard: Shard;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Told while a source is listed, after each page of the API and of the store. */
+  readonly onListing?: (progress: ListingProgress) => void;
   readonly signal: AbortSignal;
 }
 
@@ -71,9 +73,6 @@ const ALONE: Shard = { index: 0, count: 1 };
 
 /** Accounts and regions have quotas of their own, so they are listed side by side; this many keep memory and sockets in bounds. */
 export const SOURCES_AT_ONCE = 4;
-/** A lookup in the catalog is all latency, and a fleet has thousands of instances. */
-const LOOKUPS_AT_ONCE = 16;
-
 /** Rejects when the destination fails, or with the signal's reason; the sources' failures are in the answer. */
 export async function survey(
   targets: readonly Target[],
@@ -118,12 +117,14 @@ export async function listSource(
   { source, selection }: Target,
   signal: AbortSignal,
   shard: Shard = ALONE,
+  onPage?: OnPage,
 ): Promise<ListedSource> {
   const instanceIds = idsToList(selection);
   const share = { takes: (id: string) => belongsTo(id, shard), strays: shard.index === 0 };
   const inventory = await source.inventory({
     ...(instanceIds && { instanceIds }),
     ...(shard.count > 1 && { share }),
+    ...(onPage && { onPage }),
     signal,
   });
   return { source, inventory, selects: selector(selection) };
@@ -134,7 +135,8 @@ async function surveySource(
   ports: SurveyPorts,
   options: SurveyOptions,
 ): Promise<SourceSurvey> {
-  const listed = await listSource(target, options.signal, options.shard);
+  const onPage = counting(target.source, options.onListing);
+  const listed = await listSource(target, options.signal, options.shard, onPage);
   const { source, inventory, selects } = listed;
   const selected = new Set(
     inventory.instances
@@ -142,10 +144,10 @@ async function surveySource(
       .map(({ id }) => id),
   );
   const backups = inventory.backups.filter((backup) => selected.has(backup.instanceId));
-  const archived = await archivedAmong(source, backups, ports.catalog, options.signal);
+  const archived = await archivedAmong(source, backups, ports.catalog, { ...options, onPage });
   const isArchived = (backup: Backup) => archived.has(identity(backup.instanceId, backup.id));
   const open = backups.filter((backup) => !isArchived(backup));
-  const quarantined = await quarantinedAmong(source, open, ports.quarantine, options.signal);
+  const quarantined = await quarantinedAmong(source, open, ports.quarantine, { ...options, onPage });
   const lost = await lostAmong(source, open, ports.catalog, options.signal);
 
   const plan = makePlan({
@@ -160,90 +162,6 @@ async function surveySource(
     now: options.now,
   });
   return { ...listed, isArchived, plan };
-}
-
-/** Lists only the days that the cloud still shows, so a run's cost does not grow with the age of the archive. */
-async function archivedAmong(
-  source: Source,
-  backups: readonly Backup[],
-  catalog: Catalog,
-  signal: AbortSignal,
-): Promise<Set<string>> {
-  const days = [...new Set(backups.map((backup) => dayOf(backup.startedAt)))].sort();
-  const archived = new Set<string>();
-  // Only these are remembered: a catalog, or a store that makes one up, may hold any number of others.
-  const wanted = new Set(backups.map((backup) => identity(backup.instanceId, backup.id)));
-  for await (const { ref } of catalog.entries(source.name, days, { signal })) {
-    const id = identity(ref.instanceId, ref.backupId);
-    if (wanted.has(id)) archived.add(id);
-  }
-  return archived;
-}
-
-/** When each damaged backup was last tried: one listing, and one read for each that is still open. */
-async function quarantinedAmong(
-  source: Source,
-  open: readonly Backup[],
-  quarantine: Quarantine,
-  signal: AbortSignal,
-): Promise<Map<string, number>> {
-  const tried = new Map<string, number>();
-  if (open.length === 0) return tried;
-  const wanted = new Set(open.map((backup) => identity(backup.instanceId, backup.id)));
-  for await (const ref of quarantine.refs(source.name, { signal })) {
-    const id = identity(ref.instanceId, ref.backupId);
-    const record = wanted.has(id) ? await recordOf(ref, quarantine, signal) : undefined;
-    if (record) tried.set(id, toEpoch(record.lastTriedAt));
-  }
-  return tried;
-}
-
-/** One record that the store withholds (cold storage, say) stops no other backup: its own asks again, and then fails alone. */
-async function recordOf(
-  ref: ArchiveRef,
-  quarantine: Quarantine,
-  signal: AbortSignal,
-): Promise<QuarantineRecord | undefined> {
-  try {
-    return await quarantine.find(ref, { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    if (asArchiverError(error).code === 'store-unreachable') throw error;
-    return undefined;
-  }
-}
-
-/** Of the expired backups, those whose instance was archived before: they slipped away. One lookup an instance, and none where nothing expired. */
-async function lostAmong(
-  source: Source,
-  open: readonly Backup[],
-  catalog: Catalog,
-  signal: AbortSignal,
-): Promise<Set<string>> {
-  const expired = open.filter(({ state }) => state === 'expired');
-  const instanceIds = [...new Set(expired.map(({ instanceId }) => instanceId))];
-  const limit = pLimit(LOOKUPS_AT_ONCE);
-  const found = await allOrFirstError(signal, (inner) =>
-    instanceIds.map((id) =>
-      limit(async () => [id, await keptSince(source, id, catalog, { signal: inner })] as const),
-    ),
-  );
-  const since = new Map(found);
-  const isLost = ({ instanceId, startedAt }: Backup) => (since.get(instanceId) ?? startedAt) < startedAt;
-  return new Set(expired.filter(isLost).map(({ instanceId, id }) => identity(instanceId, id)));
-}
-
-/** What is older than that needs no archive: archiving had not begun, or retention has let it go. */
-async function keptSince(
-  { name }: Source,
-  instanceId: string,
-  catalog: Catalog,
-  options: { readonly signal: AbortSignal },
-): Promise<string | undefined> {
-  const oldest = await catalog.oldest(name, instanceId, options);
-  if (oldest === undefined) return undefined;
-  const expired = (await catalog.expiredThrough(name, instanceId, options)) ?? oldest;
-  return expired > oldest ? expired : oldest;
 }
 
 /** An instance that the configuration names outright and no source has: a typing error, or one deleted without its backups. */
@@ -269,8 +187,4 @@ function missingInstances(
       `the cloud has no instance ${instanceId}, and no backups of it`,
     ),
   }));
-}
-
-function identity(instanceId: string, backupId: string): string {
-  return `${instanceId}\n${backupId}`;
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Outcome, RunSummary } from '../domain/outcome.ts';
 import { harmlessJson } from '../domain/outside-text.ts';
 import { errorText } from './error-text.ts';
+import { createNowAndThen, LISTING_TOLD_MS } from './now-and-then.ts';
 import type { ArchiverEvent, Observer } from './observer.ts';
 import { redactWords } from './redact.ts';
 
@@ -30,6 +31,7 @@ export function createLog({ write, clock, level, skipped }: LogOptions): Observe
     { write: (line) => write(harmlessJson(line)) },
   );
   const toldAt = new Map<number, number>();
+  const listings = createNowAndThen(clock, LISTING_TOLD_MS);
 
   return (event) => {
     if (event.type === 'backup.outcome' && event.outcome.outcome === 'skipped' && !skipped) return;
@@ -38,6 +40,8 @@ export function createLog({ write, clock, level, skipped }: LogOptions): Observe
       toldAt.set(event.transferId, clock.now());
     }
     if (event.type === 'transfer.end') toldAt.delete(event.transferId);
+    if (event.type === 'listing.progress' && !listings.isDue(`${event.runId} ${event.source}`)) return;
+    if (event.type === 'run.summary') listings.over(event.summary.runId);
     logger[levelOf(event)]({ event: event.type, ...redactWords(fieldsOf(event)) });
   };
 }

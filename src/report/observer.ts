@@ -44,6 +44,13 @@ export type ArchiverEvent =
     } & ZoneNow)
   /** The run could not do its work at all: the destination refuses or cannot be reached. */
   | { readonly type: 'run.failed'; readonly runId: string; readonly error: ArchiverError }
+  /** After each page, of the API or of the store: `pages` and `rows` of the source's lists so far, and the list that goes on. */
+  | ({
+      readonly type: 'listing.progress';
+      readonly list: string;
+      readonly pages: number;
+      readonly rows: number;
+    } & SourceRef)
   | ({ readonly type: 'source.listed'; readonly instances: number; readonly backups: number } & SourceRef)
   | ({ readonly type: 'source.failed'; readonly error: ArchiverError } & SourceRef)
   | ({

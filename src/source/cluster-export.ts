@@ -82,7 +82,7 @@ async function statusOf(
   { listing }: ExportOptions,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const { rows, failure } = await listing.backups(backup.instanceId, signal);
+  const { rows, failure } = await listing.backups(backup.instanceId, { signal });
   const row = rows.find((candidate) => textOf(candidate['backupId']) === backup.id);
   if (row === undefined && failure !== undefined) throw failure;
   return numberOf(row?.['status']);

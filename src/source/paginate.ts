@@ -1,5 +1,6 @@
 /** Reads a list that moves while it is read, page by page, without losing a row. */
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
+import type { OnPage } from './source.ts';
 
 export interface Page<Row> {
   readonly rows: readonly Row[];
@@ -18,6 +19,7 @@ export interface PagedList<Row> {
   readonly idOf: (row: Row) => string;
   /** Bytes of memory that a row takes. */
   readonly weigh: (row: Row) => number;
+  readonly onPage?: OnPage | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -82,11 +84,13 @@ async function readThrough<Row>(list: PagedList<Row>, found: Map<string, Row>, s
     const { offset, size } = nextPage(position, limit, strict);
     const { rows, total } = await list.fetch(offset, size);
     const ids = rows.map(list.idOf);
+    const before = found.size;
     rows.forEach((row, at) => {
       const id = ids[at] ?? '';
       if (!found.has(id)) weight += list.weigh(row);
       found.set(id, row);
     });
+    list.onPage?.({ list: list.what, rows: found.size - before });
     assureAnEnd(list.what, { rows: found.size, total, weight });
 
     const known = ids.filter((id) => thread.has(id)).length;

@@ -13,7 +13,16 @@ export interface Share {
   readonly strays: boolean;
 }
 
+/** Told after each page of a list. */
+export type OnPage = (page: {
+  /** The API's name of it, and whose rows: `DescribeInstances of the region`. */
+  readonly list: string;
+  /** Those that no earlier page had. */
+  readonly rows: number;
+}) => void;
+
 export interface InventoryRequest {
+  readonly onPage?: OnPage;
   /** Only these instances, by literal id; absent: everything in the region. An id that is not there is simply not in the answer. */
   readonly instanceIds?: readonly string[];
   /** Backups of others need not be listed, where that saves calls; absent: all are wanted. */

@@ -5,6 +5,7 @@ import { verdictOf } from './api-errors.ts';
 import { type Fields, fieldsOf, numberOf, rowsOf, textOf, trimmed, weightOf } from './json-fields.ts';
 import { listEach } from './list-each.ts';
 import { type Page, paginate, type Rows } from './paginate.ts';
+import type { OnPage } from './source.ts';
 
 interface Table {
   readonly action: string;
@@ -24,9 +25,12 @@ const BACKUPS: Table = {
   maxLimit: 50,
 };
 
+/** What a whole list is read with. */
+type Asking = { readonly signal: AbortSignal; readonly onPage?: OnPage | undefined };
+
 export interface V2Listing {
-  instances(ids: readonly string[] | undefined, signal: AbortSignal): Promise<Rows<Fields>>;
-  backups(instanceId: string, signal: AbortSignal): Promise<Rows<Fields>>;
+  instances(ids: readonly string[] | undefined, asking: Asking): Promise<Rows<Fields>>;
+  backups(instanceId: string, asking: Asking): Promise<Rows<Fields>>;
   /** The first page of instances: one call. */
   firstInstances(ids: readonly string[] | undefined, signal: AbortSignal): Promise<readonly Fields[]>;
   /** Asks for a single instance. */
@@ -35,16 +39,16 @@ export interface V2Listing {
 
 export function v2Listing(client: ApiClient): V2Listing {
   return {
-    async instances(ids, signal) {
-      if (ids === undefined) return instancesWhere({}, 'of the region', signal);
-      const each = await listEach(ids, (redisId) => instancesWhere({ redisId }, `of ${redisId}`, signal));
+    async instances(ids, asking) {
+      if (ids === undefined) return instancesWhere({}, 'of the region', asking);
+      const each = await listEach(ids, (redisId) => instancesWhere({ redisId }, `of ${redisId}`, asking));
       const lists = each.map(({ list }) => list);
       const failure = lists.find((list) => list.failure && verdictOf(list.failure) !== 'gone')?.failure;
       return { rows: lists.flatMap((list) => list.rows), ...(failure !== undefined && { failure }) };
     },
 
-    backups(redisId, signal) {
-      return rowsWhere(BACKUPS, { redisId }, `of ${redisId}`, signal);
+    backups(redisId, asking) {
+      return rowsWhere(BACKUPS, { redisId }, `of ${redisId}`, asking);
     },
 
     async firstInstances(ids, signal) {
@@ -59,15 +63,15 @@ export function v2Listing(client: ApiClient): V2Listing {
     },
   };
 
-  function instancesWhere(filter: Fields, subject: string, signal: AbortSignal): Promise<Rows<Fields>> {
-    return rowsWhere(INSTANCES, { ...filter, orderBy: 'createtime', orderType: 0 }, subject, signal);
+  function instancesWhere(filter: Fields, subject: string, asking: Asking): Promise<Rows<Fields>> {
+    return rowsWhere(INSTANCES, { ...filter, orderBy: 'createtime', orderType: 0 }, subject, asking);
   }
 
   function rowsWhere(
     table: Table,
     filter: Fields,
     subject: string,
-    signal: AbortSignal,
+    { signal, onPage }: Asking,
   ): Promise<Rows<Fields>> {
     const { action, set, idField, maxLimit } = table;
     const fetch = async (offset: number, limit: number): Promise<Page<Fields>> => {
@@ -84,6 +88,7 @@ export function v2Listing(client: ApiClient): V2Listing {
       fetch,
       idOf: (row) => textOf(row[idField]),
       weigh: weightOf,
+      onPage,
       signal,
     });
   }

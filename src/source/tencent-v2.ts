@@ -52,13 +52,13 @@ export function createTencentV2(options: V2Options): Source {
     api: 'tencent-v2',
     region,
 
-    async inventory({ instanceIds, share, signal }) {
+    async inventory({ instanceIds, share, ...asking }) {
       const named = instanceIds && [...new Set(instanceIds)];
-      const instances = await listing.instances(named, signal);
+      const instances = await listing.instances(named, asking);
       // A named instance may be deleted and still have backups; without a name API 2.0 cannot be asked for those.
       const ids = named ?? instances.rows.map((row) => textOf(row['redisId'])).filter((id) => id !== '');
       const mine = share ? ids.filter(share.takes) : ids;
-      const listings = await listEach(mine, (id) => listing.backups(id, signal));
+      const listings = await listEach(mine, (id) => listing.backups(id, asking));
       return assemble(instances, listings, reader);
     },
 
@@ -78,7 +78,7 @@ export function createTencentV2(options: V2Options): Source {
 
   async function backupsOf(instanceId: string | undefined, signal: AbortSignal): Promise<readonly Backup[]> {
     if (instanceId === undefined) return [];
-    const { rows, failure } = await listing.backups(instanceId, signal);
+    const { rows, failure } = await listing.backups(instanceId, { signal });
     if (failure !== undefined) throw failure;
     return rows.flatMap((row) => reader.backup(row, instanceId) ?? []);
   }

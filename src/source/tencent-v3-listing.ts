@@ -5,6 +5,7 @@ import { verdictOf } from './api-errors.ts';
 import { STATUS } from './backup-state.ts';
 import { type Fields, numberOf, rowsOf, textOf, trimmed, weightOf } from './json-fields.ts';
 import { type Page, paginate, type Rows } from './paginate.ts';
+import type { OnPage } from './source.ts';
 
 const MAX_IDS_A_REQUEST = 100;
 
@@ -37,9 +38,12 @@ const BACKUPS: Table = {
 /** Without the filter today's servers list only status 2. Later in life comes later, so a backup that moves on meanwhile is met again. */
 const STATUSES = Object.values(STATUS);
 
+/** What a whole list is read with. */
+type Asking = { readonly signal: AbortSignal; readonly onPage?: OnPage | undefined };
+
 export interface V3Listing {
-  instances(ids: readonly string[] | undefined, signal: AbortSignal): Promise<Rows<Fields>>;
-  backups(instanceId: string | undefined, signal: AbortSignal): Promise<Rows<Fields>>;
+  instances(ids: readonly string[] | undefined, asking: Asking): Promise<Rows<Fields>>;
+  backups(instanceId: string | undefined, asking: Asking): Promise<Rows<Fields>>;
   /** The first page of instances, and of backups that can be had: one call each. */
   firstInstances(ids: readonly string[] | undefined, signal: AbortSignal): Promise<readonly Fields[]>;
   firstBackups(instanceId: string | undefined, signal: AbortSignal): Promise<readonly Fields[]>;
@@ -52,20 +56,20 @@ export function v3Listing(client: ApiClient): V3Listing {
   let queries: readonly (readonly number[])[] = [STATUSES];
 
   return {
-    async instances(ids, signal) {
-      if (ids === undefined) return instancesWhere({}, 'of the region', signal);
+    async instances(ids, asking) {
+      if (ids === undefined) return instancesWhere({}, 'of the region', asking);
       const lists: Rows<Fields>[] = [];
       for (let at = 0; at < ids.length; at += MAX_IDS_A_REQUEST) {
-        lists.push(...(await instancesById(ids.slice(at, at + MAX_IDS_A_REQUEST), signal)));
+        lists.push(...(await instancesById(ids.slice(at, at + MAX_IDS_A_REQUEST), asking)));
       }
       return merged(lists, INSTANCES);
     },
 
-    async backups(id, signal) {
+    async backups(id, asking) {
       const lists: Rows<Fields>[] = [];
-      for (const statuses of queries) lists.push(await backupsIn(statuses, id, signal));
+      for (const statuses of queries) lists.push(await backupsIn(statuses, id, asking));
       const refused = lists.length === 1 && lists.some(isRefused);
-      return refused ? backupsByStatus(id, signal) : merged(lists, BACKUPS);
+      return refused ? backupsByStatus(id, asking) : merged(lists, BACKUPS);
     },
 
     firstInstances: (ids, signal) =>
@@ -90,24 +94,21 @@ export function v3Listing(client: ApiClient): V3Listing {
   }
 
   /** An id that is not there may fail its whole request; then each is asked for by itself. */
-  async function instancesById(
-    ids: readonly string[],
-    signal: AbortSignal,
-  ): Promise<readonly Rows<Fields>[]> {
-    const list = await instancesWhere({ InstanceIds: ids }, `of ${ids.length} named instances`, signal);
+  async function instancesById(ids: readonly string[], asking: Asking): Promise<readonly Rows<Fields>[]> {
+    const list = await instancesWhere({ InstanceIds: ids }, `of ${ids.length} named instances`, asking);
     if (verdictOf(list.failure) !== 'gone') return [list];
     if (ids.length === 1) return [{ rows: [] }];
     const each: Rows<Fields>[] = [];
-    for (const id of ids) each.push(...(await instancesById([id], signal)));
+    for (const id of ids) each.push(...(await instancesById([id], asking)));
     return each;
   }
 
   /** Documents disagree on which statuses the filter takes; all but the normal one can be done without. */
-  async function backupsByStatus(id: string | undefined, signal: AbortSignal): Promise<Rows<Fields>> {
+  async function backupsByStatus(id: string | undefined, asking: Asking): Promise<Rows<Fields>> {
     const taken: (readonly number[])[] = [];
     const lists: Rows<Fields>[] = [];
     for (const status of STATUSES) {
-      const list = await backupsIn([status], id, signal);
+      const list = await backupsIn([status], id, asking);
       if (isRefused(list) && status !== STATUS.normal) continue;
       taken.push([status]);
       lists.push(list);
@@ -116,24 +117,24 @@ export function v3Listing(client: ApiClient): V3Listing {
     return merged(lists, BACKUPS);
   }
 
-  function instancesWhere(filter: Fields, subject: string, signal: AbortSignal): Promise<Rows<Fields>> {
-    return rowsWhere(INSTANCES, { ...filter, OrderBy: 'createtime', OrderType: 0 }, subject, signal);
+  function instancesWhere(filter: Fields, subject: string, asking: Asking): Promise<Rows<Fields>> {
+    return rowsWhere(INSTANCES, { ...filter, OrderBy: 'createtime', OrderType: 0 }, subject, asking);
   }
 
   function backupsIn(
     statuses: readonly number[],
     id: string | undefined,
-    signal: AbortSignal,
+    asking: Asking,
   ): Promise<Rows<Fields>> {
     const filter = { Status: statuses, ...(id !== undefined && { InstanceId: id }) };
-    return rowsWhere(BACKUPS, filter, `of ${id ?? 'the region'}`, signal);
+    return rowsWhere(BACKUPS, filter, `of ${id ?? 'the region'}`, asking);
   }
 
   function rowsWhere(
     table: Table,
     filter: Fields,
     subject: string,
-    signal: AbortSignal,
+    { signal, onPage }: Asking,
   ): Promise<Rows<Fields>> {
     const { action, set, maxLimit, idOf } = table;
     const fetch = async (offset: number, limit: number): Promise<Page<Fields>> => {
@@ -143,7 +144,7 @@ export function v3Listing(client: ApiClient): V3Listing {
         throw new ArchiverError('api-unavailable', `${action} ${subject}: the answer has no TotalCount`);
       return { rows: rowsOf(data[set]).map(trimmed), total };
     };
-    return paginate({ what: `${action} ${subject}`, maxLimit, fetch, idOf, weigh: weightOf, signal });
+    return paginate({ what: `${action} ${subject}`, maxLimit, fetch, idOf, weigh: weightOf, onPage, signal });
   }
 }
 

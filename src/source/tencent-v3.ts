@@ -58,21 +58,21 @@ export function createTencentV3(options: TencentOptions): Source {
     api: 'tencent-v3',
     region,
 
-    async inventory({ instanceIds, share, signal }) {
+    async inventory({ instanceIds, share, ...asking }) {
       const ids = instanceIds && [...new Set(instanceIds)];
       if (share && !share.strays && !ids) {
-        const instances = await listing.instances(undefined, signal);
+        const instances = await listing.instances(undefined, asking);
         const mine = instances.rows.map((row) => reader.instance(row).id).filter(share.takes);
         // With many workers, asking for one's own instances takes fewer calls than paging through everybody's backups.
         if (instances.failure === undefined && mine.length < instances.rows.length * PAGES_AN_INSTANCE) {
-          return assemble(instances, await listEach(mine, (id) => listing.backups(id, signal)), reader);
+          return assemble(instances, await listEach(mine, (id) => listing.backups(id, asking)), reader);
         }
       }
       // Backups first: an instance made in between is then in the second listing, and not taken for a vanished one.
       const listings: BackupListing[] = ids
-        ? await listEach(ids, (id) => listing.backups(id, signal))
-        : [{ list: await listing.backups(undefined, signal) }];
-      return assemble(await listing.instances(ids, signal), listings, reader);
+        ? await listEach(ids, (id) => listing.backups(id, asking))
+        : [{ list: await listing.backups(undefined, asking) }];
+      return assemble(await listing.instances(ids, asking), listings, reader);
     },
 
     settings: v3Settings(client, options.network),

@@ -79,3 +79,21 @@ export const transfer = {
   backupId: '1234-5678',
   file: 'dump.rdb',
 } as const;
+
+export const late = {
+  type: 'transfer.late',
+  ...transfer,
+  position: 4096,
+  bytesPerSecond: 3072,
+  neededBytesPerSecond: 98_304,
+  deadline: '2026-11-24T09:00:00Z',
+} as const;
+
+export const aBeginning = (runId: string): Extract<ArchiverEvent, { type: 'run.begin' }> => ({
+  type: 'run.begin',
+  runId,
+  timezone: 'Asia/Shanghai',
+  utcOffset: '+08:00',
+  startedAt: '2026-11-24T03:00:00Z',
+  sources: 1,
+});

@@ -3,7 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { ArchiverError } from '../../src/domain/errors.ts';
 import { createLog, type LogOptions } from '../../src/report/log.ts';
 import type { ArchiverEvent } from '../../src/report/observer.ts';
-import { archived, failed, instanceFailed, skipped, sourceFailed, summary, transfer } from './examples.ts';
+import {
+  archived,
+  failed,
+  instanceFailed,
+  late,
+  skipped,
+  sourceFailed,
+  summary,
+  transfer,
+} from './examples.ts';
 
 const NOW = Date.parse('2026-11-24T03:00:00.250Z');
 
@@ -226,4 +235,40 @@ test('ids are data: they stay as they are, however much they look like a secret 
     { type: 'backup.outcome', outcome: { ...failed, ...ids, files: [{ key, size: 1, sha256: 'ab' }] } },
   ]);
   expect(line).toMatchObject({ ...ids, files: [{ key }] });
+});
+
+test('a transfer that comes too late is a warning, with what it would need; that it is in time again is told too', () => {
+  expect(logged([late, { ...late, type: 'transfer.in-time' }])).toMatchObject([
+    {
+      level: 'warn',
+      event: 'transfer.late',
+      backupId: '1234-5678',
+      file: 'dump.rdb',
+      bytesPerSecond: 3072,
+      neededBytesPerSecond: 98_304,
+      deadline: '2026-11-24T09:00:00Z',
+    },
+    { level: 'info', event: 'transfer.in-time' },
+  ]);
+});
+
+test('a listing is told once it is long, and then twice a minute', () => {
+  let now = NOW;
+  const page = (rows: number): ArchiverEvent => {
+    now += 1000;
+    const { runId, source, region } = transfer;
+    return { type: 'listing.progress', runId, source, region, list: 'the catalog', pages: rows / 1000, rows };
+  };
+  const events = Array.from({ length: 95 }, (_, index) => () => page((index + 1) * 1000));
+  const written: string[] = [];
+  const log = createLog({
+    write: (line) => written.push(line),
+    clock: { now: () => now },
+    level: 'info',
+    skipped: true,
+  });
+  for (const event of events) log(event());
+  expect(written.map((line) => JSON.parse(line))).toMatchObject(
+    [31_000, 61_000, 91_000].map((rows) => ({ event: 'listing.progress', list: 'the catalog', rows })),
+  );
 });

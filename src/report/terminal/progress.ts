@@ -4,6 +4,7 @@ import type { Outcome, RunSummary } from '../../domain/outcome.ts';
 import { printable } from '../../domain/outside-text.ts';
 import { counted, humanSize, humanTime, readable } from '../amounts.ts';
 import { errorText } from '../error-text.ts';
+import { createNowAndThen, LISTING_TOLD_MS } from '../now-and-then.ts';
 import type { ArchiverEvent, Observer } from '../observer.ts';
 import { redact } from '../redact.ts';
 import { type Bars, createBars } from './bars.ts';
@@ -34,6 +35,7 @@ export function createProgress(options: ProgressOptions): Progress {
   const { clock, paint } = options;
   /** By run: those of different schedules can go on at the same time. */
   const stories = new Map<string, Story>();
+  const listings = createNowAndThen(clock, LISTING_TOLD_MS);
   let bars: Bars | undefined;
 
   const say = (line: string): void => {
@@ -55,6 +57,12 @@ export function createProgress(options: ProgressOptions): Progress {
     switch (event.type) {
       case 'run.begin': {
         storyOf(event.runId);
+        return;
+      }
+      case 'listing.progress': {
+        if (!listings.isDue(`${event.runId} ${event.source}`)) return;
+        const soFar = `${counted(event.rows, 'row')} in ${counted(event.pages, 'page')} so far`;
+        say(`${paint.say('dim', 'listing')}   ${event.source}: ${soFar} (${event.list})`);
         return;
       }
       case 'source.listed': {
@@ -178,6 +186,7 @@ export function createProgress(options: ProgressOptions): Progress {
       case 'run.summary': {
         const story = storyOf(event.summary.runId);
         stories.delete(event.summary.runId);
+        listings.over(event.summary.runId);
         if (stories.size === 0) close();
         options.conclude(redact(closing(story, event.summary)));
         return;

@@ -7,7 +7,7 @@ import type { ArchiverEvent } from '../../../src/report/observer.ts';
 import { closingText } from '../../../src/report/terminal/closing.ts';
 import { createPaint } from '../../../src/report/terminal/colours.ts';
 import { createProgress } from '../../../src/report/terminal/progress.ts';
-import { archived, failed, instanceFailed, skipped, summary, transfer } from '../examples.ts';
+import { archived, failed, instanceFailed, late, skipped, summary, transfer } from '../examples.ts';
 
 const plain = createPaint(false, {});
 
@@ -243,3 +243,28 @@ function fakeTerminal(): { stream: NodeJS.WriteStream; text(): string } {
   });
   return { stream, text: () => drawn.join('') };
 }
+
+test('a transfer that comes too late is told, with how fast it would have to be', () => {
+  expect(told([late, { ...late, type: 'transfer.in-time' }]).said).toBe(
+    'late      crs-orders01 dump.rdb comes at 3.00 KiB/s, and 96.0 KiB/s are needed before the cloud deletes it at 2026-11-24 09:00 UTC\n' +
+      'in time   crs-orders01 dump.rdb again\n',
+  );
+});
+
+test('a listing that is long says how far it is', () => {
+  let now = 0;
+  const said: string[] = [];
+  const { observer } = createProgress({
+    say: (text) => said.push(text),
+    conclude: () => undefined,
+    clock: { now: () => now },
+    paint: { say: plain, conclude: plain },
+  });
+  for (let pages = 1; pages <= 3; pages += 1) {
+    const { runId, source, region } = transfer;
+    const list = 'DescribeInstances of the region';
+    observer({ type: 'listing.progress', runId, source, region, list, pages, rows: pages * 1000 });
+    now += 20_000;
+  }
+  expect(said).toEqual(['listing   prod: 3000 rows in 3 pages so far (DescribeInstances of the region)\n']);
+});
