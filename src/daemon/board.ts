@@ -5,13 +5,16 @@ import { asArchiverError } from '../domain/errors.ts';
 import type { RunSummary } from '../domain/outcome.ts';
 import { STATUS_DEFAULTS, type StatusReport } from '../domain/status.ts';
 import { messageChain } from '../report/error-text.ts';
+import { createInHand, type InHand } from '../report/in-hand.ts';
 import { createMetrics, type Metrics } from '../report/metrics/metrics.ts';
 import type { Observer } from '../report/observer.ts';
 import { renderPage } from '../report/page/page.ts';
+import { reasonsOf } from './readiness.ts';
 
 export interface Board {
   /** Wants every event. */
   readonly observer: Observer;
+  readonly inHand: InHand;
   /** Looks at the start, after each run and every half an hour, until the signal is aborted. Tells of a look that failed. */
   keep(look: App['status'], tell: Observer, signal: AbortSignal): Promise<void>;
   readonly metrics: Metrics['text'];
@@ -27,13 +30,16 @@ const PAUSE_MS = 60_000;
 const RUNS_SHOWN = 20;
 
 export function createBoard({ clock, version }: { readonly clock: Clock; readonly version: string }): Board {
-  const metrics = createMetrics({ version, clock });
+  const inHand = createInHand(clock);
+  const metrics = createMetrics({ version, clock, inHand });
   let runs: readonly RunSummary[] = [];
   let report: StatusReport | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let runEnded = false;
   /** Made once for all who ask: with ten thousand instances it takes its time. */
   let rendered: string | undefined;
+  /** What it says of the runs in hand. */
+  let shown = '';
 
   async function lookOnce(look: App['status'], tell: Observer, signal: AbortSignal): Promise<void> {
     lookedAt = clock.now();
@@ -48,7 +54,10 @@ export function createBoard({ clock, version }: { readonly clock: Clock; readonl
   }
 
   return {
+    inHand,
+
     observer(event) {
+      inHand.observer(event);
       metrics.observer(event);
       if (event.type !== 'run.summary') return;
       runs = [event.summary, ...runs].slice(0, RUNS_SHOWN);
@@ -70,7 +79,12 @@ export function createBoard({ clock, version }: { readonly clock: Clock; readonl
     metrics: () => metrics.text(),
 
     page() {
-      if (report !== undefined) rendered ??= renderPage({ report, runs, version });
+      if (report === undefined) return undefined;
+      const now = { late: inHand.late(), silence: reasonsOf(inHand) };
+      const said = JSON.stringify(now);
+      if (said !== shown) rendered = undefined;
+      shown = said;
+      rendered ??= renderPage({ report, runs, version, now });
       return rendered;
     },
   };

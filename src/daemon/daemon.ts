@@ -10,7 +10,7 @@ import type { Observer } from '../report/observer.ts';
 import { PAGE_CSP } from '../report/page/page.ts';
 import { createBoard } from './board.ts';
 import { type HttpOptions, type Reply, serveHttp } from './http.ts';
-import { createReadiness } from './readiness.ts';
+import { createReadiness, reasonsOf } from './readiness.ts';
 import { createScheduler, type Schedule } from './scheduler.ts';
 
 export interface DaemonOptions {
@@ -63,7 +63,8 @@ export function createDaemon({ config, clock, version }: DaemonOptions): Daemon 
         scheduler.silent().map(({ cron }) => `nothing was heard of the schedule ${cron} for minutes`);
       const routes: HttpOptions['routes'] = {
         '/healthz': () => verdict(silence()),
-        '/readyz': () => verdict(signal.aborted ? ['stopping'] : readiness.reasons()),
+        '/readyz': () =>
+          verdict(signal.aborted ? ['stopping'] : [...readiness.reasons(), ...reasonsOf(board.inHand)]),
         '/metrics': async () => ({ status: 200, ...(await board.metrics()) }),
         '/': () => pageOr503(board.page()),
       };

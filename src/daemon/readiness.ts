@@ -2,6 +2,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { type ArchiverError, asArchiverError } from '../domain/errors.ts';
 import type { Reach } from '../domain/reach.ts';
+import type { InHand } from '../report/in-hand.ts';
 import type { Observer } from '../report/observer.ts';
 import { redact } from '../report/redact.ts';
 
@@ -29,12 +30,23 @@ const FRESH_MS = 5 * 60_000;
 /** After this nothing is known any more, because a probe hangs. */
 const STALE_MS = 15 * 60_000;
 
+/** Beyond every time-out of a run, and beyond the time in which the largest dump is read back. */
+const SILENCE_MS = 30 * 60_000;
+
 /** What a run says of the destination when it fails as a whole. */
 const STORE_CODES: readonly string[] = ['store-refused', 'store-unreachable', 'store-failed'];
 
 interface Evidence {
   readonly at: number;
   readonly error?: ArchiverError;
+}
+
+/** A run that makes no progress: no byte, no page of a list, no event. */
+export function reasonsOf(inHand: Pick<InHand, 'silentMs'>): string[] {
+  const silentMs = inHand.silentMs() ?? 0;
+  return silentMs > SILENCE_MS
+    ? [`the run in hand has made no progress for ${Math.floor(silentMs / 60_000)} minutes`]
+    : [];
 }
 
 export function createReadiness({ sources, clock }: ReadinessOptions): Readiness {

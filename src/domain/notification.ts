@@ -27,7 +27,7 @@ export const PLACEHOLDERS = ['title', 'text', 'kind', 'time', 'runId', 'exitCode
 export interface NotificationItem {
   /** What it happened to: a backup, the listing of an instance or of a source, or the run as a whole. */
   readonly subject: 'backup' | 'instance' | 'source' | 'run';
-  /** The outcome's reason for a backup, the error's code else. */
+  /** The outcome's reason for a backup (`late`: it is on its way, and will not be there in time), the error's code else. */
   readonly reason: string;
   /** The cloud deletes the backup within a day, or has done so already. */
   readonly urgent: boolean;
@@ -51,7 +51,7 @@ export interface Notification {
   readonly time: Instant;
   /** Where archives go, without credentials. */
   readonly destination: string;
-  /** Absent for a test. */
+  /** Absent for a test, and for what is told while the run still goes on. */
   readonly run?: {
     readonly id: string;
     readonly exitCode: number;

@@ -1,6 +1,6 @@
 /** When the worker calls itself ready, and what it says when it is not. */
 import { describe, expect, test } from 'vitest';
-import { createReadiness } from '../../src/daemon/readiness.ts';
+import { createReadiness, reasonsOf } from '../../src/daemon/readiness.ts';
 import { ArchiverError } from '../../src/domain/errors.ts';
 import type { Reach } from '../../src/domain/reach.ts';
 import type { ArchiverEvent } from '../../src/report/observer.ts';
@@ -137,4 +137,12 @@ test('a signal ends it, in mid-probe too', async () => {
   await clock.pass(MINUTE_MS);
   stop();
   await ended;
+});
+
+test('a run that has made no progress for half an hour is told, and one that is slow is not', () => {
+  expect(reasonsOf({ silentMs: () => undefined })).toEqual([]);
+  expect(reasonsOf({ silentMs: () => 30 * MINUTE_MS })).toEqual([]);
+  expect(reasonsOf({ silentMs: () => 31.5 * MINUTE_MS })).toEqual([
+    'the run in hand has made no progress for 31 minutes',
+  ]);
 });

@@ -9,7 +9,8 @@ import { download } from '../support/cloud.ts';
 import { restrictedNetwork } from '../support/cloud-download-faults.ts';
 import { addEncrypted, encryptedWorld } from '../support/encrypted.ts';
 import { ADDRESS_SECRET, heartbeatReceiver, jsonReceiver } from '../support/receivers.ts';
-import { createScenario, INSTANCE, type ScenarioOptions } from '../support/scenario.ts';
+import { addBackup, createScenario, INSTANCE, MiB, type ScenarioOptions } from '../support/scenario.ts';
+import { crawling } from '../support/slow-servers.ts';
 
 async function watched(options: ScenarioOptions = {}) {
   const [receiver, heartbeat] = [await jsonReceiver(), await heartbeatReceiver()];
@@ -72,6 +73,35 @@ describe('the receivers of the application', () => {
     await scenario.archive('crs-orders01');
     await scenario.archive('crs-nowhere');
     expect([...receiver.asked, ...heartbeat.asked]).toEqual([]);
+  });
+
+  test('hear at once, while the run goes on, of a transfer that will not be there in time, and once', async () => {
+    const { scenario, told } = await watched({
+      world(world, clock) {
+        world.addInstance({ id: INSTANCE });
+        addBackup(world, clock, { id: 'backup-1', size: MiB, hoursAgo: 7 * 24 - 5 });
+      },
+    });
+    const begin = scenario.clock.now();
+    // It gets on as soon as they have heard of it.
+    const over = () => told().length > 0;
+    scenario.cloud.fault(download(), crawling(scenario, { bytes: 8, seconds: 8, over }));
+    expect((await scenario.run()).summary).toMatchObject({ archived: 1, exitCode: 0 });
+    expect(
+      told().map(({ kind, title, run }) => ({ kind, title, ...(run && { run: run.exitCode }) })),
+    ).toEqual([
+      { kind: 'risk', title: expect.stringContaining('1 backup lost or about to be') },
+      { kind: 'recovery', title: expect.stringContaining('recovered'), run: 0 },
+    ]);
+    expect(told()[0]?.title).toContain('(the run goes on)');
+    expect(told()[0]?.items).toMatchObject([
+      {
+        reason: 'late',
+        backupId: 'backup-1',
+        urgent: true,
+        deadline: new Date(begin + 5 * 3_600_000).toISOString().replace('.000', ''),
+      },
+    ]);
   });
 
   test('are warned once a week of an instance whose archives only the cloud can open, and of no failure', async () => {

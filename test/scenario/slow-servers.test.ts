@@ -1,8 +1,8 @@
 /** Servers that trickle, each of them above the floor: they keep no place from a backup that could be had, and a large dump on a slow way is had in the end. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { download, type Fault } from '../support/cloud.ts';
-import { addBackup, createScenario, INSTANCE, MiB, only, type Scenario } from '../support/scenario.ts';
+import { download } from '../support/cloud.ts';
+import { addBackup, createScenario, INSTANCE, MiB, only } from '../support/scenario.ts';
+import { crawling } from '../support/slow-servers.ts';
 
 const HOUR = 3_600_000;
 
@@ -17,32 +17,6 @@ const withSlow = (ids: readonly string[], config: object) =>
       addBackup(world, clock, { id: 'good', hoursAgo: 3 });
     },
   });
-
-/** In pieces of `bytes`, with `seconds` before each, as far as the clock tells; all the rest at once as soon as that is `over`. */
-function crawling(
-  scenario: Scenario,
-  pace: { readonly bytes: number; readonly seconds: number; readonly over?: () => boolean },
-): Fault {
-  return async (exchange, answer) => {
-    const reply = await answer(exchange);
-    return { ...reply, body: crawl(reply.body) };
-  };
-
-  async function* crawl(body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of body) {
-      let at = 0;
-      for (; at < chunk.length && pace.over?.() !== true; ) {
-        const piece = chunk.subarray(at, at + pace.bytes);
-        at += piece.length;
-        yield piece;
-        // Time passes no faster than the others get on.
-        for (let turn = 0; turn < 30; turn += 1) await nextTurn();
-        scenario.clock.advance(pace.seconds * 1000);
-      }
-      if (at < chunk.length) yield chunk.subarray(at);
-    }
-  }
-}
 
 describe('more transfers that trickle than there are places', () => {
   it('keep no other backup waiting, in the same run, and are not lost for it', async () => {

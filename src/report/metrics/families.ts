@@ -26,6 +26,14 @@ export function runFamilies(registry: Registry) {
     startedAt: gauge('start_timestamp_seconds', 'When the process began to count.'),
 
     inProgress: gauge('run_in_progress', 'Runs that are going on.'),
+    silent: gauge(
+      'run_silent_seconds',
+      'Since nothing was heard of what a run is at: no byte, no page of a list, no event. No series where no run goes on.',
+    ),
+    late: gauge(
+      'transfers_late',
+      'Files on their way that at their pace will not be there before the cloud deletes the backup.',
+    ),
     attempts: counter('run_attempts_total', 'Runs that were begun.'),
     successes: counter('run_success_total', 'Runs that did all they should.'),
     partials: counter(

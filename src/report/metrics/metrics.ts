@@ -6,6 +6,7 @@ import { toEpoch } from '../../domain/instant.ts';
 import type { FailReason, Outcome, RunSummary, SkipReason } from '../../domain/outcome.ts';
 import type { StatusReport } from '../../domain/status.ts';
 import { STOP_EXITS } from '../../domain/stop-signals.ts';
+import type { InHand } from '../in-hand.ts';
 import type { ArchiverEvent, Observer } from '../observer.ts';
 import { setBucket } from './bucket-metrics.ts';
 import { setDrills } from './drill-metrics.ts';
@@ -60,12 +61,14 @@ const FAILED: Readonly<Record<FailReason, true>> = {
   internal: true,
 };
 
-interface MetricsOptions {
+export interface MetricsOptions {
   readonly version: string;
   readonly clock: Pick<Clock, 'now'>;
+  /** What runs are at, where somebody may ask meanwhile. */
+  readonly inHand?: Pick<InHand, 'silentMs' | 'late'>;
 }
 
-export function createMetrics({ version, clock }: MetricsOptions): Metrics {
+export function createMetrics({ version, clock, inHand }: MetricsOptions): Metrics {
   const [runs, successes, archive] = [new Registry(), new Registry(), new Registry()];
   const run = runFamilies(runs);
   const lastSuccess = lastSuccessFamily(successes);
@@ -75,6 +78,7 @@ export function createMetrics({ version, clock }: MetricsOptions): Metrics {
   run.buildInfo.set({ version }, 1);
   run.startedAt.set(clock.now() / 1000);
   run.inProgress.set(0);
+  run.late.set(0);
   const newest = new Map<string, LastSuccess>();
   const succeeded = ({ source, instanceId, backupStartedAt }: Outcome): void => {
     const key = `${source}\n${instanceId}`;
@@ -104,6 +108,10 @@ export function createMetrics({ version, clock }: MetricsOptions): Metrics {
     },
 
     async text() {
+      const silentMs = inHand?.silentMs();
+      if (silentMs === undefined) run.silent.remove();
+      else run.silent.set(silentMs / 1000);
+      run.late.set(inHand?.late().length ?? 0);
       const parts = await Promise.all([runs, successes, archive].map((registry) => registry.metrics()));
       return { contentType: CONTENT_TYPE, body: parts.join('\n') };
     },

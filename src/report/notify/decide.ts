@@ -41,7 +41,19 @@ export function decide(facts: RunFacts, wishes: Wishes, before: Told, now: numbe
   const { exitCode } = facts.summary;
   if (STOP_EXITS.includes(exitCode)) return afterInterruption(facts, wishes, before);
   if (exitCode === 0 && facts.items.length === 0) return afterGoodRun(facts, wishes, before, now);
-  return afterTrouble(facts, wishes, before, now);
+  return afterTrouble({ exitCode, items: facts.items }, wishes, before, now);
+}
+
+/** For what cannot wait for the end of the run. It is trouble like any other: told once within the interval, and over with a good run. */
+export function decideAtOnce(
+  items: readonly NotificationItem[],
+  wishes: Wishes,
+  before: Told,
+  now: number,
+): Decision {
+  return wishes.events.includes('risk')
+    ? afterTrouble({ exitCode: 0, items }, wishes, before, now)
+    : { told: before };
 }
 
 function afterInterruption({ items }: RunFacts, { events }: Wishes, told: Told): Decision {
@@ -85,12 +97,17 @@ function warningPrint({ reason, source, instanceId }: NotificationItem): string 
   return createHash('sha256').update(identity).digest('hex').slice(0, 16);
 }
 
-function afterTrouble(facts: RunFacts, { events, intervalMs }: Wishes, before: Told, now: number): Decision {
+function afterTrouble(
+  facts: { readonly exitCode: number; readonly items: readonly NotificationItem[] },
+  { events, intervalMs }: Wishes,
+  before: Told,
+  now: number,
+): Decision {
   const urgent = events.includes('risk') ? facts.items.filter((item) => item.urgent) : [];
   const items = events.includes('failure') ? facts.items : urgent;
   if (!events.includes('failure') && urgent.length === 0) return { told: before };
 
-  const current = fingerprints(facts.summary.exitCode, items);
+  const current = fingerprints(facts.exitCode, items);
   const recent = Object.entries(before.at).filter(([, at]) => {
     const age = now - toEpoch(at);
     // A date in the future is a wrong clock's: it must not silence anything until then.

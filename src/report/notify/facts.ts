@@ -6,6 +6,7 @@ import type { ArchiverError } from '../../domain/errors.ts';
 import { type Instant, toEpoch, toInstant } from '../../domain/instant.ts';
 import type { NotificationItem } from '../../domain/notification.ts';
 import type { Outcome, RunSummary } from '../../domain/outcome.ts';
+import { humanSize } from '../amounts.ts';
 import { errorText } from '../error-text.ts';
 import type { ArchiverEvent } from '../observer.ts';
 import { redact } from '../redact.ts';
@@ -89,6 +90,28 @@ export function createFactsCollector(): FactsCollector {
     },
   };
 }
+
+/** Of a transfer that will not be there in time: the one fact that does not wait for the end of its run. */
+export function lateItem(event: Extract<ArchiverEvent, { type: 'transfer.late' }>): NotificationItem {
+  const { source, region, instanceId, backupId, deadline, file, bytesPerSecond, neededBytesPerSecond } =
+    event;
+  const pace = `${humanSize(bytesPerSecond)}/s, and ${humanSize(neededBytesPerSecond)}/s are needed`;
+  return {
+    subject: 'backup',
+    reason: 'late',
+    urgent: true,
+    source,
+    region,
+    instanceId,
+    backupId,
+    deadline,
+    message: redact(`${file} comes at ${pace}: it will not be there before the cloud deletes the backup`),
+    hint: LATE_HINT,
+  };
+}
+
+const LATE_HINT =
+  "Save the backup in the cloud's console, or take a new one. Look at what makes it slow: ARCHIVER_BANDWIDTH, ARCHIVER_CONNECTIONS, the way to the download host.";
 
 function failure(
   subject: NotificationItem['subject'],

@@ -15,7 +15,7 @@ export interface Story {
   /** Most important first. */
   readonly items: readonly NotificationItem[];
   readonly since?: Instant;
-  /** Absent for a test. */
+  /** Absent for a test, and while the run still goes on. */
   readonly summary?: RunSummary;
 }
 
@@ -59,7 +59,7 @@ export function notificationOf(story: Story, { destination, now }: Setting, room
 /** Begins with the product's name: receivers that want a keyword in every message can be given that one. */
 function titleOf({ kind, items, summary }: Story): string {
   const urgent = items.filter((item) => item.urgent).length;
-  const exit = `exit ${summary?.exitCode ?? 0}`;
+  const exit = summary === undefined ? 'the run goes on' : `exit ${summary.exitCode}`;
   switch (kind) {
     case 'risk':
       return `rdb-archiver: ${counted(urgent, 'backup')} lost or about to be, ${counted(items.length, 'problem')} in all (${exit})`;

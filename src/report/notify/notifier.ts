@@ -11,9 +11,9 @@ import type { Secret } from '../../domain/secret.ts';
 import { messageChain } from '../error-text.ts';
 import { fanOut } from '../fan-out.ts';
 import type { ArchiverEvent, Observer } from '../observer.ts';
-import { decide, NOTHING_TOLD, type Told } from './decide.ts';
+import { type Decision, decide, decideAtOnce, NOTHING_TOLD, type Told, type Wishes } from './decide.ts';
 import { createExchange } from './exchange.ts';
-import { createFactsCollector, type RunFacts } from './facts.ts';
+import { createFactsCollector, lateItem, type RunFacts } from './facts.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createMemory, type SmallObjects } from './memory.ts';
 import { createReceiver, type Receiver, type ReceiverOptions } from './receiver.ts';
@@ -42,7 +42,7 @@ export interface NotifierPorts {
 export interface Notifier {
   /**
    * Passes every event on to the other listeners at once, but for a run's summary: that one follows when the receivers have been
-   * told, so that it stays the last line of a run.
+   * told, so that it stays the last line of a run. Of a transfer that will not be there in time they are told meanwhile.
    */
   readonly observer: Observer;
   /**
@@ -52,6 +52,14 @@ export interface Notifier {
   after(run: () => Promise<RunSummary>, signal: AbortSignal): Promise<RunSummary>;
   /** Sends one message to every receiver, whatever it was told before. */
   test(signal: AbortSignal): Promise<readonly NotifyItem[]>;
+}
+
+/** What receivers may be told of. */
+interface News {
+  readonly runId: string;
+  /** Absent while the run goes on. */
+  readonly summary?: RunSummary;
+  readonly decide: (wishes: Wishes, before: Told) => Decision;
 }
 
 /** The dead-man switch is being told that a run has begun. */
@@ -75,6 +83,8 @@ export function createNotifier(options: NotifierOptions, ports: NotifierPorts): 
   /** By run, since several may be going on. */
   const begun = new Map<string, Beginning>();
   const ended = new Map<string, RunFacts>();
+  /** Of the newest run; all runs of a process end by the same one. */
+  let stop = new AbortController().signal;
   // What one run told is what the next one must know.
   const inTurn = pLimit(1);
 
@@ -87,10 +97,27 @@ export function createNotifier(options: NotifierOptions, ports: NotifierPorts): 
     const run = facts.add(event, clock.now());
     if (run) ended.set(run.summary.runId, run);
     else tell(event);
+    if (event.type === 'transfer.late') void tellAtOnce(event);
+  }
+
+  /** Rejects never. */
+  async function tellAtOnce(event: Extract<ArchiverEvent, { type: 'transfer.late' }>): Promise<void> {
+    const items = [lateItem(event)];
+    const news: News = {
+      runId: event.runId,
+      decide: (wishes, before) => decideAtOnce(items, wishes, before, clock.now()),
+    };
+    await inTurn(() => withinTime(clock, stop, (limit) => tellReceivers(news, limit)));
   }
 
   async function deliver(run: RunFacts, signal: AbortSignal): Promise<void> {
-    await Promise.all([beat(run, signal), tellReceivers(run, signal)]);
+    const { summary } = run;
+    const news: News = {
+      runId: summary.runId,
+      summary,
+      decide: (wishes, before) => decide(run, wishes, before, clock.now()),
+    };
+    await Promise.all([beat(run, signal), tellReceivers(news, signal)]);
   }
 
   async function beat(run: RunFacts, signal: AbortSignal): Promise<void> {
@@ -102,7 +129,7 @@ export function createNotifier(options: NotifierOptions, ports: NotifierPorts): 
     await attempt(runId, 'heartbeat', async () => heartbeat?.end(run, signal));
   }
 
-  async function tellReceivers(run: RunFacts, signal: AbortSignal): Promise<void> {
+  async function tellReceivers(news: News, signal: AbortSignal): Promise<void> {
     if (receivers.length === 0) return;
     const before = await memory.load(signal);
     const after = await Promise.all(
@@ -110,7 +137,7 @@ export function createNotifier(options: NotifierOptions, ports: NotifierPorts): 
         async (receiver) =>
           [
             receiver.name,
-            await tellOne(receiver, run, before[receiver.name] ?? NOTHING_TOLD, signal),
+            await tellOne(receiver, news, before[receiver.name] ?? NOTHING_TOLD, signal),
           ] as const,
       ),
     );
@@ -124,14 +151,14 @@ export function createNotifier(options: NotifierOptions, ports: NotifierPorts): 
   }
 
   /** What the receiver has been told afterwards: as before, where it could not be reached. */
-  async function tellOne(receiver: Receiver, run: RunFacts, before: Told, signal: AbortSignal) {
-    const { summary } = run;
-    const { tell: story, told } = decide(run, receiver.wishes, before, clock.now());
+  async function tellOne(receiver: Receiver, news: News, before: Told, signal: AbortSignal) {
+    const { runId, summary } = news;
+    const { tell: story, told } = news.decide(receiver.wishes, before);
     if (!story) return told;
-    const sent = await attempt(summary.runId, receiver.name, () =>
-      receiver.send({ ...story, summary }, signal),
+    const sent = await attempt(runId, receiver.name, () =>
+      receiver.send({ ...story, ...(summary && { summary }) }, signal),
     );
-    if (sent) tell({ type: 'notify.sent', runId: summary.runId, receiver: receiver.name, kind: story.kind });
+    if (sent) tell({ type: 'notify.sent', runId, receiver: receiver.name, kind: story.kind });
     return sent ? told : before;
   }
 
@@ -148,6 +175,7 @@ export function createNotifier(options: NotifierOptions, ports: NotifierPorts): 
   return {
     observer,
     async after(run, signal) {
+      stop = signal;
       const summary = await run();
       const runFacts = ended.get(summary.runId);
       if (!runFacts) return summary;

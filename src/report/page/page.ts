@@ -7,6 +7,7 @@ import { CALENDAR_FORMS, CALENDAR_LEGEND } from './calendar.ts';
 import { type Headline, headline, type Tally, tally } from './headline.ts';
 import { html, Markup, NOTHING } from './html.ts';
 import { instanceTables } from './instances.ts';
+import { type Now, nowSection } from './now.ts';
 import { problemSection, riskSection, warningSection } from './risks.ts';
 import { runSection } from './runs.ts';
 import { PAGE_SCRIPT } from './script.ts';
@@ -36,6 +37,8 @@ export function renderPage(page: {
   readonly report: StatusReport;
   readonly runs: readonly RunSummary[];
   readonly version: string;
+  /** What the runs in hand are at, where any are. */
+  readonly now?: Now;
 }): string {
   const { report } = page;
   const totals = tally(report);
@@ -57,7 +60,7 @@ export function renderPage(page: {
 ${CALENDAR_FORMS}
 ${opening(report, totals, said)}
 <main>
-${riskSection(report)}${problemSection(report)}${warningSection(report)}${instanceSection(report, totals)}${vanishedSection(report)}${runSection(page.runs)}</main>
+${nowSection(page.now)}${riskSection(report)}${problemSection(report)}${warningSection(report)}${instanceSection(report, totals)}${vanishedSection(report)}${runSection(page.runs)}</main>
 ${closing(report, page.version)}
 <script type="module">${new Markup(PAGE_SCRIPT)}</script>
 </body>

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ALL_CODES } from '../../../src/cli/exit-codes.ts';
 import type { StatusReport } from '../../../src/domain/status.ts';
+import type { Now } from '../../../src/report/page/now.ts';
 import { PAGE_CSP, renderPage } from '../../../src/report/page/page.ts';
 import { HOUR_MS } from '../../support/builders.ts';
 import {
@@ -15,6 +16,7 @@ import {
   troubledReport,
   troubledRuns,
 } from '../../support/status.ts';
+import { late } from '../examples.ts';
 
 describe('the headline', () => {
   const waiting = anInstanceStatus({ open: [anOpenBackup(70)] });
@@ -166,6 +168,17 @@ describe('the page', () => {
     const meanings = [...page.matchAll(/<b>(\d+)<\/b> ([^<]+)</g)].map(([, , meaning]) => meaning);
     expect(meanings).toHaveLength(ALL_CODES.length);
     expect(meanings).not.toContain('failed');
+  });
+
+  test('shows what of the runs in hand somebody should know, and nothing where there is nothing', () => {
+    const page = (now: Now) => renderPage({ report: aStatusReport(), runs: [], version: '1.2.3', now });
+    const silence = ['the run in hand has made no progress for 31 minutes'];
+    const text = textOf(sectionOf(page({ late: [late], silence }), 'now'));
+    expect(text).toContain('the run in hand has made no progress for 31 minutes');
+    expect(text).toContain(
+      'Backup 1234-5678 of crs-orders01 will not be there before the cloud deletes it on 2026-11-24 09:00. dump.rdb comes at 3.00 KiB a second; 96.0 KiB are needed.',
+    );
+    expect(page({ late: [], silence: [] })).not.toContain('id="now"');
   });
 
   test('says when it was made, of which version it is, and in which zone', () => {
