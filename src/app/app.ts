@@ -43,15 +43,15 @@ import { type RestoreRequest, restore } from '../restore/restore.ts';
 import { createStatus, type StatusRequest } from '../status/status.ts';
 import { createBufferPool } from '../store/buffer-pool.ts';
 import { createThrottle } from '../transfer/bandwidth.ts';
-import { createHttpGet } from '../transfer/choose-transport.ts';
 import type { VerifyReport } from '../verify/report.ts';
 import type { VerifyRequest } from '../verify/verify.ts';
 import { readVersion } from '../version.ts';
 import { openDestination, segmentMemory } from './wire-destination.ts';
+import { createDownloads } from './wire-downloads.ts';
 import { createDrills } from './wire-drills.ts';
 import { createKeys } from './wire-keys.ts';
 import { openDelivery, openNotifier } from './wire-reports.ts';
-import { createSources, linkPolicyOf } from './wire-sources.ts';
+import { createSources } from './wire-sources.ts';
 import { createVerifying } from './wire-verification.ts';
 
 interface Signalled {
@@ -132,12 +132,9 @@ export const createApp: CreateApp = async (
   const codec = await createCodec(config);
   const keys = createKeys(config, { store, layout, clock });
   const { stallTimeoutMs, minimumRate, largestDump, attempts, readback, concurrency, connections } = config;
-  // Connections of their own: where one leads that another client has opened, nobody has looked.
-  const downloads = createAgents(config.environment, clock);
-  const get = createHttpGet(downloads, clock, linkPolicyOf(config));
+  const downloads = createDownloads(config, clock);
   const transfer = {
     store,
-    get,
     throttle: createThrottle(config.bandwidth, clock),
     clock,
     segments: createBufferPool(segmentMemory(config)),
@@ -168,6 +165,7 @@ export const createApp: CreateApp = async (
       quarantine,
       keys,
       transfer,
+      downloads: downloads.of,
       chooseStorage,
       places: createPlaces(concurrency, clock),
       clock,
@@ -228,7 +226,7 @@ export const createApp: CreateApp = async (
       { rules: config.retention, minimum: config.keepMinimum, timezone: config.timezone, concurrency },
     ),
     async check({ signal }) {
-      const trial = { get, clock, stallTimeoutMs };
+      const trial = (source: string) => ({ get: downloads.of(source), clock, stallTimeoutMs });
       const form = () => checkForm(config);
       const about = config.signing && { signing: checkSigning(config.signing()) };
       const check = {

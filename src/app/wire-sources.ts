@@ -12,7 +12,6 @@ import { createMetadataService, type MetadataService } from '../source/metadata.
 import { siteOf, stsEndpoint } from '../source/sites.ts';
 import { createTencentV2 } from '../source/tencent-v2.ts';
 import { createTencentV3 } from '../source/tencent-v3.ts';
-import { createLinkPolicy, type LinkPolicy } from '../transfer/where-links-lead.ts';
 
 interface SourcePorts {
   readonly agents: Agents;
@@ -66,10 +65,4 @@ function createSource(
   return source.api === 'tencent-v3'
     ? createTencentV3(options)
     : createTencentV2({ ...options, exportClusters });
-}
-
-/** Links may lead to where an API lies that somebody has named, and to what else he allows. */
-export function linkPolicyOf({ sources, allowedHosts }: Config): LinkPolicy {
-  const endpoints = sources.flatMap(({ endpoint, region }) => endpoint?.replaceAll('{region}', region) ?? []);
-  return createLinkPolicy({ endpoints, allowed: allowedHosts });
 }

@@ -9,6 +9,7 @@ import { type Instance, writesRdb } from '../domain/instance.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import type { ChooseStorage } from '../plan/choose-storage.ts';
 import type { Source } from '../source/source.ts';
+import type { HttpGet } from '../transfer/http-get.ts';
 import {
   type FileReceipt,
   type TransferJob,
@@ -45,7 +46,9 @@ export interface BackupPorts {
   readonly catalog: Catalog;
   readonly quarantine: Quarantine;
   readonly keys: KeyPorts;
-  readonly transfer: TransferPorts;
+  readonly transfer: Omit<TransferPorts, 'get'>;
+  /** For links of the source of this name. */
+  readonly downloads: (source: string) => HttpGet;
   readonly chooseStorage: ChooseStorage;
   readonly places: Places;
   readonly clock: Clock;
@@ -149,7 +152,7 @@ export async function fetchTo(
         listener,
         signal,
       },
-      ports.transfer,
+      { ...ports.transfer, get: ports.downloads(source.name) },
     );
     ok = true;
     return receipt;

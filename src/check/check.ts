@@ -16,7 +16,8 @@ export interface CheckPorts {
   readonly targets: readonly Target[];
   readonly probe: StoreProbe;
   readonly layout: ArchiveLayout;
-  readonly trial: TrialPorts;
+  /** How a link of the source of this name is tried. */
+  readonly trial: (source: string) => TrialPorts;
   /** In which form archives will be stored. */
   readonly form: () => Promise<Finding>;
   /** Whether keys of encrypted backups are kept; and whether archiving asks the cloud for them. */
@@ -65,7 +66,7 @@ async function checkTarget(
   { trial, keys }: Pick<CheckPorts, 'trial' | 'keys'>,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const found = await checkSource(target, { ...trial, keys: keys.asked }, signal);
+  const found = await checkSource(target, { ...trial(target.source.name), keys: keys.asked }, signal);
   const { instances, findings } = found;
   return [...findings, ...(await checkSettings(target.source, instances, keys.context, signal))];
 }

@@ -229,7 +229,7 @@ export const runShape = {
     variable: 'ARCHIVER_ALLOWED_HOSTS',
     form: 'list',
     meaning:
-      'Where download links and their redirects may lead besides: host names, `*.` and a name, addresses, or networks such as `127.0.0.0/8`. Without it no link leads to loopback, link-local, unique-local or metadata addresses (unless `endpoint` of a source lies there), and no redirect to another host.',
+      'Where download links and their redirects may lead besides: host names, `*.` and a name, addresses, or networks such as `127.0.0.0/8`. Without it no link leads to loopback, link-local, unique-local or metadata addresses (unless the `endpoint` of their own source lies there), and no redirect to another host.',
   }),
   largestDump: setting(size({ min: MiB, max: 1024 * GiB }, 'from 1MiB to 1024GiB').prefault('256GiB'), {
     variable: 'ARCHIVER_LARGEST_DUMP',

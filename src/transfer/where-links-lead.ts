@@ -45,7 +45,7 @@ export interface LinkPolicy {
 }
 
 export interface LinkPolicyOptions {
-  /** Addresses of the sources' APIs, where they are configured: a stand-in's links lead where it lies itself. */
+  /** Addresses of the API that gives the links, where one is configured: a stand-in's links lead where it lies itself. */
   readonly endpoints: readonly string[];
   /** Names, `*.` and a name, addresses, or networks (`10.0.0.0/8`) that links may lead to besides. */
   readonly allowed: readonly string[];
