@@ -41,6 +41,10 @@ export async function requestBackup(
       throw new ArchiverError('usage', `${source.api} cannot have a backup made: ${source.name} speaks it`, {
         hint: 'Use `tencent-v3` for this source.',
       });
+    const unlisted = found.failures.find(
+      (failure) => failure.source === source && (failure.instanceId ?? instanceId) === instanceId,
+    );
+    if (unlisted) throw notOrdered(instanceId, unlisted.error);
     const remark = request.remark ?? `rdb-archiver ${ledger.runId}`;
     const { storageDays } = request;
     const order = { instanceId, remark, ...(storageDays !== undefined && { storageDays }) };
@@ -59,6 +63,12 @@ export async function requestBackup(
     const again = await lookFor(request, ledger, ports, signal);
     if (again) await archiveNow({ instanceId, backupId: made.id }, again, ledger, ports, signal);
   });
+}
+
+/** Who does not know what was there before takes an older one for the one that was ordered. */
+function notOrdered(instanceId: string, { code, message, hint }: ArchiverError): ArchiverError {
+  const what = `no backup of ${instanceId} was ordered, since those that it has could not be listed`;
+  return new ArchiverError(code, `${what}: ${message}`, { hint });
 }
 
 function requestsNotAllowed(): ArchiverError {
@@ -115,10 +125,12 @@ async function waitFor(
   }
 }
 
-/** By the remark; where the cloud does not give that back, a new one that is called manual. */
+/** By the remark; where the cloud does not give that back, or not all of it, a new one that is called manual. One with another remark is somebody else's. */
 function ours(backups: readonly Backup[], { remark, known }: Wanted): Backup | undefined {
   const fresh = backups.filter(({ id }) => !known.has(id));
-  return fresh.find((backup) => backup.remark === remark) ?? fresh.find(({ type }) => MANUAL.includes(type));
+  const mayBeOurs = ({ type, remark: theirs = '' }: Backup) =>
+    MANUAL.includes(type) && remark.startsWith(theirs);
+  return fresh.find((backup) => backup.remark === remark) ?? fresh.find(mayBeOurs);
 }
 
 /** As the list of API 3.0 says it (DescribeInstanceBackups), and in the words of older answers. */

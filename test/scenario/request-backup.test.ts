@@ -1,6 +1,7 @@
 /** `backup INSTANCE`: the cloud makes one backup, once, and it becomes an archive; or somebody is told why not. */
 import { describe, expect, it } from 'vitest';
 import type { ArchiverEvent } from '../../src/report/observer.ts';
+import { DAY_MS } from '../support/builders.ts';
 import { call } from '../support/cloud.ts';
 import { changeJson, denied, internalError, refused, throttled } from '../support/cloud-api-faults.ts';
 import { addEncrypted, newHolder } from '../support/encrypted.ts';
@@ -51,6 +52,40 @@ describe('a backup that was asked for', () => {
     expect((await ordered(scenario)).exitCode).toBe(0);
     expect([...scenario.manifests().keys()]).toEqual([made(scenario)[0]?.id]);
     expect(made(scenario)[0]?.remark).toMatch(/^rdb-archiver 2026/);
+  });
+
+  it('is not ordered where nobody knows which backups were there before: an older one would be taken for it', async () => {
+    const scenario = await allowed({
+      world(world, clock) {
+        world.addInstance({ id: INSTANCE });
+        world.addBackup(INSTANCE, { id: 'of-last-week', startedAt: clock.now() - 5 * DAY_MS, type: '0' });
+      },
+    });
+    scenario.cloud.fault(LIST, denied(), { times: 1 });
+    expect(await ordered(scenario)).toMatchObject({ archived: 0, exitCode: 3 });
+    expect(scenario.cloud.calls('ManualBackupInstance')).toBe(0);
+    expect(scenario.keys()).toEqual([]);
+  });
+
+  it('is not taken for one that somebody else has ordered at the same moment', async () => {
+    const scenario = await allowed();
+    scenario.cloud.fault(ORDER, async (exchange, answer) => {
+      const { world } = scenario.cloud;
+      world.addBackup(INSTANCE, { id: 'theirs', startedAt: scenario.clock.now(), type: '0', remark: 'mine' });
+      return answer(exchange);
+    });
+    scenario.cloud.fault(
+      LIST,
+      changeJson((answer) => {
+        if (scenario.clock.slept() > 15_000) return;
+        const rows = answer['BackupSet'] as Record<string, unknown>[];
+        answer['BackupSet'] = rows.filter((row) => !String(row['Remark']).startsWith('rdb-archiver'));
+      }),
+    );
+    expect((await ordered(scenario)).exitCode).toBe(0);
+    expect([...scenario.manifests().values()]).toMatchObject([
+      { backup: { remark: expect.stringMatching(/^rdb-archiver/) } },
+    ]);
   });
 
   it('that the cloud encrypts has its key sealed like any other', async () => {
