@@ -285,6 +285,20 @@ describe('an error', () => {
     expect(printed).not.toMatch(/the-secret-key|the-token|[0-9a-f]{64}|q-sign-secret/);
   });
 
+  test('that quotes an answer with the key of a backup holds nothing of it, whatever letters it has', async () => {
+    for (const key of ['a,b;c}d&e', "it's", 'two words', '"quoted\\"'])
+      for (const quoted of [`{"DecryptKey": ${JSON.stringify(key)}}`, `DecryptKey=${key}, KmsKeyId=none`]) {
+        const { call } = await clientOf(() =>
+          refusedWith('FailedOperation.SystemError', `cannot: ${quoted}`),
+        );
+        const printed = inspect(await rejection(call()), { depth: 20, showHidden: true });
+        expect(printed).toContain('cannot');
+        for (const word of key.split(/[^a-z]+/).filter((letters) => letters.length > 3))
+          expect(printed).not.toContain(word);
+        expect(printed).not.toContain(key);
+      }
+  });
+
   test('of the network holds no request', async () => {
     const { call } = await clientOf('reset');
     const error = await rejection(call());
