@@ -1,19 +1,21 @@
 /** The story of one backup: its files, all of them or no archive; what stays damaged into quarantine; the manifest last of all. */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { QuarantinedFile, QuarantineRecord } from '../catalog/quarantine.ts';
-import { type Encryption, isSealed, type KeyState } from '../domain/encryption.ts';
-import { ArchiverError } from '../domain/errors.ts';
+import { type Encryption, isSealed, type KeyState, type SealedKey } from '../domain/encryption.ts';
+import { ArchiverError, asArchiverError } from '../domain/errors.ts';
+import { writesRdb } from '../domain/instance.ts';
 import { toInstant } from '../domain/instant.ts';
 import { MANIFEST_SCHEMA, type Manifest, type ManifestFile } from '../domain/manifest.ts';
 import type { Storage } from '../domain/object-lock.ts';
 import { DamagedDump } from '../transfer/inspection.ts';
 import type { FileReceipt } from '../transfer/transfer.ts';
 import { type Attempt, beginAttempt } from './attempt.ts';
-import { encryptionOf, noteKey } from './backup-key.ts';
+import { encryptionOf, type KeyInHand, keyInHand, noteKey } from './backup-key.ts';
 import {
   ArchivedMeanwhile,
   type BackupJob,
   type BackupPorts,
+  type FetchOptions,
   type FileJob,
   type FileWork,
   fetchTo,
@@ -24,8 +26,8 @@ import {
 
 export type BackupResult =
   | { readonly kind: 'archived'; readonly files: readonly ManifestFile[]; readonly key?: KeyState }
-  /** Another run was faster; `by` is its id. */
-  | { readonly kind: 'already-archived'; readonly by: string }
+  /** Another run was faster; `by` is its id. `keyError`: it has archived without the key that this one had, and that could not be kept beside it. */
+  | { readonly kind: 'already-archived'; readonly by: string; readonly keyError?: ArchiverError }
   /** `unproved`: it may be whole, and nothing says so. */
   | { readonly kind: 'corrupt-source'; readonly problem: string; readonly unproved: boolean };
 
@@ -44,52 +46,80 @@ type FileResult = FileWork & ({ readonly receipt: FileReceipt } | Damage);
 export async function archiveBackup(job: BackupJob, ports: BackupPorts): Promise<BackupResult> {
   const storage = ports.chooseStorage(job.source.name, job.instance, ports.clock.now());
   const attempt = beginAttempt(job, ports);
+  let key: KeyInHand = {};
   try {
     // Before the first byte: a key that is refused costs no transfer, and a backup that goes meanwhile leaves its key here.
-    const encryption = await encryptionOf(job, ports.keys);
+    key = await keyInHand({ ...job, now: ports.clock.now() }, ports.keys);
+    const { sealed, trial } = key;
+    const onHead = trial && writesRdb(job.instance) ? trial.see : undefined;
     const earlier = await earlierRecord(job, ports);
     const works = await listFiles(job, ports.clock);
     const results = await forEachFile(works, job, ports, (work, inner) =>
       moveFile(work, damagedBefore(work, earlier) ? 1 : DAMAGE_TRIES, inner, ports, {
         key: attempt.dumpKey(work.index, work.count),
         storage: storage.data,
+        ...(onHead && { onHead }),
       }),
     );
 
     const damaged = results.flatMap((result) => ('damage' in result ? [result] : []));
     if (damaged.length > 0) {
+      // First: what is kept of it opens by that alone.
+      if (sealed)
+        await ports.keys.records.keep(refOf(job), sealed, { signal: job.signal, storage: storage.manifest });
       await keepInQuarantine(results, earlier, job, ports, attempt);
       const problem = damaged.map(({ damage }) => damage).join('; ');
       return { kind: 'corrupt-source', problem, unproved: damaged.every(({ unproved }) => unproved) };
     }
     const receipts = results.flatMap((result) => ('receipt' in result ? [result.receipt] : []));
-    const manifest = manifestOf(receipts, encryption, job, ports);
-    return await commit(manifest, job, ports, attempt, storage.manifest);
+    const manifest = manifestOf(receipts, await encryptionOf(job.backup, key), job, ports);
+    return await commit(manifest, job, ports, attempt, { storage: storage.manifest, sealed });
   } catch (error) {
     if (!(error instanceof ArchivedMeanwhile)) throw error;
     const { winner } = error;
     // Our own, committed by an earlier try that failed after it: what is left to do is done by committing it again.
-    if (winner.archiver.runId === job.runId)
-      return await commit(winner, job, ports, attempt, storage.manifest);
-    return resultOf(winner, job);
+    const held = { storage: storage.manifest, sealed: key.sealed };
+    if (winner.archiver.runId === job.runId) return await commit(winner, job, ports, attempt, held);
+    return await yieldTo(winner, job, ports, held);
   } finally {
     await attempt.cleanUp();
   }
 }
 
-/** Where a manifest is there already: another run's archive, or our own, whose commit was not answered. */
-function resultOf({ files, backup, archiver }: Manifest, { runId }: BackupJob): BackupResult {
-  return archiver.runId === runId
-    ? archivedAs(files, backup.encryption)
-    : { kind: 'already-archived', by: archiver.runId };
+/** How the manifest is to be kept, and the key that its archive opens by, where this run has it. */
+interface Held {
+  readonly storage: Storage;
+  readonly sealed: SealedKey | undefined;
+}
+
+/** Another run's archive stands. Where it was made without the key, the one of this run is kept beside it: the cloud may not hand it out again. */
+async function yieldTo(
+  { backup, archiver }: Manifest,
+  job: BackupJob,
+  { keys }: BackupPorts,
+  { sealed, storage }: Held,
+): Promise<BackupResult> {
+  const yielded = { kind: 'already-archived', by: archiver.runId } as const;
+  if (!sealed || isSealed(backup.encryption)) return yielded;
+  try {
+    await keys.records.keep(refOf(job), sealed, { signal: job.signal, storage });
+    return yielded;
+  } catch (thrown) {
+    return { ...yielded, keyError: asArchiverError(thrown) };
+  }
 }
 
 function archivedAs(files: readonly ManifestFile[], encryption: Encryption | undefined): BackupResult {
   return {
     kind: 'archived',
     files,
-    ...(encryption && { key: isSealed(encryption) ? 'sealed' : 'not-kept' }),
+    ...(encryption && { key: stateOf(encryption) }),
   };
+}
+
+function stateOf(encryption: Encryption): KeyState {
+  if (!isSealed(encryption)) return 'not-kept';
+  return encryption.opened === null ? 'not-opened' : 'sealed';
 }
 
 async function moveFile(
@@ -97,7 +127,7 @@ async function moveFile(
   tries: number,
   job: FileJob,
   ports: BackupPorts,
-  { key, storage }: { readonly key: string; readonly storage: Storage },
+  { key, ...options }: { readonly key: string; readonly storage: Storage } & Pick<FetchOptions, 'onHead'>,
 ): Promise<FileResult> {
   let found: Damage = { damage: '', unproved: false };
   for (let attempt = 1; attempt <= tries; attempt += 1) {
@@ -105,8 +135,8 @@ async function moveFile(
     const askedAt = attempt === 1 ? work.askedAt : Number.NEGATIVE_INFINITY;
     try {
       // Who was called damaged, now or by an earlier run, is looked at more closely.
-      const options = { storage, suspected: attempt === tries };
-      return { ...work, receipt: await fetchTo(key, { ...work, askedAt }, job, ports, options) };
+      const how = { ...options, suspected: attempt === tries };
+      return { ...work, receipt: await fetchTo(key, { ...work, askedAt }, job, ports, how) };
     } catch (error) {
       if (!(error instanceof DamagedDump)) throw error;
       found = { damage: `${work.file.name}: ${error.message}`, unproved: error.unproved };
@@ -167,10 +197,12 @@ function recorded({ name, key, size, sha256, stored, damage }: FileReceipt): Qua
 async function commit(
   manifest: Manifest,
   job: BackupJob,
-  { catalog, keys }: BackupPorts,
+  ports: BackupPorts,
   attempt: Attempt,
-  storage: Storage,
+  held: Held,
 ): Promise<BackupResult> {
+  const { catalog, keys } = ports;
+  const { storage } = held;
   const { files, backup } = manifest;
   attempt.committing();
   const result = await catalog.commit(manifest, { signal: job.signal, storage }).catch(async (error) => {
@@ -184,6 +216,7 @@ async function commit(
     return archivedAs(lying, archived.encryption);
   }
   const { winner } = result;
+  const yielded = await yieldTo(winner, job, ports, held);
   const theirs = winner.files.map((file) => file.sha256).join();
   if (
     theirs !== files.map((file) => file.sha256).join() &&
@@ -195,7 +228,7 @@ async function commit(
       { hint: 'Run `rdb-archiver verify` on it now, while the cloud still has the backup.' },
     );
   }
-  return resultOf(winner, job);
+  return yielded;
 }
 
 /** Only a refusal is sure to have stored nothing: after any other failure the manifest may lie there, or still be on its way. */

@@ -123,7 +123,8 @@ export async function forEachFile<Work extends FileWork, Result>(
   return works.map((_, index) => results.get(index) as Result);
 }
 
-type FetchOptions = Pick<TransferJob, 'suspected'> & Partial<Pick<TransferJob, 'keepDamaged' | 'storage'>>;
+export type FetchOptions = Pick<TransferJob, 'suspected' | 'onHead'> &
+  Partial<Pick<TransferJob, 'keepDamaged' | 'storage'>>;
 
 /** Rejects as `transferFile` does, or with `ArchivedMeanwhile`. */
 export async function fetchTo(
@@ -131,7 +132,7 @@ export async function fetchTo(
   work: FileWork,
   job: FileJob,
   ports: BackupPorts,
-  { suspected, keepDamaged = false, storage = {} }: FetchOptions,
+  { suspected, keepDamaged = false, storage = {}, onHead }: FetchOptions,
 ): Promise<FileReceipt> {
   const { source, backup, instance, signal } = job;
   const listener = job.listenerFor(work.file, job.place);
@@ -146,6 +147,8 @@ export async function fetchTo(
         key,
         storage,
         checkRdb: !backup.encrypted && writesRdb(instance),
+        encrypted: backup.encrypted,
+        ...(onHead && { onHead }),
         suspected,
         keepDamaged,
         beforeVisible: () => yieldToWinner(job, ports.catalog),

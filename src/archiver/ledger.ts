@@ -1,7 +1,7 @@
 /** The ledger of one run: takes every result once, tells the observer, and knows the totals and the exit status at the end. */
 import { deadlineOf } from '../domain/backup.ts';
 import type { Clock } from '../domain/clock.ts';
-import { KEYLESS_HINT, type KeyState } from '../domain/encryption.ts';
+import { KEYLESS_HINT, type KeyState, NOT_OPENED_HINT } from '../domain/encryption.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { worstOf } from '../domain/exit-code.ts';
 import { toInstant } from '../domain/instant.ts';
@@ -64,8 +64,8 @@ export function createLedger(options: { runId: string; clock: Clock; observer: O
   const startedAt = clock.now();
   const codes = new Set<number>();
   const totals = { archived: 0, skipped: 0, failed: 0, bytes: 0 };
-  /** Archived without the key that opens them. */
-  let keyless = 0;
+  /** Archives that the cloud encrypted, by what became of their keys. */
+  const keys: Record<KeyState, number> = { sealed: 0, 'not-kept': 0, 'not-opened': 0 };
   const skippedBy: Partial<Record<SkipReason | UncountedReason, number>> = {};
 
   function count(reason: SkipReason | UncountedReason, by: number): void {
@@ -101,7 +101,7 @@ export function createLedger(options: { runId: string; clock: Clock; observer: O
 
     archived(subject, files, effort, key) {
       const bytes = files.reduce((sum, file) => sum + file.size, 0);
-      if (key === 'not-kept') keyless += 1;
+      if (key) keys[key] += 1;
       tell({
         ...base(subject, effort),
         files,
@@ -173,7 +173,7 @@ export function createLedger(options: { runId: string; clock: Clock; observer: O
 
     summary() {
       const { archived, skipped, failed, bytes } = totals;
-      if (keyless > 0) observer({ type: 'warning', ...withoutKeys(keyless) });
+      for (const warning of keyWarnings(keys)) observer({ type: 'warning', ...warning });
       const summary: RunSummary = {
         runId,
         considered: archived + skipped + failed,
@@ -192,12 +192,28 @@ export function createLedger(options: { runId: string; clock: Clock; observer: O
   return ledger;
 }
 
-function withoutKeys(count: number): { readonly message: string; readonly hint: string } {
-  const what = count === 1 ? 'one archive of this run is' : `${count} archives of this run are`;
-  return {
-    message: `${what} encrypted by the cloud, and the key was not kept: it opens only while the cloud has the backup`,
-    hint: KEYLESS_HINT,
-  };
+function keyWarnings(keys: Readonly<Record<KeyState, number>>) {
+  const some = (count: number) =>
+    count === 1 ? 'one archive of this run is' : `${count} archives of this run are`;
+  const [without, closed] = [keys['not-kept'], keys['not-opened']];
+  return [
+    ...(without === 0
+      ? []
+      : [
+          {
+            message: `${some(without)} encrypted by the cloud, and the key was not kept: it opens only while the cloud has the backup`,
+            hint: KEYLESS_HINT,
+          },
+        ]),
+    ...(closed === 0
+      ? []
+      : [
+          {
+            message: `${some(closed)} encrypted by the cloud, and does not open by the key that it handed out, in any way that this version knows: the key is kept`,
+            hint: NOT_OPENED_HINT,
+          },
+        ]),
+  ];
 }
 
 function outcomeError({ code, message, hint }: ArchiverError): OutcomeError {

@@ -10,7 +10,9 @@ export interface Oddity {
 export function odditiesOf({ size, announcedSize, rdb }: ManifestFile): Oddity[] {
   const found: Oddity[] = [];
   if (announcedSize !== undefined)
-    found.push({ what: `has ${size} bytes where the API announced ${announcedSize}; its CRC-64 is right` });
+    found.push({
+      what: `has ${size} bytes where the API announced ${announcedSize}; ${rdb ? 'its CRC-64 is right' : "so much the cloud's encryption may well add"}`,
+    });
   if (rdb?.magic !== undefined)
     found.push({
       what: `begins with "${rdb.magic}", which this version does not know; its CRC-64 is right, so it was archived as it is`,

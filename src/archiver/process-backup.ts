@@ -76,6 +76,7 @@ export async function processBackup(
       ports.observer({ type: 'backup.retry', ...ref, attempt: attemptNumber, error }),
     );
     enter(result, subject, ledger, effort);
+    if (result.kind === 'already-archived' && result.keyError) ledger.keyFailed(ref, result.keyError);
     if (result.kind === 'archived') warnOfOddities(result.files, subject, ports.observer);
     return undefined;
   } catch (thrown) {

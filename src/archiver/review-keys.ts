@@ -10,7 +10,7 @@ import { ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { dayOf } from '../domain/instant.ts';
 import { byUrgency } from '../plan/plan.ts';
 import type { Observer } from '../report/observer.ts';
-import { sealedKeyOf } from './backup-key.ts';
+import { askForKey, recordKey } from './backup-key.ts';
 import type { BackupPorts } from './fetch-file.ts';
 import type { Ledger } from './ledger.ts';
 import type { Subject } from './survey.ts';
@@ -115,14 +115,15 @@ async function review(
   try {
     if (!isMissing) {
       const encryption = (await catalog.find(ref, { signal }))?.backup.encryption;
-      if (isSealed(encryption)) {
-        await keys.records.keep(ref, encryption, { signal });
-        return true;
-      }
-      await keys.records.miss(ref, { signal });
+      await recordKey(ref, encryption ?? { key: 'not-kept' }, keys.records, { signal });
+      if (isSealed(encryption)) return true;
     }
     if (keys.policy !== 'seal') return true;
-    const sealed = await sealedKeyOf({ source, backup, signal }, keys);
+    const { sealed } = await askForKey(
+      { source, backup, now: clock.now(), signal },
+      keys,
+      'and without it the archive opens only while the cloud has the backup',
+    );
     // The only copy of this key, so it is locked as the manifest is.
     const storage = chooseStorage(source.name, subject.instance, clock.now()).manifest;
     await keys.records.keep(ref, sealed, { signal, storage });

@@ -36,11 +36,11 @@ export interface UnsealedKey {
 }
 
 export interface BackupAccess {
-  /** Asks the destination only for a backup that the cloud encrypted. Rejects with `archive-damaged` for a sealed key that is none, `newer-version` for a record of a version to come. */
+  /** Asks the destination only for a backup that the cloud encrypted. Rejects with `archive-damaged` for a sealed key that is none, `newer-version` for one that a version to come has kept. */
   to(manifest: Manifest, options: CallOptions): Promise<Access>;
   /**
    * The key itself, for who asks for it by name. Rejects with `usage` where the cloud did not encrypt the backup, `key-not-kept` where there is
-   * none, `config` where no identity opens it, `archive-damaged` for a sealed key that is none.
+   * none, `config` where no identity opens it, and otherwise as `to` does.
    */
   key(manifest: Manifest, options: CallOptions): Promise<UnsealedKey>;
 }
@@ -48,7 +48,14 @@ export interface BackupAccess {
 export function createBackupAccess(records: Pick<KeyRecords, 'find'>, vault: KeyVault): BackupAccess {
   const sealedKeyOf = async (manifest: Manifest, options: CallOptions): Promise<SealedKey | undefined> => {
     const { encryption } = manifest.backup;
-    return isSealed(encryption) ? encryption : records.find(refOf(manifest), options);
+    if (isSealed(encryption)) return encryption;
+    const beside = await records.find(refOf(manifest), options);
+    if (!beside && encryption?.key === 'newer-version')
+      throw new ArchiverError(
+        'newer-version',
+        `${nameOf(manifest)} was encrypted by the cloud, and its manifest tells of the key in a way that this version cannot read`,
+      );
+    return beside;
   };
 
   return {

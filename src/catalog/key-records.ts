@@ -15,6 +15,9 @@ import { putSmallObject, readSmallObject } from './small-object.ts';
 
 const SCHEMA = 'rdb-archiver/backup-key@1';
 
+/** As an outcome says it. */
+const NOTED = { missing: 'not-kept', 'not-opened': 'not-opened' } as const;
+
 const keptRecord = z.object({ schema: z.literal(SCHEMA), ...sealedKey.shape });
 
 export interface KeyRecords {
@@ -26,10 +29,10 @@ export interface KeyRecords {
     sealed: SealedKey,
     options: CallOptions & { readonly storage?: Storage },
   ): Promise<void>;
-  /** Writes down that an archive was made without its key. */
-  miss(ref: ArchiveRef, options: CallOptions): Promise<void>;
-  /** Whether the source has any archive without its key, sealed later or not. One small listing. */
-  anyMissing(source: string, options: CallOptions): Promise<boolean>;
+  /** Writes down that an archive was made without its key, or that its key did not open it. */
+  note(kind: Exclude<KeyRecordKind, 'kept'>, ref: ArchiveRef, options: CallOptions): Promise<void>;
+  /** Whether the source has any such record. One small listing. */
+  any(kind: KeyRecordKind, source: string, options: CallOptions): Promise<boolean>;
   /** The archives of these days of which there is such a record. One listing a day. */
   refs(
     kind: KeyRecordKind,
@@ -67,9 +70,10 @@ export function createKeyRecords(
       return bytes && decode(bytes, key);
     },
     keep: (ref, sealed, options) => write('kept', ref, sealed, options),
-    miss: (ref, options) => write('missing', ref, { key: 'not-kept' }, options),
-    async anyMissing(source, options) {
-      const prefix = layout.keyRecordPrefix('missing', source);
+    // Not as `keep`: there is nothing in it that must not be lost.
+    note: (kind, ref, { signal }) => write(kind, ref, { key: NOTED[kind] }, { signal }),
+    async any(kind, source, options) {
+      const prefix = layout.keyRecordPrefix(kind, source);
       for await (const _ of store.list(prefix, { ...options, limit: 1 })) return true;
       return false;
     },

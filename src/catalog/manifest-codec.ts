@@ -14,6 +14,7 @@ export const sealedKey = z.object({
   kmsKeyId: z.string().optional(),
   keyFingerprint: z.string().regex(/^[0-9a-f]{16}$/),
   sealedKey: z.string().min(1),
+  opened: z.string().nullable().optional().catch(undefined),
 });
 
 const file = z.object({
@@ -64,11 +65,11 @@ const manifest = z.object({
     expiresAt: instant.optional(),
     remark: z.string().optional(),
     encrypted: z.boolean(),
-    // One that a newer version has learned to write otherwise is no reason to lose sight of the archive.
+    // One that a newer version has learned to write otherwise is no reason to lose sight of the archive, nor to say that its key was not kept.
     encryption: z
-      .union([sealedKey, z.object({ key: z.literal('not-kept') })])
+      .union([sealedKey, z.object({ key: z.enum(['not-kept', 'newer-version']) })])
       .optional()
-      .catch(undefined),
+      .catch({ key: 'newer-version' }),
   }),
   files: z.array(file).min(1),
   archivedAt: instant,

@@ -25,6 +25,10 @@ export function createKeyVault({ keyRecipients, ageIdentities }: VaultSettings):
       const { unsealKey } = await import('./sealed-key.ts');
       return unsealKey(sealed, ageIdentities(), what);
     },
+    async layoutOf(head, key) {
+      const { layoutOf } = await import('./cloud-layouts.ts');
+      return layoutOf(Buffer.from(head), key)?.name;
+    },
     async *open(encrypted, key, opening) {
       const { openDump } = await import('./cloud-cipher.ts');
       yield* openDump(encrypted, key, opening);

@@ -18,8 +18,12 @@ const DUMP_NAME = /^dump(-\d+-of-\d+)?\.rdb(\.[a-z0-9]+)*$/;
 /** What is kept of single archives below `state/`: `holds`, what an `expire` is about to remove, results of drills and verifications. */
 export type RecordKind = 'holds' | 'expire' | 'drill' | 'verify';
 
-/** `kept`: sealed keys of backups that the cloud encrypted. `missing`: archives of such backups that were made without their key. */
-export type KeyRecordKind = 'kept' | 'missing';
+/**
+ * `kept`: sealed keys of backups that the cloud encrypted. `missing`: archives of such backups that were made without their key. `not-opened`:
+ * archives that their key did not open.
+ */
+export const KEY_RECORD_KINDS = ['kept', 'missing', 'not-opened'] as const;
+export type KeyRecordKind = (typeof KEY_RECORD_KINDS)[number];
 
 /**
  * Where one attempt alone puts its dumps, in the form that they are stored in: encrypted bytes are others each time, so nobody else may

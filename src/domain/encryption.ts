@@ -26,20 +26,28 @@ export interface SealedKey {
   readonly keyFingerprint: string;
   /** An age file in its armor; what `age -d` prints is the key's text. */
   readonly sealedKey: string;
+  /** In words, how the first bytes of a dump opened by it when the backup was archived; null where no known way fits. Absent where nobody tried. */
+  readonly opened?: string | null;
 }
 
 /** What a manifest says of it. */
 export type Encryption =
   | SealedKey
   /** The archive opens only while the cloud has the backup, unless the key was sealed later. */
-  | { readonly key: 'not-kept' };
+  | { readonly key: 'not-kept' }
+  /** Read from a manifest in which a newer version has said it otherwise: nothing is known here of its key. */
+  | { readonly key: 'newer-version' };
 
-/** What became of the key of a backup that was archived. */
-export type KeyState = 'sealed' | 'not-kept';
+/** What became of the key of a backup that was archived. `not-opened`: sealed, and the dumps do not open by it in any way that is known. */
+export type KeyState = 'sealed' | 'not-kept' | 'not-opened';
 
 /** What to do about an archive without its key, wherever it is told. */
 export const KEYLESS_HINT =
   'Set `encryptedBackups: seal` and `keyRecipients` while the cloud still has the backup: the next run keeps its key (docs/encrypted-backups.md).';
+
+/** What to do about an archive that its key does not open, wherever it is told. */
+export const NOT_OPENED_HINT =
+  'Nothing is lost as long as the cloud has the backup: restore it there once, and ask its support how backups are encrypted. `rdb-archiver restore --key FILE` hands the key out (docs/encrypted-backups.md).';
 
 export function isSealed(encryption: Encryption | undefined): encryption is SealedKey {
   return encryption !== undefined && 'sealedKey' in encryption;
@@ -63,6 +71,8 @@ export interface KeyVault {
   seal(key: BackupKey): Promise<SealedKey>;
   /** `what` is for messages. Rejects with `config` where no identity opens it, `archive-damaged` where it is no sealed key. */
   unseal(sealed: SealedKey, what: string): Promise<Secret>;
+  /** In words, how what begins so is opened by this key; undefined where no known layout brings a dump to light. 64 bytes are enough. */
+  layoutOf(head: Uint8Array, key: Secret): Promise<string | undefined>;
   /**
    * The dump inside what the cloud encrypted. Throws `not-opened` where no known layout brings a dump to light, and what `encrypted`
    * throws. That its beginning looks like a dump is no proof: the dump's own CRC-64 is.

@@ -49,6 +49,8 @@ export interface InstanceStatus {
    * backup, and so the key.
    */
   readonly keyless?: { readonly archives: number; readonly savable: number };
+  /** Of these archives, those whose key is kept and did not open them; absent where there is none. */
+  readonly notOpened?: number;
   /** Of these archives' dumps; absent where not all of their manifests have been read. */
   readonly bytes?: number;
   readonly open: readonly OpenBackup[];

@@ -7,7 +7,12 @@ import { z } from 'zod';
 import { createExpiredThrough } from '../catalog/expired-through.ts';
 import { parseRecord } from '../catalog/record-schema.ts';
 import { putSmallObject, readSmallObject } from '../catalog/small-object.ts';
-import type { ArchiveLayout, ArchiveRef, KeyRecordKind, RecordKind } from '../domain/archive-key.ts';
+import {
+  type ArchiveLayout,
+  type ArchiveRef,
+  KEY_RECORD_KINDS,
+  type RecordKind,
+} from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { type Instant, isInstant, toEpoch, toInstant } from '../domain/instant.ts';
@@ -64,7 +69,6 @@ const AT_WORK_MS = 3_600_000;
 
 /** Records of what was found out about an archive; they go with it. */
 const ABOUT: readonly RecordKind[] = ['drill', 'holds'];
-const KEY_RECORDS: readonly KeyRecordKind[] = ['kept', 'missing'];
 
 export interface RemovalPorts {
   readonly store: ObjectStore;
@@ -157,7 +161,7 @@ export function createRemovals({ store, layout, holds, clock }: RemovalPorts): R
     }
     const about = [
       ...ABOUT.map((kind) => layout.recordKey(kind, ref)),
-      ...((await keepsKeys(options)) ? KEY_RECORDS.map((kind) => layout.keyRecordKey(kind, ref)) : []),
+      ...((await keepsKeys(options)) ? KEY_RECORD_KINDS.map((kind) => layout.keyRecordKey(kind, ref)) : []),
     ];
     for (const key of about) {
       if (await store.head(key, options)) await deleteKey(key, progress, options);

@@ -31,6 +31,8 @@ export interface SourceFacts {
   readonly quarantined: readonly BackupRef[];
   /** Archives that the cloud encrypted, whose key was not kept. */
   readonly keyless: readonly BackupRef[];
+  /** Archives that the cloud encrypted, which did not open by their key. */
+  readonly notOpened: readonly BackupRef[];
 }
 
 export interface StatusPolicy {
@@ -63,6 +65,7 @@ function assessSource(facts: SourceFacts, days: readonly string[], policy: Statu
   const backups = Map.groupBy(facts.backups, ({ instanceId }) => instanceId);
   const quarantined = Map.groupBy(facts.quarantined, ({ instanceId }) => instanceId);
   const keyless = Map.groupBy(facts.keyless, ({ instanceId }) => instanceId);
+  const notOpened = Map.groupBy(facts.notOpened, ({ instanceId }) => instanceId);
   return facts.instances.map(({ id, name, vanished }) => {
     const archived = archives.get(id) ?? [];
     const archivedIds = new Set(archived.map(({ backupId }) => backupId));
@@ -78,6 +81,7 @@ function assessSource(facts: SourceFacts, days: readonly string[], policy: Statu
     const tooOld = ageMs === undefined || ageMs > policy.maxAgeMs;
     const lookedAt = archived.filter(({ startedAt }) => dayOf(startedAt) >= (days[0] ?? ''));
     const bytes = bytesOf(lookedAt);
+    const closed = among(lookedAt, notOpened.get(id) ?? []).length;
     const locked = lockedAmong(lookedAt, keyless.get(id) ?? [], backups.get(id) ?? []);
     return {
       source: facts.source,
@@ -89,6 +93,7 @@ function assessSource(facts: SourceFacts, days: readonly string[], policy: Statu
       ...(ageMs !== undefined && { ageMs }),
       archives: lookedAt.length,
       ...(locked && { keyless: locked }),
+      ...(closed > 0 && { notOpened: closed }),
       ...(bytes !== undefined && { bytes }),
       open,
       stale: tooOld && (!vanished || policy.includeVanished),
@@ -102,11 +107,15 @@ function lockedAmong(
   keyless: readonly BackupRef[],
   backups: readonly Backup[],
 ): InstanceStatus['keyless'] {
-  const without = new Set(keyless.map(({ backupId }) => backupId));
   const had = new Set(backups.filter(({ state }) => state !== 'expired').map(({ id }) => id));
-  const locked = archives.filter(({ backupId }) => without.has(backupId));
+  const locked = among(archives, keyless);
   if (locked.length === 0) return undefined;
   return { archives: locked.length, savable: locked.filter(({ backupId }) => had.has(backupId)).length };
+}
+
+function among(archives: readonly BackupRef[], noted: readonly BackupRef[]): readonly BackupRef[] {
+  const ids = new Set(noted.map(({ backupId }) => backupId));
+  return archives.filter(({ backupId }) => ids.has(backupId));
 }
 
 /** Of all together; undefined where one is not known, for a part of them would be taken for the whole. */

@@ -1,6 +1,7 @@
-/** Which archives open only while the cloud has their backup, and what is said of them. */
+/** Which archives open only while the cloud has their backup, or do not open by their key, and what is said of them. */
 import type { KeyRecords } from '../catalog/key-records.ts';
-import { KEYLESS_HINT } from '../domain/encryption.ts';
+import type { KeyRecordKind } from '../domain/archive-key.ts';
+import { KEYLESS_HINT, NOT_OPENED_HINT } from '../domain/encryption.ts';
 import { dayOf } from '../domain/instant.ts';
 import type { InstanceStatus, StatusWarning } from '../domain/status.ts';
 import type { BackupRef } from './assess.ts';
@@ -12,13 +13,43 @@ export async function keylessIn(
   records: KeyRecords,
   options: { readonly signal: AbortSignal },
 ): Promise<BackupRef[]> {
-  if (!(await records.anyMissing(source, options))) return [];
-  const missing: BackupRef[] = [];
-  for await (const ref of records.refs('missing', source, days, options)) missing.push(ref);
+  const missing = await noted('missing', source, days, records, options);
+  if (missing.length === 0) return [];
   const affected = [...new Set(missing.map(({ startedAt }) => dayOf(startedAt)))].sort();
   const kept = new Set<string>();
   for await (const ref of records.refs('kept', source, affected, options)) kept.add(idOf(ref));
   return missing.filter((ref) => !kept.has(idOf(ref)));
+}
+
+/** One small listing of a source that has none, else one for each of the days. */
+export function notOpenedIn(
+  source: string,
+  days: readonly string[],
+  records: KeyRecords,
+  options: { readonly signal: AbortSignal },
+): Promise<BackupRef[]> {
+  return noted('not-opened', source, days, records, options);
+}
+
+async function noted(
+  kind: KeyRecordKind,
+  source: string,
+  days: readonly string[],
+  records: KeyRecords,
+  options: { readonly signal: AbortSignal },
+): Promise<BackupRef[]> {
+  const refs: BackupRef[] = [];
+  if (!(await records.any(kind, source, options))) return refs;
+  for await (const ref of records.refs(kind, source, days, options)) refs.push(ref);
+  return refs;
+}
+
+export function notOpenedWarnings(instances: readonly InstanceStatus[]): StatusWarning[] {
+  const closed = instances.filter(({ notOpened }) => notOpened !== undefined);
+  const archives = closed.reduce((sum, { notOpened = 0 }) => sum + notOpened, 0);
+  if (archives === 0) return [];
+  const message = `${some(archives, 'archive')} of ${some(closed.length, 'instance')} did not open by the key that the cloud handed out, in any way that the version knew that archived them; their keys are kept`;
+  return [{ message, hint: NOT_OPENED_HINT }];
 }
 
 /** One for all instances: what is to be set is the same. */

@@ -23,7 +23,7 @@ import { isMine, type Shard } from '../plan/shard.ts';
 import type { Source } from '../source/source.ts';
 import { type ArchiveSizes, createArchiveSizes, type SizesRequest } from './archive-sizes.ts';
 import { assessStatus, type BackupRef, calendarDays, type SourceFacts } from './assess.ts';
-import { keylessIn, keylessWarnings } from './keyless.ts';
+import { keylessIn, keylessWarnings, notOpenedIn, notOpenedWarnings } from './keyless.ts';
 import { type SettingsPorts, settingsWarnings } from './settings.ts';
 
 export interface StatusRequest {
@@ -82,6 +82,7 @@ export function createStatus(ports: StatusPorts): (request: StatusRequest) => Pr
     const names = ports.targets.map(({ source }) => source.name);
     const warnings = [
       ...keylessWarnings(instances),
+      ...notOpenedWarnings(instances),
       ...looks.flatMap((look) => look.warnings),
       ...looks.flatMap(({ facts }) => futureOf(facts, now) ?? []),
     ];
@@ -139,6 +140,7 @@ async function lookAt(
     backups: inventory.backups,
     quarantined: await quarantinedIn(source, ports, signal),
     keyless: await keylessIn(source.name, looked, ports.keyRecords, { signal }),
+    notOpened: await notOpenedIn(source.name, looked, ports.keyRecords, { signal }),
   };
   const present = instances.filter((instance) => !instance.vanished).map(({ id }) => id);
   const settings = { ...ports.settings, clock: ports.clock };

@@ -12,6 +12,10 @@ export interface InspectionOptions {
   readonly announcedSize: number | undefined;
   /** False for encrypted dumps and for engines that write no RDB: their format cannot be checked. */
   readonly checkRdb: boolean;
+  /** True for one that the cloud encrypted. */
+  readonly encrypted?: boolean | undefined;
+  /** Shown the first bytes of what is not checked. */
+  readonly onHead?: ((head: Uint8Array) => void) | undefined;
   /** True to count the keys too, where the format is checked. */
   readonly countKeys: boolean;
   /** True for one that was called damaged before: where its end is, is seen by walking it too, so that the checksum may prove more. */
@@ -51,7 +55,7 @@ export function inspect(source: AsyncIterable<Uint8Array>, options: InspectionOp
   const size = sizeTap();
   const sha256 = sha256Tap();
   const walk = options.checkRdb && (options.countKeys || options.seekEnd) ? keyTotalsTap() : undefined;
-  const format = options.checkRdb ? rdbTap(walk) : exemptTap();
+  const format = options.checkRdb ? rdbTap(walk) : exemptTap(options.onHead);
   const taps: Tap<unknown>[] = [size, sha256, format];
   let inspection: Inspection | undefined;
 
@@ -63,6 +67,7 @@ export function inspect(source: AsyncIterable<Uint8Array>, options: InspectionOp
       size: received,
       ...(options.contentLength !== undefined && { contentLength: options.contentLength }),
       ...(options.announcedSize !== undefined && { announcedSize: options.announcedSize }),
+      encrypted: options.encrypted,
       ...(rdb && { rdb }),
     });
     const count = options.countKeys ? walk?.result() : undefined;
@@ -125,13 +130,19 @@ function admit(judgement: Judgement, { subject, keepDamaged }: InspectionOptions
 }
 
 /** For formats that we cannot check: only a web page in a dump's place is told apart. */
-function exemptTap(): Tap<RdbVerdict | undefined> {
+function exemptTap(onHead: InspectionOptions['onHead']): Tap<RdbVerdict | undefined> {
   let head = Buffer.alloc(0);
   return {
     update(chunk) {
-      if (head.length < WEB_PAGE_HEAD) head = Buffer.concat([head, chunk]).subarray(0, WEB_PAGE_HEAD);
+      if (head.length === WEB_PAGE_HEAD) return;
+      head = Buffer.concat([head, chunk]).subarray(0, WEB_PAGE_HEAD);
+      if (head.length === WEB_PAGE_HEAD) onHead?.(head);
     },
-    result: () =>
-      looksLikeWebPage(head) ? { kind: 'web-page', problem: 'the answer is a web page' } : undefined,
+    result() {
+      if (looksLikeWebPage(head)) return { kind: 'web-page', problem: 'the answer is a web page' };
+      // A shorter one has not shown it yet.
+      if (head.length < WEB_PAGE_HEAD) onHead?.(head);
+      return undefined;
+    },
   };
 }

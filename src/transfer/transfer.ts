@@ -38,6 +38,10 @@ export interface TransferJob {
   /** How the store is to keep it. */
   readonly storage: Storage;
   readonly checkRdb: boolean;
+  /** True for one that the cloud encrypted. */
+  readonly encrypted?: boolean | undefined;
+  /** Shown the first bytes of what is not checked, each time that it is fetched. */
+  readonly onHead?: (head: Uint8Array) => void;
   /** True for a dump that was called damaged before: it is looked at more closely. */
   readonly suspected: boolean;
   /** True to keep only a damaged dump, for quarantine. */
@@ -126,6 +130,8 @@ async function moveOnce(job: TransferJob, ports: TransferPorts, budget: RetryBud
     contentLength: download.size,
     announcedSize: file.announcedSize,
     checkRdb: job.checkRdb,
+    encrypted: job.encrypted,
+    onHead: job.onHead,
     countKeys: policy.countKeys,
     seekEnd: job.suspected,
     keepDamaged: job.keepDamaged,

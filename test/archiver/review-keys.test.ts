@@ -35,7 +35,7 @@ function openReview(answer: (source: string, backupId: string, signal: AbortSign
     keys: {
       policy: 'seal',
       vault: { seal: async () => ({ keyFingerprint: '0123456789abcdef', sealedKey: 'sealed' }) },
-      records: { async *refs() {}, keep: async () => {}, miss: async () => {} },
+      records: { async *refs() {}, keep: async () => {}, note: async () => {} },
     },
   } as unknown as BackupPorts;
   const subjectOf = (source: string, id: string, startedAt: string): Subject => ({

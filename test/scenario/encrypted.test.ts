@@ -106,6 +106,7 @@ describe('an encrypted backup whose key is sealed', () => {
       kmsKeyId: KMS_KEY,
       keyFingerprint: createHash('sha256').update(CLOUD_KEY).digest('hex').slice(0, 16),
       sealedKey: expect.stringContaining('BEGIN AGE ENCRYPTED FILE'),
+      opened: 'key in base64, IV in front',
     });
 
     scenario.clock.advance(8 * DAY_MS);

@@ -7,7 +7,7 @@ import { Secret } from '../../src/domain/secret.ts';
 import { DAY_MS } from '../support/builders.ts';
 import { download } from '../support/cloud.ts';
 import { restrictedNetwork } from '../support/cloud-download-faults.ts';
-import { addEncrypted, encryptedWorld } from '../support/encrypted.ts';
+import { addEncrypted, encryptedWorld, newHolder } from '../support/encrypted.ts';
 import { ADDRESS_SECRET, heartbeatReceiver, jsonReceiver } from '../support/receivers.ts';
 import { addBackup, createScenario, INSTANCE, MiB, type ScenarioOptions } from '../support/scenario.ts';
 import { crawling } from '../support/slow-servers.ts';
@@ -28,7 +28,7 @@ async function watched(options: ScenarioOptions = {}) {
     ],
     heartbeat: fixed(new Secret(heartbeat.url)),
   };
-  const scenario = await createScenario({ ...options, config });
+  const scenario = await createScenario({ ...options, config: { ...config, ...options.config } });
   const told = () => receiver.shown.map((body) => JSON.parse(body) as Notification);
   return { receiver, heartbeat, scenario, told };
 }
@@ -124,5 +124,15 @@ describe('the receivers of the application', () => {
         },
       ],
     });
+  });
+
+  test('are warned of an instance whose archives do not open by their key', async () => {
+    const { sealing } = await newHolder();
+    const world = encryptedWorld({ key: 'x'.repeat(32) });
+    const { scenario, told } = await watched({ world, config: sealing });
+    expect((await scenario.run()).summary.exitCode).toBe(0);
+    expect(told()).toMatchObject([
+      { kind: 'warning', items: [{ reason: 'not-opened', instanceId: INSTANCE }] },
+    ]);
   });
 });

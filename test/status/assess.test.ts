@@ -33,6 +33,7 @@ function facts(changes: Partial<SourceFacts> = {}): SourceFacts {
     backups: [],
     quarantined: [],
     keyless: [],
+    notOpened: [],
     ...changes,
   };
 }

@@ -21,6 +21,8 @@ export interface EncryptedOptions {
   readonly dumps?: readonly RealDumpName[];
   /** What the cloud hands out, where that is not the key. */
   readonly key?: string;
+  /** What the cloud says of a file's size, from what it is. */
+  readonly announced?: (size: number) => number;
 }
 
 /** To an instance that is there. */
@@ -31,10 +33,15 @@ export function addEncrypted(world: World, clock: { now(): number }, options: En
     startedAt: clock.now() - hoursAgo * HOUR_MS,
     encrypted: true,
     key: { text: options.key ?? CLOUD_KEY, kmsKeyId: KMS_KEY },
-    files: dumps.map((name, index) => ({
-      name: `redis-${index + 1}.rdb`,
-      dump: encryptedDump(realDump(name), CLOUD_KEY),
-    })),
+    files: dumps.map((name, index) => {
+      const dump = encryptedDump(realDump(name), CLOUD_KEY);
+      const announcedSize = options.announced?.(dump.size);
+      return {
+        name: `redis-${index + 1}.rdb`,
+        dump,
+        ...(announcedSize !== undefined && { announcedSize }),
+      };
+    }),
   });
 }
 

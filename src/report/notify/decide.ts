@@ -15,9 +15,9 @@ export interface Wishes {
 export interface Told {
   /** When each trouble was last told, by its fingerprint. */
   readonly at: Readonly<Record<string, Instant>>;
-  /** Trouble without a good run since: when it was first told, and in which sources (none: the run itself). */
   /** When each warning was last told. */
   readonly warned?: Readonly<Record<string, Instant>>;
+  /** Trouble without a good run since: when it was first told, and in which sources (none: the run itself). */
   readonly open?: { readonly since: Instant; readonly sources: readonly string[] };
 }
 

@@ -1,7 +1,7 @@
 /** What a notification may speak of: gathers a run's events into facts, the most important trouble first. */
 import { deadlineOf } from '../../domain/backup.ts';
 import { compareText } from '../../domain/compare-text.ts';
-import { KEYLESS_HINT } from '../../domain/encryption.ts';
+import { KEYLESS_HINT, NOT_OPENED_HINT } from '../../domain/encryption.ts';
 import type { ArchiverError } from '../../domain/errors.ts';
 import { type Instant, toEpoch, toInstant } from '../../domain/instant.ts';
 import type { NotificationItem } from '../../domain/notification.ts';
@@ -69,9 +69,12 @@ export function createFactsCollector(): FactsCollector {
         case 'backup.outcome': {
           const item = backupItem(event.outcome, now);
           if (item) of(event.outcome.runId).items.push(item);
-          const warning = keylessItem(event.outcome);
+          const warning = keyItem(event.outcome);
           if (warning)
-            of(event.outcome.runId).warnings.set(`${warning.source}\n${warning.instanceId}`, warning);
+            of(event.outcome.runId).warnings.set(
+              `${warning.source}\n${warning.instanceId}\n${warning.reason}`,
+              warning,
+            );
           return undefined;
         }
         case 'run.summary': {
@@ -155,22 +158,35 @@ function backupItem(outcome: Outcome, now: number): NotificationItem | undefined
   };
 }
 
-/** Archived, and nobody but the cloud can open it. */
-function keylessItem(outcome: Outcome): NotificationItem | undefined {
-  if (outcome.outcome !== 'archived' || outcome.key !== 'not-kept') return undefined;
+const KEY_TROUBLES = {
+  'not-kept': {
+    reason: 'key-not-kept',
+    message:
+      'archived without the key that the cloud encrypted it with: it opens only while the cloud has the backup',
+    hint: KEYLESS_HINT,
+  },
+  'not-opened': {
+    reason: 'not-opened',
+    message:
+      'archived with the key that the cloud handed out, and that opens it in no way that this version knows',
+    hint: NOT_OPENED_HINT,
+  },
+} as const;
+
+/** Archived, and as far as anybody knows only the cloud can open it. */
+function keyItem(outcome: Outcome): NotificationItem | undefined {
+  if (outcome.outcome !== 'archived' || outcome.key === undefined || outcome.key === 'sealed')
+    return undefined;
   const { source, region, instanceId, backupId } = outcome;
   return {
     subject: 'backup',
-    reason: 'key-not-kept',
     urgent: false,
     source,
     region,
     instanceId,
     backupId,
     deadline: outcome.deadline ?? defaultDeadline(outcome),
-    message:
-      'archived without the key that the cloud encrypted it with: it opens only while the cloud has the backup',
-    hint: KEYLESS_HINT,
+    ...KEY_TROUBLES[outcome.key],
   };
 }
 
