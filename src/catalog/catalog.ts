@@ -130,8 +130,8 @@ export function createCatalog(
         if (found === undefined) return;
         const source = layout.parseManifestKey(found)?.source;
         if (source !== undefined) yield source;
-        // `0` is the character behind the slash, so what comes next lies in another folder.
-        after = source === undefined ? found : `${layout.catalogPrefix(source).slice(0, -1)}0`;
+        // Behind every day of it. Not behind its folder's name: a store that lists folder by folder would skip those that begin alike (SeaweedFS).
+        after = source === undefined ? found : `${layout.catalogPrefix(source)}~`;
       }
     },
 

@@ -102,7 +102,10 @@ export interface ObjectStore {
   /** For messages: `s3://bucket` or `file:///dir`, no credentials. */
   readonly description: string;
 
-  /** Keys under a prefix (a plain string prefix, not a folder) in ascending order of their UTF-8 bytes. */
+  /**
+   * Keys under a prefix (a plain string prefix, not a folder) in ascending order of their UTF-8 bytes; or folder by folder, in which `a/b` comes
+   * before `a-b` (SeaweedFS): only within one folder of ours is the order of the names to be relied on.
+   */
   list(prefix: string, options: ListOptions): AsyncIterable<ListedObject>;
 
   /** Undefined where there is no such object. */

@@ -143,6 +143,14 @@ describe('the catalog', () => {
     expect(listings() - before).toBeLessThanOrEqual(7);
   });
 
+  it('overlooks no source whose name begins as another does, where the store lists folder by folder', async () => {
+    server.behaviour.listOrder = 'folders';
+    for (const source of ['ap', 'ap-fsi', 'ap0'])
+      await catalog.commit(another(`of-${source}`, '2026-11-23T02:15:00Z', { source }), { signal });
+    expect(await sourcesOf()).toEqual(['ap', 'ap-fsi', 'ap0']);
+    expect(await idsOf()).toEqual(['ap/of-ap', 'ap-fsi/of-ap-fsi', 'ap0/of-ap0']);
+  });
+
   describe('an instance’s archives from the newest backwards', () => {
     const walk = async (until?: string) => {
       const ids: string[] = [];

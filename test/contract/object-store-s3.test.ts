@@ -40,3 +40,13 @@ objectStoreContract(
     return underTest(server, { ...PROFILES.other, md5Etags: 'all', abortSparesObject: true });
   },
 );
+
+objectStoreContract(
+  'a store that lists folder by folder',
+  { proof: 'checksum', leftoversHaveKeys: true, departures: { 'folder-order': 'As SeaweedFS does.' } },
+  async () => {
+    const server = await startS3({ mode: 'aws' });
+    server.behaviour.listOrder = 'folders';
+    return underTest(server, 's3');
+  },
+);

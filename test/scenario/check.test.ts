@@ -249,6 +249,6 @@ it('a check puts nothing but its small objects, and leaves archives as they are'
   const touched = scenario.s3.requests.slice(seen).filter(({ key }) => key !== '');
   expect(touched.length).toBeGreaterThan(10);
   for (const { key } of touched)
-    expect(key).toMatch(/^redis\/state\/probe\/((trial-[0-9a-f]+\/)?[a-z-]+|seen\.json)$/);
+    expect(key).toMatch(/^redis\/state\/probe\/((trial-[0-9a-f]+\/|order\/)?[a-z-]+|seen\.json)$/);
   expect(scenario.keys().map((key) => [key, scenario.s3.bytesOf(key)])).toEqual(before);
 });

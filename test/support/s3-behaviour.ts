@@ -37,6 +37,10 @@ export interface Behaviour extends StorageBehaviour {
   signatures: 'checked' | 'ignored';
   /** A header without which it refuses: everything where the requester pays, puts where a policy wants them encrypted. */
   demands: 'nothing' | 'x-amz-request-payer' | 'x-amz-server-side-encryption';
+  /** `folders`: folder by folder, and behind the bare name of a folder nothing of it, as SeaweedFS lists; `none`: as a directory bucket does. */
+  listOrder: 'bytes' | 'folders' | 'none';
+  /** `without-keys`: it encrypts by default, and has nothing to do it with, so that it refuses every object. */
+  defaultEncryption: 'none' | 'without-keys';
   /** Says that a page is not the last without saying how to go on, as a list of the first version looks to a client of the second. */
   tokenlessPages: boolean;
 }

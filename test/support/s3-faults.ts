@@ -8,6 +8,7 @@ export type S3Operation =
   | 'ListMultipartUploads'
   | 'GetObjectLockConfiguration'
   | 'GetBucketVersioning'
+  | 'GetBucketEncryption'
   | 'GetObjectRetention'
   | 'PutObjectRetention'
   | 'PutObjectLegalHold'

@@ -211,9 +211,11 @@ function listObjects(
   const prefix = query.get('prefix') ?? '';
   const asked = Number(query.get('max-keys') ?? 1000);
   const begin = after === '' ? (query.get('start-after') ?? '') : after;
+  const order = ORDERS[behaviour.listOrder];
+  const isBehind = (key: string) => begin === '' || order(key, begin) > 0;
   const following = [...state.objects.keys()]
-    .filter((key) => key.startsWith(prefix) && compareBytes(key, begin) > 0)
-    .sort(compareBytes);
+    .filter((key) => key.startsWith(prefix) && isBehind(key) && !isSkipped(key, begin, behaviour))
+    .sort(order);
   const keys = following.slice(0, Math.min(asked, behaviour.pageSize));
   const more = following.length > keys.length;
   const shown = query.get('encoding-type') === 'url' ? encodeListed : escapeXml;
@@ -235,6 +237,16 @@ function listObjects(
     status: 200,
     body: document('ListBucketResult', element('IsTruncated', more), ...encoding, ...goOn, ...contents),
   };
+}
+
+const ORDERS: Readonly<Record<Behaviour['listOrder'], typeof compareBytes>> = {
+  bytes: compareBytes,
+  folders: (one, other) => compareBytes(one.replaceAll('/', '\0'), other.replaceAll('/', '\0')),
+  none: (one, other) => compareBytes(other, one),
+};
+
+function isSkipped(key: string, begin: string, { listOrder }: Behaviour): boolean {
+  return listOrder === 'folders' && begin !== '' && !begin.endsWith('/') && key.startsWith(`${begin}/`);
 }
 
 /** As S3 does: like a form, but for the slash. */

@@ -50,6 +50,7 @@ function operationOf(method: string, key: string, query: URLSearchParams): S3Ope
     if (query.has('uploads')) return 'ListMultipartUploads';
     if (query.has('object-lock')) return 'GetObjectLockConfiguration';
     if (query.has('versioning')) return 'GetBucketVersioning';
+    if (query.has('encryption')) return 'GetBucketEncryption';
     return query.get('list-type') === '2' ? 'ListObjectsV2' : 'ListObjects';
   }
   if (query.has('uploads')) return method === 'POST' ? 'CreateMultipartUpload' : undefined;

@@ -121,6 +121,11 @@ export const STORAGE_OPERATIONS = {
     const status = objectLock || versioned ? [element('Status', 'Enabled')] : [];
     return { status: 200, body: document('VersioningConfiguration', ...status) };
   },
+  GetBucketEncryption: (_state: BucketState, { defaultEncryption }: Behaviour): Answer => {
+    if (defaultEncryption === 'none') return refuse(404, 'ServerSideEncryptionConfigurationNotFoundError');
+    const rule = element('ApplyServerSideEncryptionByDefault', [element('SSEAlgorithm', 'AES256')]);
+    return { status: 200, body: document('ServerSideEncryptionConfiguration', element('Rule', [rule])) };
+  },
   GetObjectRetention: (state: BucketState, _behaviour: Behaviour, { key }: ReadRequest): Answer => {
     const lock = state.objects.get(key)?.storage?.lock;
     if (!lock) return refuse(404, 'NoSuchObjectLockConfiguration');

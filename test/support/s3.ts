@@ -112,6 +112,8 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
       ranges: 'honoured',
       signatures: 'checked',
       demands: 'nothing',
+      defaultEncryption: 'none',
+      listOrder: 'bytes',
       tokenlessPages: false,
     },
     faults: createFaults(),
@@ -266,6 +268,8 @@ function refusalOf(
   const isDemanded = behaviour.demands === 'x-amz-request-payer' || BEGINS_OBJECT.has(address.operation);
   if (behaviour.demands !== 'nothing' && isDemanded && request.headers[behaviour.demands] === undefined)
     return refuse(403, 'AccessDenied');
+  if (behaviour.defaultEncryption === 'without-keys' && BEGINS_OBJECT.has(address.operation))
+    return refuse(400, 'InvalidArgument');
   return denied.has(address.operation) ? refuse(403, 'AccessDenied') : undefined;
 }
 

@@ -7,7 +7,7 @@ import { openBucket, type S3ClientOptions } from '../s3/client.ts';
 import type { Traits } from '../s3/reliance.ts';
 import { type WantedStorage, wantedClasses, wantsLock } from '../s3/storage-fit.ts';
 import { ACCESS_NAME, probeAccess } from './access.ts';
-import { probeDelete, probeListing } from './bucket.ts';
+import { ORDER_NAMES, probeDelete, probeListing } from './bucket.ts';
 import { probeCompleteIfAbsent, probePutIfAbsent } from './conditions.ts';
 import type { Probe, ProbeContext } from './context.ts';
 import { probeCredentials } from './credentials.ts';
@@ -42,6 +42,7 @@ const NAMES = [
   'small-parts',
   CLASS_NAME,
   ...LOCK_NAMES,
+  ...ORDER_NAMES,
 ];
 
 /** The others. */

@@ -41,13 +41,18 @@ export async function* listObjects(
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   let position: Position | undefined = options.after === undefined ? {} : { after: options.after };
   let last: string | undefined;
+  let orders: readonly Order[] = ['bytes', 'folders'];
   let idle = 0;
   while (position !== undefined && left > 0) {
     const page: Page = await fetchPage(bucket, prefix, position, Math.min(PAGE_SIZE, left), options.signal);
     idle = page.Contents?.length ? 0 : idle + 1;
     if (idle > MOST_EMPTY_PAGES) throw withoutEnd(bucket, prefix);
     for (const object of objectsOf(page)) {
-      if (last !== undefined && !ascending(last, object.key)) throw outOfOrder(bucket, last, object.key);
+      if (last !== undefined) {
+        const here = ordersOf(last, object.key);
+        orders = orders.filter((order) => here.includes(order));
+        if (orders.length === 0) throw outOfOrder(bucket, last, object.key);
+      }
       last = object.key;
       if (left === 0) return;
       left -= 1;
@@ -129,8 +134,21 @@ function withoutEnd(bucket: Bucket, prefix: string): ArchiverError {
   );
 }
 
-function ascending(before: string, after: string): boolean {
-  return Buffer.compare(Buffer.from(before), Buffer.from(after)) < 0;
+/**
+ * The orders that whole listings are known to have: that of the bytes, as S3's, in which `a-b` comes before `a/b`; and folder by folder, in which it
+ * comes behind (SeaweedFS). What is in neither may be the same page again.
+ */
+export type Order = 'bytes' | 'folders';
+
+/** Those in which the one key comes before the other. */
+export function ordersOf(before: string, after: string): readonly Order[] {
+  const isByBytes = Buffer.compare(Buffer.from(before), Buffer.from(after)) < 0;
+  let at = 0;
+  while (at < before.length && before[at] === after[at]) at += 1;
+  const [one, other] = [before[at], after[at]];
+  // They differ in where the slash stands: as in the table of characters, or in front of them all.
+  const isByFolders = one === '/' ? other !== undefined : other === '/' ? one === undefined : isByBytes;
+  return [...(isByBytes ? (['bytes'] as const) : []), ...(isByFolders ? (['folders'] as const) : [])];
 }
 
 function outOfOrder(bucket: Bucket, before: string, after: string): ArchiverError {

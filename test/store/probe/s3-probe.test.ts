@@ -74,8 +74,8 @@ test('a store that loses finished objects is called that, and nothing else that 
 });
 
 test.each([
-  ['aws', 76],
-  ['ceph', 68],
+  ['aws', 83],
+  ['ceph', 75],
 ] as const)(
   'a check of a store like %s takes %d requests, as docs/operations.md says',
   async (mode, requests) => {
@@ -274,6 +274,17 @@ describe('a store that', () => {
       verdict: 'failed',
       hint: expect.stringContaining('cos or obs'),
     });
+  });
+
+  test.each([
+    ['folders', 'ok', 'folder by folder'],
+    ['none', 'failed', 'no order'],
+  ] as const)('lists by %s is called that', async (listOrder, verdict, words) => {
+    const s3 = await server('aws');
+    s3.behaviour.listOrder = listOrder;
+    const found = await findingsOf(probeOn(s3));
+    expect(found.of('listing')).toMatchObject({ verdict, detail: expect.stringContaining(words) });
+    expect(objectsIn(s3)).toEqual([]);
   });
 
   test('changes bytes on their way is caught at once', async () => {
