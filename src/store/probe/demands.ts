@@ -1,5 +1,5 @@
 /** Why a key is refused that has its rights: the bucket may demand what the program never sends. Tried once a request was refused, to say what to change. */
-import { ListObjectsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { GetBucketEncryptionCommand, ListObjectsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { type Finding, failing } from '../../domain/check.ts';
 import { type Attempt, attempt, type ProbeContext } from './context.ts';
 import { SOUND } from './digest-trial.ts';
@@ -31,21 +31,42 @@ export async function refusedListing(
   return paid.ok ? explained(check, refusal, REQUESTER_PAYS) : inTheClear(check, refusal, context);
 }
 
-/** A put of the object `name` that was refused. Two requests more. */
+/** A put of the object `name` that was refused. Two requests more at the most. */
 export async function refusedPut(
   check: string,
   refusal: Refusal,
   { context, name }: { readonly context: ProbeContext; readonly name: string },
 ): Promise<Finding> {
+  if (refusal.answer?.status === 400) return byDefault(check, refusal, context);
   if (refusal.answer?.status !== 403) return failing(check, refusal.error);
+  let passed: string | undefined;
   for (const kind of ['AES256', 'aws:kms']) {
     const header = [ENCRYPTION, kind] as const;
     const taken = await put(context, name, SOUND, { header, note: `${ENCRYPTION}: ${kind}` });
-    const { status = 403 } = taken.ok ? { status: 200 } : (taken.answer ?? {});
-    // Ceph without TLS lets it pass by then, and has no key to encrypt with: 400.
-    if (status !== 403 && status < 500) return explained(check, refusal, demandsEncryption(kind));
+    if (taken.ok) return explained(check, refusal, demandsEncryption(kind));
+    const { status = 403 } = taken.answer ?? {};
+    // The policy lets it pass by then, and the store has no key to encrypt with: Ceph answers 400.
+    if (status !== 403 && status < 500) passed ??= kind;
   }
-  return inTheClear(check, refusal, context);
+  if (passed === undefined) return inTheClear(check, refusal, context);
+  const hint = `${demandsEncryption(passed)} With that header the store refuses otherwise: see to it that it has a key service.`;
+  return explained(check, refusal, hint);
+}
+
+/** Ceph takes any default encryption for a bucket, and then refuses every put where it has no service for such keys. */
+async function byDefault(check: string, refusal: Refusal, context: ProbeContext): Promise<Finding> {
+  const { bucket, signal } = context;
+  const command = new GetBucketEncryptionCommand({ Bucket: bucket.name });
+  const asked = await attempt(context, 'GetBucketEncryption', () =>
+    bucket.call('ask for the default encryption of', '', signal, (options) =>
+      bucket.client.send(command, options),
+    ),
+  );
+  const [rule] = (asked.ok && asked.output.ServerSideEncryptionConfiguration?.Rules) || [];
+  const kind = rule?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm;
+  if (kind === undefined) return failing(check, refusal.error);
+  const hint = `The bucket's default encryption is ${kind}, and the store may have no service for such keys: set one up there, or take the default encryption from the bucket.`;
+  return explained(check, refusal, hint);
 }
 
 function demandsEncryption(kind: string): string {

@@ -37,6 +37,21 @@ test('a policy that demands encryption by a header is named as one, and what to 
   expect(requests.at(-1)).toBe('PutObject object (x-amz-server-side-encryption: AES256): done');
 });
 
+test('a default encryption that the store has no keys for is named, and no run is said to do better', async () => {
+  const found = await checked(({ behaviour }) => {
+    behaviour.defaultEncryption = 'without-keys';
+  });
+  const { verdict, hint } = found.of('write-and-read');
+  expect(verdict).toBe('failed');
+  expect(hint).toContain("The bucket's default encryption is AES256");
+  expect(hint).not.toContain('next run');
+  const other = await checked((s3) => {
+    s3.fail({ on: 'PutObject', effect: 'answer', status: 400, code: 'InvalidArgument', times: 100 });
+  });
+  expect(other.of('write-and-read')).toMatchObject({ verdict: 'failed' });
+  expect(other.of('write-and-read').hint).not.toContain('default encryption');
+});
+
 test('a key without rights is told to get them, and in clear text that a policy may demand TLS', async () => {
   const found = await checked(({ denied }) => denied.add('PutObject'));
   expect(found.of('write-and-read').hint).toMatch(/Grant .* Or its policy demands TLS/);
