@@ -9,8 +9,9 @@ import { promisify } from 'node:util';
 import { available } from '../support/needs.ts';
 import { type Findings, findingsOf, probeOn } from '../support/probe.ts';
 import { claimsOf, type Facts, type Measured } from './measured.ts';
-import { measuredTable } from './measured-part.ts';
+import { measuredTable, settingsTable } from './measured-part.ts';
 import { type RealServer, startStore } from './servers.ts';
+import { settingsSeen } from './settings.ts';
 import { REAL_STORES, type StoreName } from './stores.ts';
 
 const execute = promisify(execFile);
@@ -60,6 +61,9 @@ async function byBoto(server: RealServer): Promise<{ readonly facts: Facts; read
   return JSON.parse(stdout) as { facts: Facts; lock: Facts };
 }
 
+/** Those whose buckets can be set to more than to be there. */
+const SET_UP: readonly StoreName[] = ['ceph-20', 'versitygw'];
+
 const measured: Measured[] = [];
 const missing: StoreName[] = [];
 for (const name of Object.keys(REAL_STORES) as StoreName[]) {
@@ -71,21 +75,18 @@ for (const name of Object.keys(REAL_STORES) as StoreName[]) {
   const server = await startStore(name);
   try {
     const [asked, checked, lock] = [await byBoto(server), await byCheck(server), await lockByCheck(server)];
+    const settings = SET_UP.includes(name) ? await settingsSeen(server) : undefined;
     measured.push({
-      name,
-      title,
-      version,
-      ...checked,
-      checkOfLock: lock,
-      boto3: asked.facts,
-      lock: asked.lock,
+      ...{ name, title, version, ...checked },
+      ...{ checkOfLock: lock, boto3: asked.facts, lock: asked.lock },
+      ...(settings && { settings }),
     });
   } finally {
     await server.stop();
   }
 }
 
-console.log(measuredTable(measured));
+console.log(`${measuredTable(measured)}\n\n${settingsTable(measured)}`);
 const claims = measured.flatMap(claimsOf);
 const otherwise = claims.filter(({ check, boto3 }) => check !== boto3);
 console.log(

@@ -1,5 +1,6 @@
 /** The part of docs/providers.md that was measured: store x behaviour, with versions and date. */
 import type { Facts, Measured } from './measured.ts';
+import { SETTINGS, type SettingSeen } from './settings.ts';
 
 /** Words for a cell; a store's facts by boto3, and what `check` made of them. */
 const ROWS: readonly (readonly [behaviour: string, cell: (store: Measured) => Facts[string] | undefined])[] =
@@ -28,6 +29,10 @@ const ROWS: readonly (readonly [behaviour: string, cell: (store: Measured) => Fa
       'a finished object outlives the abort of another upload',
       ({ boto3 }) => yes(boto3['aborted-uploads.sparesObject'] === true),
     ],
+    [
+      'keys are listed in the order of',
+      ({ boto3 }) => ({ bytes: 'bytes', folders: '**folders**' })[String(boto3['listing.order'])] ?? 'none',
+    ],
     ['parts of 64 KiB', ({ boto3 }) => boto3['multipart.smallParts']],
     ['when an upload began is listed as', ({ boto3 }) => boto3['uploads-dated']],
     ['object lock: of a put, in parts, and is it enforced', lock],
@@ -35,11 +40,38 @@ const ROWS: readonly (readonly [behaviour: string, cell: (store: Measured) => Fa
   ];
 
 export function measuredTable(stores: readonly Measured[]): string {
+  return table(
+    stores,
+    ROWS.map(([behaviour, cell]) => [behaviour, ...stores.map(cell)]),
+  );
+}
+
+/** What a bucket can be set to, of the stores that know more than one of it. */
+export function settingsTable(all: readonly Measured[]): string {
+  const stores = all.filter(({ settings }) => settings !== undefined);
+  return table(
+    stores,
+    Object.entries(SETTINGS).map(([name, { title }]) => [
+      title,
+      ...stores.map(({ settings }) => settingCell(settings?.[name])),
+    ]),
+  );
+}
+
+function settingCell(seen: SettingSeen | undefined): string {
+  if (seen === undefined) return 'not tried';
+  if (seen.taken !== 'yes') return `not to be had (${seen.taken})`;
+  if (!seen.felt) return 'taken, and without effect';
+  const effect = seen.troubles?.some((trouble) => trouble.endsWith(': failed')) ? 'shuts out' : 'in force';
+  return `${effect}, and ${seen.told ? 'told' : '**not told**'}`;
+}
+
+function table(stores: readonly Measured[], rows: readonly (readonly unknown[])[]): string {
   const line = (cells: readonly unknown[]) => `| ${cells.join(' | ')} |`;
   return [
     line(['', ...stores.map(({ title, version }) => `${title} ${version}`)]),
     line(['---', ...stores.map(() => '---')]),
-    ...ROWS.map(([behaviour, cell]) => line([behaviour, ...stores.map(cell)])),
+    ...rows.map(line),
   ].join('\n');
 }
 
@@ -58,6 +90,14 @@ export function measuredPart({
     "(`npm run stores`). What the profiles say of stores that are not here comes from their makers' documentation alone.",
     '',
     measuredTable(stores),
+    '',
+    'What a bucket can be set to, tried on two stores that know more of it than the others, each in a bucket of its own; and whether `check` tells of it,',
+    "which it does by what is refused and by what the store answers, for the key that archives with may seldom read a bucket's settings.",
+    '',
+    settingsTable(stores),
+    '',
+    'Ceph takes AES256 for the default encryption of a bucket whether it has a key service for that or not; without one, as here, it refuses every put.',
+    'Its condition `aws:SecureTransport` is there only where a request came by TLS: a policy that denies what has it `false` denies nothing.',
     '',
   ].join('\n');
 }

@@ -1,5 +1,7 @@
 /** What was seen of a real store, twice: by `check`, and by boto3, which must agree with it. */
 
+import type { SettingSeen } from './settings.ts';
+
 export type Facts = Readonly<Record<string, string | number | boolean>>;
 
 export interface Measured {
@@ -17,6 +19,8 @@ export interface Measured {
   /** The same claims by boto3, and some that `check` does not make. */
   readonly boto3: Facts;
   readonly lock: Facts;
+  /** By the names of `SETTINGS`; only where the server can be set so. */
+  readonly settings?: Readonly<Record<string, SettingSeen>>;
 }
 
 /** One thing that both say. */
@@ -27,7 +31,7 @@ export interface Claim {
 }
 
 /** Everything that `check` claims of this store and boto3 was asked too. */
-export function claimsOf({ name, check, checkOfLock, boto3, lock }: Measured): Claim[] {
+export function claimsOf({ name, check, checkOfLock, boto3, lock, settings = {} }: Measured): Claim[] {
   const asked = Object.keys(boto3).filter((claim) => isMade(check, claim));
   const claims = asked.map((claim) => ({ what: claim, check: claimOf(check, claim), boto3: boto3[claim] }));
   const ofLock =
@@ -44,7 +48,10 @@ export function claimsOf({ name, check, checkOfLock, boto3, lock }: Measured): C
             boto3: lock['held'] === 'enforced' ? 'enforced' : 'no use',
           },
         ];
-  return [...claims, ...ofLock].map((claim) => ({ ...claim, what: `${name}: ${claim.what}` }));
+  const set = Object.entries(settings).flatMap(([setting, { felt, told }]) =>
+    felt === undefined ? [] : [{ what: `setting ${setting}`, check: told, boto3: felt }],
+  );
+  return [...claims, ...ofLock, ...set].map((claim) => ({ ...claim, what: `${name}: ${claim.what}` }));
 }
 
 /** What `check` says that it did not try is no claim; but whether the store tells of object lock is asked all the same. */

@@ -16,10 +16,13 @@ export interface RealServer {
 
 /** Rejects where it does not answer within a minute, with the end of what it said. */
 export async function startStore(name: StoreName): Promise<RealServer> {
-  if (name === 'ceph') return { bucket: openCephBucket, stop: async () => {} };
+  if (name === 'ceph' || name === 'ceph-20') {
+    const version = name === 'ceph' ? 16 : 20;
+    return { bucket: (options) => openCephBucket({ ...options, version }), stop: async () => {} };
+  }
   const recipe = RECIPES[name];
-  const [port = 0] = await freePorts(1);
-  const place: Place = { folder: await mkdtemp(join(tmpdir(), `archiver-${name}-`)), port };
+  const [port = 0, ...more] = await freePorts(8);
+  const place: Place = { folder: await mkdtemp(join(tmpdir(), `archiver-${name}-`)), port, more };
   for (const folder of recipe.folders ?? []) mkdirSync(join(place.folder, folder));
   for (const [file, text] of Object.entries(recipe.files?.(place) ?? {}))
     writeFileSync(join(place.folder, file), text);

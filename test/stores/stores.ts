@@ -1,8 +1,8 @@
 /** The real S3 servers that the program is held against, as data: how each is started, and where it departs from what S3 promises. */
 import { join } from 'node:path';
 import type { Traits } from '../contract/object-store.ts';
-import { CEPH_TOOLS } from '../support/ceph.ts';
-import { CREDENTIALS } from '../support/real-bucket.ts';
+import { CEPH_20_TOOLS, CEPH_TOOLS } from '../support/ceph.ts';
+import { CREDENTIALS, GUEST } from '../support/real-bucket.ts';
 
 export type StoreName =
   | 'versitygw'
@@ -12,7 +12,9 @@ export type StoreName =
   | 's3mock'
   | 'gofakes3'
   | 'moto'
-  | 'ceph';
+  | 'seaweedfs'
+  | 'ceph'
+  | 'ceph-20';
 
 type StoreTraits = Pick<Traits, 'proof' | 'departures'>;
 
@@ -30,6 +32,8 @@ export interface Place {
   /** Empty at first, removed at the end. */
   readonly folder: string;
   readonly port: number;
+  /** For what it says to itself. */
+  readonly more: readonly number[];
 }
 
 interface Recipe extends StoreFacts {
@@ -45,20 +49,26 @@ interface Recipe extends StoreFacts {
 
 const { accessKeyId: KEY, secretAccessKey: SECRET } = CREDENTIALS;
 
+/** As versitygw keeps its users. */
+const guest = { access: GUEST.accessKeyId, secret: GUEST.secretAccessKey, role: 'user' };
+
 /** Its address and port. */
 export const listen = ({ port }: Place) => `127.0.0.1:${port}`;
 
 /** Each as its own documentation starts it for one machine, with the checks of signatures that it knows turned on. */
-export const RECIPES: Readonly<Record<Exclude<StoreName, 'ceph'>, Recipe>> = {
+export const RECIPES: Readonly<Record<Exclude<StoreName, 'ceph' | 'ceph-20'>, Recipe>> = {
   versitygw: {
     title: 'Versity S3 Gateway',
     version: '1.8.0',
     tools: ['versitygw'],
     traits: { proof: 'checksum' },
-    folders: ['data', 'versions'],
+    folders: ['data', 'versions', 'iam'],
+    files: () => ({
+      [join('iam', 'users.json')]: JSON.stringify({ accessAccounts: { [GUEST.accessKeyId]: guest } }),
+    }),
     env: () => ({ ROOT_ACCESS_KEY: KEY, ROOT_SECRET_KEY: SECRET }),
     command: (place) => [
-      ...['versitygw', '--quiet', '--port', listen(place), 'posix'],
+      ...['versitygw', '--quiet', '--port', listen(place), '--iam-dir', join(place.folder, 'iam'), 'posix'],
       ...['--versioning-dir', join(place.folder, 'versions'), join(place.folder, 'data')],
     ],
   },
@@ -155,6 +165,42 @@ export const RECIPES: Readonly<Record<Exclude<StoreName, 'ceph'>, Recipe>> = {
     },
     command: ({ port }) => ['moto-server', '--host', '127.0.0.1', '--port', String(port)],
   },
+  seaweedfs: {
+    title: 'SeaweedFS',
+    version: '4.48',
+    tools: ['weed'],
+    traits: {
+      proof: 'checksum',
+      departures: { 'folder-order': 'It lists as its filer walks: `b/2` before `b-`.' },
+    },
+    folders: ['data'],
+    files: () => ({
+      's3.json': JSON.stringify({
+        identities: [
+          { name: 'lab', credentials: [{ accessKey: KEY, secretKey: SECRET }], actions: ['Admin'] },
+        ],
+      }),
+    }),
+    command: ({ folder, port, more: [master, volume, filer, ...grpc] }) => [
+      ...['weed', 'server', '-ip=127.0.0.1', '-ip.bind=127.0.0.1', `-dir=${join(folder, 'data')}`],
+      // Each bucket takes seven volumes.
+      ...[
+        '-master.volumeSizeLimitMB=64',
+        '-volume.max=2000',
+        `-master.port=${master}`,
+        `-volume.port=${volume}`,
+      ],
+      ...[
+        '-filer',
+        `-filer.port=${filer}`,
+        '-s3',
+        `-s3.port=${port}`,
+        `-s3.config=${join(folder, 's3.json')}`,
+      ],
+      ...['-s3.port.iceberg=0', '-s3.port.lance=0'],
+      ...['master', 'volume', 'filer', 's3'].map((part, index) => `-${part}.port.grpc=${grpc[index]}`),
+    ],
+  },
 };
 
 /** In the order in which they are told of. */
@@ -163,6 +209,12 @@ export const REAL_STORES: Readonly<Record<StoreName, StoreFacts>> = {
     title: "Ceph's RADOS Gateway",
     version: '16.2.15',
     tools: CEPH_TOOLS,
+    traits: { proof: 'checksum' },
+  },
+  'ceph-20': {
+    title: "Ceph's RADOS Gateway",
+    version: '20.2.4',
+    tools: CEPH_20_TOOLS,
     traits: { proof: 'checksum' },
   },
   ...RECIPES,

@@ -1,10 +1,11 @@
 #!/bin/bash
 # A real S3 server for tests: one node of Ceph with its RADOS Gateway on loopback, in memory, up in about four seconds.
 # Needs: apt-get install -y --no-install-recommends radosgw ceph-mon ceph-osd ceph-common
-# Usage: ceph.sh DIRECTORY MON_PORT GATEWAY_PORT WATCHED_PID
+# Usage: ceph.sh DIRECTORY MON_PORT GATEWAY_PORT WATCHED_PID [SUFFIX]
+# SUFFIX: that of the programs' names, `-20` for those of test/stores/fetch-heavy, whose plug-ins lie beside them.
 # Makes DIRECTORY/ready when it can be used; stops and removes everything when the process WATCHED_PID is gone.
 set -eu
-D=$1 MON_PORT=$2 RGW_PORT=$3 WATCHED=$4
+D=$1 MON_PORT=$2 RGW_PORT=$3 WATCHED=$4 S=${5:-}
 C=$D/ceph.conf
 export CEPH_CONF=$C
 
@@ -82,28 +83,41 @@ rgw gc processor max time = 5
 rgw relaxed region enforcement = true
 rgw thread pool size = 64
 CONF
+if [ -n "$S" ]; then
+  plugins=$(dirname "$(readlink -f "$(command -v "radosgw$S")")")/../tree/usr/lib/x86_64-linux-gnu
+  cat >> "$C" <<CONF
+rgw crypt require ssl = false
+rgw crypt s3 kms backend = testing
+rgw crypt s3 kms encryption keys = testkey-1=YmluCmJvb3N0CmJvb3N0LWJ1aWxkCmNlcGguY29uZgo=
+[global]
+plugin dir = $plugins/ceph
+erasure code dir = $plugins/ceph/erasure-code
+osd class dir = $plugins/rados-classes
+CONF
+fi
 
-ceph-authtool --create-keyring "$D/keyring" --gen-key -n mon. --cap mon 'allow *' >/dev/null
-ceph-authtool "$D/keyring" --gen-key -n client.admin --cap mon 'allow *' --cap osd 'allow *' >/dev/null
-ceph-authtool "$D/keyring" --gen-key -n client.rgw.a --cap mon 'allow rw' --cap osd 'allow rwx' >/dev/null
-ceph-authtool "$D/keyring" --gen-key -n osd.0 --cap mon 'allow profile osd' --cap osd 'allow *' >/dev/null
-monmaptool --create --clobber --fsid "$FSID" --addv a "[v2:127.0.0.1:$MON_PORT]" "$D/monmap" >/dev/null
-ceph-mon -c "$C" --mkfs -i a --monmap "$D/monmap" --keyring "$D/keyring"
-ceph-mon -c "$C" -f -i a >"$D/log/mon.out" 2>&1 & echo $! >"$D/mon.pid"
-until_true 100 timeout 5 ceph -c "$C" -s
+"ceph-authtool$S" --create-keyring "$D/keyring" --gen-key -n mon. --cap mon 'allow *' >/dev/null
+"ceph-authtool$S" "$D/keyring" --gen-key -n client.admin --cap mon 'allow *' --cap osd 'allow *' >/dev/null
+"ceph-authtool$S" "$D/keyring" --gen-key -n client.rgw.a --cap mon 'allow rw' --cap osd 'allow rwx' >/dev/null
+"ceph-authtool$S" "$D/keyring" --gen-key -n osd.0 --cap mon 'allow profile osd' --cap osd 'allow *' >/dev/null
+"monmaptool$S" --create --clobber --fsid "$FSID" --addv a "[v2:127.0.0.1:$MON_PORT]" "$D/monmap" >/dev/null
+"ceph-mon$S" -c "$C" --mkfs -i a --monmap "$D/monmap" --keyring "$D/keyring"
+"ceph-mon$S" -c "$C" -f -i a >"$D/log/mon.out" 2>&1 & echo $! >"$D/mon.pid"
+until_true 100 timeout 5 "ceph$S" -c "$C" -s
 U=$(cat /proc/sys/kernel/random/uuid)
-ceph -c "$C" osd new "$U" >/dev/null
-ceph-osd -c "$C" -i 0 --mkfs --osd-uuid "$U" >"$D/log/mkfs.out" 2>&1
-ceph -c "$C" osd crush add osd.0 1.0 root=default >/dev/null 2>&1
-ceph-osd -c "$C" -f -i 0 >"$D/log/osd.out" 2>&1 & echo $! >"$D/osd.pid"
-osd_up() { ceph -c "$C" osd stat | grep -q '1 up'; }
+"ceph$S" -c "$C" osd new "$U" >/dev/null
+"ceph-osd$S" -c "$C" -i 0 --mkfs --osd-uuid "$U" >"$D/log/mkfs.out" 2>&1
+"ceph$S" -c "$C" osd crush add osd.0 1.0 root=default >/dev/null 2>&1
+"ceph-osd$S" -c "$C" -f -i 0 >"$D/log/osd.out" 2>&1 & echo $! >"$D/osd.pid"
+osd_up() { "ceph$S" -c "$C" osd stat | grep -q '1 up'; }
 until_true 100 osd_up
-admin() { radosgw-admin -c "$C" -n client.rgw.a "$@" >>"$D/log/admin.out" 2>&1; }
+admin() { "radosgw-admin$S" -c "$C" -n client.rgw.a "$@" >>"$D/log/admin.out" 2>&1; }
 admin user create --uid=lab --display-name=lab --access-key=labkey --secret-key=labsecret
+admin user create --uid=guest --display-name=guest --access-key=guestkey --secret-key=guestsecret
 cold=(--placement-id default-placement --storage-class STANDARD_IA) # a second class, before the gateway reads which there are
 admin zonegroup placement add --rgw-zonegroup default "${cold[@]}"
 admin zone placement add --rgw-zone default "${cold[@]}" --data-pool default.rgw.cold.data
-radosgw -c "$C" -f -n client.rgw.a >"$D/log/rgw.out" 2>&1 & echo $! >"$D/radosgw.pid"
+"radosgw$S" -c "$C" -f -n client.rgw.a >"$D/log/rgw.out" 2>&1 & echo $! >"$D/radosgw.pid"
 gateway_up() { (exec 3<>"/dev/tcp/127.0.0.1/$RGW_PORT"); }
 until_true 200 gateway_up
 touch "$D/ready"

@@ -21,6 +21,9 @@ export interface RealBucket {
 /** What all real servers of the tests are started with. */
 export const CREDENTIALS: S3Credentials = { accessKeyId: 'labkey', secretAccessKey: 'labsecret' };
 
+/** Somebody else, where a server knows more than one. */
+export const GUEST: S3Credentials = { accessKeyId: 'guestkey', secretAccessKey: 'guestsecret' };
+
 /** Object lock brings versioning. */
 export async function openBucketAt(endpoint: string, { objectLock = false } = {}): Promise<RealBucket> {
   const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };

@@ -184,7 +184,7 @@ export const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
     name: 's3',
     title: 'any store that keeps the promises of Amazon S3',
     remark:
-      'Name it yourself where `check` advises it: Versity S3 Gateway 1.8.0 was seen to do all of it, S3Proxy 4.1.0 all but object lock (below).',
+      'Name it yourself where `check` advises it: Ceph 20.2.4, Versity S3 Gateway 1.8.0 and SeaweedFS 4.48 (which lists folder by folder) were seen to do all of it, S3Proxy 4.1.0 all but object lock (below).',
     pathStyle: true,
     coldClasses: OTHER.coldClasses,
   },
@@ -206,7 +206,7 @@ export const PROFILES: Readonly<Record<ProviderName, ProviderProfile>> = {
     name: 'ceph',
     title: "Ceph's RADOS Gateway",
     remark:
-      'Name the profile yourself: no address tells it. Version 16, against which the tests run, takes no lock with an upload in parts, so it is asked for afterwards; and it forgets put-if-absent where versioning is on.',
+      'Name the profile yourself: no address tells it. Version 16 takes no lock with an upload in parts, so it is asked for afterwards; and it forgets put-if-absent where versioning is on. Version 20 does neither, and proves by CRC-32: name it `s3`.',
     md5Etags: 'all',
     ifAbsentHonoured: true,
     coldClasses: [],
