@@ -103,11 +103,15 @@ export function encryptedBy({ keyOwner, kmsKeyId, kmsRegion }: BackupEncryption)
 
 /** Why this machine may not be able to download backups; undefined where nothing speaks against it. */
 export function restrictionTrouble(
-  { kind }: DownloadRestriction,
+  { kind, vpcs }: DownloadRestriction,
   network: 'intranet' | 'extranet',
 ): string | undefined {
-  if (kind !== 'intranet-only' || network === 'intranet') return undefined;
-  return "the account's backups can be downloaded from the cloud's intranet only, and this machine is outside";
+  // Inside, nothing here tells which of the networks this one is.
+  if (kind === 'none' || network === 'intranet') return undefined;
+  // Private networks are all that can be named (SDK, ModifyBackupDownloadRestriction); a list of addresses alone may let others in.
+  if (kind === 'custom' && vpcs.length === 0) return undefined;
+  const where = kind === 'custom' ? vpcs.join(', ') : "the cloud's intranet";
+  return `the account's backups can be downloaded from ${where} only, and this machine is outside`;
 }
 
 export const RESTRICTION_HINT =

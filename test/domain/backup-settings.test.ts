@@ -54,3 +54,10 @@ test('a restriction to the intranet is trouble only outside of it', () => {
   expect(restrictionTrouble(restriction, 'intranet')).toBeUndefined();
   expect(restrictionTrouble({ ...restriction, kind: 'none' }, 'extranet')).toBeUndefined();
 });
+
+test('a restriction to private networks is trouble outside of the cloud, and inside nobody knows which it is', () => {
+  const restriction = { kind: 'custom', vpcs: ['vpc-a'], addresses: ['10.0.0.1'], notIn: false } as const;
+  expect(restrictionTrouble(restriction, 'extranet')).toMatch(/from vpc-a only, and this machine is outside/);
+  expect(restrictionTrouble(restriction, 'intranet')).toBeUndefined();
+  expect(restrictionTrouble({ ...restriction, vpcs: [], notIn: true }, 'extranet')).toBeUndefined();
+});

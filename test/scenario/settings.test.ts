@@ -69,10 +69,18 @@ describe('check', () => {
       verdict: 'warning',
       hint: expect.stringContaining('Download Settings'),
     });
-    const custom = await createScenario(
-      set({}, { LimitType: 'Customize', vpcs: ['vpc-a'], addresses: ['10.0.0.1'] }),
-    );
-    expect((await findings(custom))('download-restriction')?.detail).toMatch(/vpc-a and 10\.0\.0\.1 only/);
+    const custom = { LimitType: 'Customize', vpcs: ['vpc-a'], addresses: ['10.0.0.1'] } as const;
+    const outside = await findings(await createScenario(set({}, custom)));
+    expect(outside('download-restriction')).toMatchObject({
+      verdict: 'warning',
+      detail: expect.stringContaining('from vpc-a only'),
+    });
+    const inside = { ...set({}, custom), source: { network: 'intranet' } } as const;
+    const found = (await findings(await createScenario(inside)))('download-restriction');
+    expect(found).toMatchObject({
+      verdict: 'ok',
+      detail: expect.stringMatching(/vpc-a and 10\.0\.0\.1 only/),
+    });
   });
 
   it('without the permission says what it is for, and fails nothing', async () => {
