@@ -53,7 +53,9 @@ export function createAgents(
   };
   const throughProxy = (scheme: 'http' | 'https', host: string, port: string): URL | undefined =>
     noProxy.covers(host, port) ? undefined : proxies[scheme];
-  return bundle({ clock, timeoutMs }, throughProxy, plainProxyEnv(proxies.http, noProxy));
+  // As Node does by itself; here so that `check` sees it.
+  const tls = environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' ? { rejectUnauthorized: false } : {};
+  return bundle({ clock, timeoutMs }, throughProxy, { plain: plainProxyEnv(proxies.http, noProxy), tls });
 }
 
 /** Agents that never use a proxy, for the cloud's metadata service: through a proxy it would answer for the proxy's machine. */
@@ -67,10 +69,13 @@ type ProxyChoice = (scheme: 'http' | 'https', host: string, port: string) => URL
 function bundle(
   patience: Pick<ConnectLimits, 'clock' | 'timeoutMs'>,
   proxyOf: ProxyChoice,
-  proxyEnv: http.AgentOptions = {},
+  {
+    plain: plainOptions = {},
+    tls = {},
+  }: { readonly plain?: http.AgentOptions; readonly tls?: https.AgentOptions } = {},
 ): Agents {
-  const plain = new http.Agent({ keepAlive: true, ...proxyEnv });
-  const secure = new https.Agent({ keepAlive: true });
+  const plain = new http.Agent({ keepAlive: true, ...plainOptions });
+  const secure = new https.Agent({ keepAlive: true, ...tls });
   const opening = new Set<AbortController>();
   const wrapInTls = secure.createConnection.bind(secure);
   plain.createConnection = opener(opening, patience, async (to, limits) => {

@@ -29,10 +29,20 @@ export async function probeReach(context: ProbeContext, options: S3ClientOptions
 }
 
 /** What travels in clear text can be read by whoever stands in between, and archives are whole databases. */
-export async function probeTransport(bucket: Bucket): Promise<Finding> {
+export async function probeTransport(
+  bucket: Bucket,
+  { agents }: Pick<S3ClientOptions, 'agents'>,
+): Promise<Finding> {
   const address = await bucket.address().catch(() => undefined);
   if (address === undefined) return notTried('transport', 'nothing tells where the bucket is');
   const { protocol, hostname } = new URL(address.bucket);
+  if (protocol === 'https:' && agents.https.options.rejectUnauthorized === false)
+    return warned(
+      'transport',
+      'encrypted (https), and whoever answers is believed (NODE_TLS_REJECT_UNAUTHORIZED=0)',
+      'Unset it: who stands in between reads along. A private authority goes into NODE_EXTRA_CA_CERTS.',
+      { verified: false },
+    );
   if (protocol === 'https:') return passed('transport', 'encrypted (https)');
   const stays = /^(localhost|.*\.localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
   if (stays) return passed('transport', 'clear text, but within this machine', { clearText: true });

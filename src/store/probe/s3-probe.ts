@@ -93,7 +93,7 @@ export function createS3Probe(options: S3ProbeOptions): StoreProbe {
         }
       };
 
-      const before = [await probeTransport(bucket), await ask('credentials', probeCredentials)];
+      const before = [await probeTransport(bucket, options), await ask('credentials', probeCredentials)];
       const reach = await ask('reach', async (own) => ({ finding: await probeReach(own, options) }));
       if (reach.verdict === 'failed') return [...before, reach, ...unasked([WRITE_READ, ...probes], reach)];
       const written = await ask(...WRITE_READ);

@@ -1,5 +1,7 @@
 /** What `check` finds out of a bucket: each promise tried on stores that keep it and on stores that do not. */
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createAgents } from '../../../src/network/agents.ts';
+import { systemClock } from '../../../src/system-clock.ts';
 import { findingsOf, objectsIn, PROBE_PREFIX, probeOn } from '../../support/probe.ts';
 import { type S3Server, type S3ServerOptions, startS3 } from '../../support/s3.ts';
 
@@ -325,6 +327,16 @@ test('archives in clear text are warned of, but not on the way to this very mach
   const clear = await findingsOf(probeOn({ ...s3, endpoint: `http://store.invalid:${s3.port}` }));
   expect(clear.of('transport')).toMatchObject({ verdict: 'warning', facts: { clearText: true } });
   expect((await findingsOf(probeOn(s3))).of('transport')).toMatchObject({ verdict: 'ok' });
+});
+
+test('a certificate that nobody looks at is warned of', async () => {
+  const s3 = await server();
+  const place = { ...s3, endpoint: `https://store.invalid:${s3.port}` };
+  const agents = createAgents({ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, systemClock);
+  onTestFinished(() => agents.destroy());
+  const found = await findingsOf(probeOn({ ...place, agents }));
+  expect(found.of('transport')).toMatchObject({ verdict: 'warning', facts: { verified: false } });
+  expect((await findingsOf(probeOn(place))).of('transport')).toMatchObject({ verdict: 'ok' });
 });
 
 test('an interruption ends it at once', async () => {
