@@ -14,7 +14,7 @@ export interface RealServer {
   stop(): Promise<void>;
 }
 
-/** Rejects where it does not answer within a minute, with the end of what it said. */
+/** Rejects where it does not answer within two minutes (Java on a busy machine), with the end of what it said. */
 export async function startStore(name: StoreName): Promise<RealServer> {
   if (name === 'ceph' || name === 'ceph-20') {
     const version = name === 'ceph' ? 16 : 20;
@@ -46,7 +46,7 @@ export async function startStore(name: StoreName): Promise<RealServer> {
     rmSync(place.folder, { recursive: true, force: true });
   };
   const endpoint = `http://${listen(place)}`;
-  for (let tries = 0; tries < 300; tries += 1) {
+  for (let tries = 0; tries < 600; tries += 1) {
     if (child.exitCode !== null) break;
     if (await answers(endpoint)) return { bucket: (options) => openBucketAt(endpoint, options), stop };
     await delay(200);
