@@ -31,8 +31,8 @@ export interface KeyRecords {
   ): Promise<void>;
   /** Writes down that an archive was made without its key, or that its key did not open it. */
   note(kind: Exclude<KeyRecordKind, 'kept'>, ref: ArchiveRef, options: CallOptions): Promise<void>;
-  /** Whether the source has any such record. One small listing. */
-  any(kind: KeyRecordKind, source: string, options: CallOptions): Promise<boolean>;
+  /** Whether there is any such record: of one kind and source, or at all. One small listing. */
+  any(options: CallOptions, of?: { readonly kind: KeyRecordKind; readonly source: string }): Promise<boolean>;
   /** The archives of these days of which there is such a record. One listing a day. */
   refs(
     kind: KeyRecordKind,
@@ -72,8 +72,8 @@ export function createKeyRecords(
     keep: (ref, sealed, options) => write('kept', ref, sealed, options),
     // Not as `keep`: there is nothing in it that must not be lost.
     note: (kind, ref, { signal }) => write(kind, ref, { key: NOTED[kind] }, { signal }),
-    async any(kind, source, options) {
-      const prefix = layout.keyRecordPrefix(kind, source);
+    async any(options, of) {
+      const prefix = layout.keyRecordPrefix(of?.kind, of?.source);
       for await (const _ of store.list(prefix, { ...options, limit: 1 })) return true;
       return false;
     },

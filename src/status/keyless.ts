@@ -4,31 +4,24 @@ import type { KeyRecordKind } from '../domain/archive-key.ts';
 import { KEYLESS_HINT, NOT_OPENED_HINT } from '../domain/encryption.ts';
 import { dayOf } from '../domain/instant.ts';
 import type { InstanceStatus, StatusWarning } from '../domain/status.ts';
-import type { BackupRef } from './assess.ts';
+import type { BackupRef, SourceFacts } from './assess.ts';
 
-/** One small listing of a source that has none, else one or two for each of the days. */
-export async function keylessIn(
+/** One small listing where no archive is of an encrypted backup, else two more, and up to three for each of the days. */
+export async function keyTroublesIn(
   source: string,
   days: readonly string[],
   records: KeyRecords,
   options: { readonly signal: AbortSignal },
-): Promise<BackupRef[]> {
+): Promise<Pick<SourceFacts, 'keyless' | 'notOpened'>> {
+  if (!(await records.any(options))) return { keyless: [], notOpened: [] };
   const missing = await noted('missing', source, days, records, options);
-  if (missing.length === 0) return [];
   const affected = [...new Set(missing.map(({ startedAt }) => dayOf(startedAt)))].sort();
   const kept = new Set<string>();
   for await (const ref of records.refs('kept', source, affected, options)) kept.add(idOf(ref));
-  return missing.filter((ref) => !kept.has(idOf(ref)));
-}
-
-/** One small listing of a source that has none, else one for each of the days. */
-export function notOpenedIn(
-  source: string,
-  days: readonly string[],
-  records: KeyRecords,
-  options: { readonly signal: AbortSignal },
-): Promise<BackupRef[]> {
-  return noted('not-opened', source, days, records, options);
+  return {
+    keyless: missing.filter((ref) => !kept.has(idOf(ref))),
+    notOpened: await noted('not-opened', source, days, records, options),
+  };
 }
 
 async function noted(
@@ -39,7 +32,7 @@ async function noted(
   options: { readonly signal: AbortSignal },
 ): Promise<BackupRef[]> {
   const refs: BackupRef[] = [];
-  if (!(await records.any(kind, source, options))) return refs;
+  if (!(await records.any(options, { kind, source }))) return refs;
   for await (const ref of records.refs(kind, source, days, options)) refs.push(ref);
   return refs;
 }

@@ -23,7 +23,7 @@ import { isMine, type Shard } from '../plan/shard.ts';
 import type { Source } from '../source/source.ts';
 import { type ArchiveSizes, createArchiveSizes, type SizesRequest } from './archive-sizes.ts';
 import { assessStatus, type BackupRef, calendarDays, type SourceFacts } from './assess.ts';
-import { keylessIn, keylessWarnings, notOpenedIn, notOpenedWarnings } from './keyless.ts';
+import { keylessWarnings, keyTroublesIn, notOpenedWarnings } from './keyless.ts';
 import { type SettingsPorts, settingsWarnings } from './settings.ts';
 
 export interface StatusRequest {
@@ -139,8 +139,7 @@ async function lookAt(
     archives: sized.archives,
     backups: inventory.backups,
     quarantined: await quarantinedIn(source, ports, signal),
-    keyless: await keylessIn(source.name, looked, ports.keyRecords, { signal }),
-    notOpened: await notOpenedIn(source.name, looked, ports.keyRecords, { signal }),
+    ...(await keyTroublesIn(source.name, looked, ports.keyRecords, { signal })),
   };
   const present = instances.filter((instance) => !instance.vanished).map(({ id }) => id);
   const settings = { ...ports.settings, clock: ports.clock };
