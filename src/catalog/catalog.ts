@@ -4,7 +4,7 @@ import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
 import { isSealed } from '../domain/encryption.ts';
 import { ArchiverError } from '../domain/errors.ts';
-import { type Instant, toInstant } from '../domain/instant.ts';
+import { type Instant, stampOf, toInstant } from '../domain/instant.ts';
 import { type Manifest, refOf } from '../domain/manifest.ts';
 import type { Storage } from '../domain/object-lock.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
@@ -56,8 +56,12 @@ export interface Catalog {
   readGenuine(key: string, options: CallOptions): Promise<Manifest | undefined>;
   /** Writes the manifest (signed, where there is a key), last of all and only if none is there; committed is it when it is also kept as `storage` says. */
   commit(manifest: Manifest, options: CallOptions & { readonly storage?: Storage }): Promise<CommitResult>;
-  /** When the instance's oldest archived backup was started; undefined where it has none. A few requests, so asked only where it matters. */
-  oldest(source: string, instanceId: string, options: CallOptions): Promise<Instant | undefined>;
+  /** When the instance's oldest archived backup was started, of those after `after`; undefined where it has none. A few requests, so asked only where it matters. */
+  oldest(
+    source: string,
+    instanceId: string,
+    options: CallOptions & { readonly after?: Instant },
+  ): Promise<Instant | undefined>;
   /** When the newest of the instance's archives was started that an `expire` has removed; undefined where none was. One request. */
   expiredThrough(source: string, instanceId: string, options: CallOptions): Promise<Instant | undefined>;
 }
@@ -183,9 +187,11 @@ export function createCatalog(
 
     expiredThrough: (source, instanceId, options) => expired.of({ source, instanceId }, options),
 
-    async oldest(source, instanceId, options) {
+    async oldest(source, instanceId, { after, ...options }) {
       let lastChecked = '';
-      for await (const { key } of store.list(layout.dataPrefix(source, instanceId), options)) {
+      const all = layout.dataPrefix(source, instanceId);
+      const behind = after === undefined ? {} : { after: `${all}${stampOf(after)}~` };
+      for await (const { key } of store.list(all, { ...options, ...behind })) {
         const ref = layout.parseDataKey(key);
         const manifestKey = ref && layout.manifestKey(ref);
         if (!ref || !manifestKey || manifestKey === lastChecked) continue;

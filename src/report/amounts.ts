@@ -1,5 +1,6 @@
 /** Bytes, times and moments for people: three significant digits, no more. */
-import type { Instant } from '../domain/instant.ts';
+import { type Instant, toEpoch, toInstant } from '../domain/instant.ts';
+import { zoneNow } from '../domain/wall-clock.ts';
 
 const SIZES = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
@@ -34,6 +35,14 @@ export function counted(count: number, noun: string): string {
 function threeDigits(value: number): string {
   if (value >= 99.95) return value.toFixed(0);
   return value >= 9.995 ? value.toFixed(1) : value.toFixed(2);
+}
+
+/** `2026-11-24 10:15 +08:00`, as the clocks of a zone show it. */
+export function readableIn(timezone: string, instant: Instant): string {
+  const { utcOffset } = zoneNow(timezone, toEpoch(instant));
+  const [hours = 0, minutes = 0] = utcOffset.slice(1).split(':').map(Number);
+  const ahead = (utcOffset.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+  return `${readable(toInstant(toEpoch(instant) + ahead))} ${utcOffset}`;
 }
 
 /** `2026-11-24 02:15`, in UTC. */

@@ -8,6 +8,14 @@ export type RestoreTarget =
   /** `write` resolves when the chunk has been taken, so that its memory may be used again. */
   | { readonly kind: 'stream'; readonly write: (chunk: Uint8Array) => Promise<void> };
 
+/** The archive that a time stands for. */
+export interface ChosenArchive {
+  readonly backupId: string;
+  readonly startedAt: Instant;
+  /** When the next newer one was started; absent where there is none. */
+  readonly next?: Instant;
+}
+
 export interface RestoreItem {
   /** `dump.rdb`, or `dump-2-of-5.rdb` for one of several shards. */
   readonly file: string;

@@ -11,7 +11,7 @@ import type { FileAccess } from '../domain/file-access.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import { openRestoreFolder } from './folder.ts';
 import { writeKeyFile } from './key-file.ts';
-import type { RestoreItem, RestoreProgress, RestoreReport, RestoreTarget } from './report.ts';
+import type { ChosenArchive, RestoreItem, RestoreProgress, RestoreReport, RestoreTarget } from './report.ts';
 import {
   type FileToRestore,
   itemOf,
@@ -31,6 +31,8 @@ export interface RestoreRequest extends ArchiveChoice {
   /** Only this one of several dumps, from 1. */
   readonly shard?: number;
   readonly onProgress?: (progress: RestoreProgress) => void;
+  /** Called before anything is fetched, where a time chose the archive. */
+  readonly onChosen?: (chosen: ChosenArchive) => void;
 }
 
 export interface RestorePorts {
@@ -49,6 +51,8 @@ export async function restore(
   signal: AbortSignal,
 ): Promise<RestoreReport> {
   const manifest = await findArchive(catalog, request, signal);
+  if (request.at !== undefined && request.onChosen)
+    request.onChosen(await chosenOf(manifest, catalog, signal));
   const { to, keyFile, onProgress } = request;
   const unlock = request.decrypt && (await unlockOf(manifest, reading, signal));
   const files = to ? filesOf(manifest, { ...request, to }, unlock || undefined) : [];
@@ -64,6 +68,17 @@ export async function restore(
   } catch (error) {
     throw signal.aborted ? interrupted(signal, to) : error;
   }
+}
+
+/** Who mistook the time sees it by the next newer one. */
+async function chosenOf(
+  { source, instance, backup }: Manifest,
+  catalog: Catalog,
+  signal: AbortSignal,
+): Promise<ChosenArchive> {
+  const { id: backupId, startedAt } = backup;
+  const next = await catalog.oldest(source.name, instance.id, { signal, after: startedAt });
+  return { backupId, startedAt, ...(next !== undefined && { next }) };
 }
 
 /** Undefined where there is nothing to take off. */

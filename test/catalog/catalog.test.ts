@@ -284,5 +284,17 @@ describe('the catalog', () => {
       // One question a backup, however many shards it has.
       expect((server.counts.get('HeadObject') ?? 0) - before).toBe(2);
     });
+
+    it('is, behind a moment, the next one with a manifest that was started later', async () => {
+      for (const day of ['20', '21', '22']) {
+        const one = another(`backup-${day}`, `2026-11-${day}T02:15:00Z`);
+        await dump(one);
+        if (day !== '21') await catalog.commit(one, { signal });
+      }
+      const behind = (moment: string) => catalog.oldest('prod', 'crs-orders01', { signal, after: moment });
+      expect(await behind('2026-11-20T02:14:59Z')).toBe('2026-11-20T02:15:00Z');
+      expect(await behind('2026-11-20T02:15:00Z')).toBe('2026-11-22T02:15:00Z');
+      expect(await behind('2026-11-22T02:15:00Z')).toBeUndefined();
+    });
   });
 });

@@ -50,7 +50,7 @@ describe('restore to a folder', () => {
     const { outside, asked } = restoring(reportOf([whole]));
     const { code, stdout, stderr } = await runIn(['restore', ID, '--to', '/backups'], outside);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toBe(`crs-orders01 backup-1, started 2026-11-24 02:15 UTC
+    expect(stdout).toBe(`crs-orders01 backup-1, started 2026-11-24 10:15 +08:00
   restored: /backups/dump.rdb, 4.77 MiB
     proved: size, SHA-256 abababababababab…, RDB 10 and its CRC-64
 
@@ -73,6 +73,12 @@ redis-shake from the file, or DTS with that server as the source.
       { at: '2026-11-17T08:00:00Z', source: 'old', shard: 2 },
       { backupId: 'backup-7' },
     ]);
+  });
+
+  test('takes a date for that whole day where the configured clocks are', async () => {
+    const { outside, asked } = restoring(reportOf([whole]));
+    await runIn(['restore', ID, '--to', '/backups', '--at', '2026-11-17'], outside);
+    expect(asked).toMatchObject([{ at: '2026-11-17T15:59:59Z' }]);
   });
 
   test('names no server for a dump that begins as nobody knows', async () => {

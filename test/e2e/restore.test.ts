@@ -109,7 +109,7 @@ describe('in a pipe', () => {
     );
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${digest}  -\n` });
     expect(stderr).toMatch(
-      /^crs-orders01 large, started .* UTC\n {2}restored: dump\.rdb, 12\.0 MiB\n {4}proved: size, SHA-256 /,
+      /^crs-orders01 large, started .* \+08:00\n {2}restored: dump\.rdb, 12\.0 MiB\n {4}proved: size, SHA-256 /,
     );
   });
 
@@ -138,16 +138,19 @@ describe('in a pipe', () => {
 test('the newest before a moment is what comes', async () => {
   const at = new Date(systemClock.now() - 25 * HOUR_MS).toISOString();
   const folder = join(work.cwd, 'at');
-  const { code, stdout } = await restore(folder, '--at', at).result;
+  const { code, stdout, stderr } = await restore(folder, '--at', at).result;
   expect(code).toBe(0);
   expect(stdout).toMatch(/^crs-orders01 small, started /);
+  expect(stderr).toMatch(
+    /^--at \S+: backup small of crs-orders01, started [\d-]{10} [\d:]{5} \+08:00; the next newer one was started [\d-]{10} [\d:]{5} \+08:00$/m,
+  );
 });
 
 test('what is not there is told with where to look, exit 3', async () => {
   const { code, stderr } = await restore('x', '--at', '2020-01-01').result;
   expect(code).toBe(3);
   expect(stderr).toMatch(
-    /no archive of crs-orders01 that was started at 2020-01-01T00:00:00Z or before.*\n.*list archives/,
+    /no archive of crs-orders01 that was started at 2020-01-01T15:59:59Z or before.*\n.*list archives/,
   );
 });
 

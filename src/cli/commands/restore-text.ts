@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { printable } from '../../domain/outside-text.ts';
 import { serverName } from '../../domain/rdb-magic.ts';
-import { humanSize, readable } from '../../report/amounts.ts';
-import type { RestoreItem, RestoreReport } from '../../restore/report.ts';
+import { humanSize, readableIn } from '../../report/amounts.ts';
+import type { ChosenArchive, RestoreItem, RestoreReport } from '../../restore/report.ts';
 
 /** For the help text. */
 export const EXAMPLES = `
@@ -26,16 +26,35 @@ command has ended with 0 (in bash: set -o pipefail).
 
 /** Where a restore went, and how it is called in what a person reads. */
 export interface Place {
+  /** In which times are shown. */
+  readonly timezone: string;
   /** As it may be typed: relative where that is shorter. */
   readonly shown: (path: string) => string;
   /** The folder; absent for standard output. */
   readonly directory?: string;
 }
 
+/** What a time was taken for, before the work begins: a day or a zone too early is seen here, and not in the data. */
+export function chosenLine(
+  { backupId, startedAt, next }: ChosenArchive,
+  {
+    instanceId,
+    at,
+    timezone,
+  }: { readonly instanceId: string; readonly at: string; readonly timezone: string },
+): string {
+  const newer =
+    next === undefined
+      ? 'there is none newer'
+      : `the next newer one was started ${readableIn(timezone, next)}`;
+  const chosen = `backup ${backupId} of ${instanceId}, started ${readableIn(timezone, startedAt)}`;
+  return `${printable(`--at ${at}: ${chosen}; ${newer}`)}\n`;
+}
+
 /** One line for the archive, two for each dump. */
-export function restoredLines({ items, key, ...archive }: RestoreReport, { shown }: Place): string {
+export function restoredLines({ items, key, ...archive }: RestoreReport, { shown, timezone }: Place): string {
   const { instanceId, backupId, startedAt } = archive;
-  const title = printable(`${instanceId} ${backupId}, started ${readable(startedAt)} UTC`);
+  const title = printable(`${instanceId} ${backupId}, started ${readableIn(timezone, startedAt)}`);
   const lines = [
     title,
     ...items.flatMap((item) => itemLines(item, shown)),

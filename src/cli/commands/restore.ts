@@ -2,23 +2,22 @@
 import { relative, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { ArchiverError } from '../../domain/errors.ts';
-import type { Instant } from '../../domain/instant.ts';
-import { parseMoment } from '../../domain/moment.ts';
+import { lastInstantOf, type Moment, parseMoment } from '../../domain/moment.ts';
 import { harmlessJson, printable } from '../../domain/outside-text.ts';
 import { redact } from '../../report/redact.ts';
 import type { Bars } from '../../report/terminal/bars.ts';
-import type { RestoreProgress, RestoreReport, RestoreTarget } from '../../restore/report.ts';
+import type { ChosenArchive, RestoreProgress, RestoreReport, RestoreTarget } from '../../restore/report.ts';
 import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
 import { configOf } from '../options.ts';
 import type { Output, Surroundings } from '../surroundings.ts';
 import { withQuietApp } from '../with-app.ts';
-import { EXAMPLES, nextSteps, restoredLines } from './restore-text.ts';
+import { chosenLine, EXAMPLES, nextSteps, restoredLines } from './restore-text.ts';
 
 interface RestoreOptions {
   readonly to?: string;
   readonly decrypt?: boolean;
   readonly key?: string;
-  readonly at?: Instant;
+  readonly at?: { readonly text: string; readonly moment: Moment };
   readonly source?: string;
   readonly shard?: number;
   readonly json?: boolean;
@@ -43,7 +42,7 @@ export function addRestore(
     .option('--key <file>', "hand the encrypted backup's key out, to a new file that only you can read")
     .option(
       '--at <time>',
-      'the newest archive started then or before: ISO 8601, UTC unless it names a zone, for instance 2026-11-17T08:00+08:00',
+      'the newest archive started then or before: a date is that whole day in the configured time zone; ISO 8601, UTC unless it names a zone, for instance 2026-11-17T08:00+08:00',
       momentOf,
     )
     .option('--shard <n>', 'only this dump of a backup that has several, from 1', shardOf)
@@ -63,6 +62,7 @@ export function addRestore(
           });
         const target = to === undefined ? undefined : targetOf(to, json, surroundings);
         const config = await configOf(command, surroundings);
+        const { timezone } = config;
         const bars = await barsOn(surroundings);
         const request = {
           instanceId,
@@ -71,27 +71,29 @@ export function addRestore(
           ...(key !== undefined && { keyFile: resolve(surroundings.cwd, key) }),
           signal: surroundings.signal,
           onProgress: bars.show,
+          onChosen: (chosen: ChosenArchive) =>
+            surroundings.stderr.write(chosenLine(chosen, { instanceId, at: at?.text ?? '', timezone })),
           ...(backupId !== undefined && { backupId }),
-          ...(at !== undefined && { at }),
+          ...(at !== undefined && { at: lastInstantOf(at.moment, timezone) }),
           ...(source !== undefined && { source }),
           ...(shard !== undefined && { shard }),
         };
         const report = await withQuietApp(config, surroundings, (app) => app.restore(request)).finally(
           bars.close,
         );
-        print(report, target, json, surroundings);
+        print(report, { target, json, timezone }, surroundings);
         finish(report.exitCode);
       },
     );
 }
 
-function momentOf(text: string): Instant {
+function momentOf(text: string): NonNullable<RestoreOptions['at']> {
   const moment = parseMoment(text);
   if (moment === undefined)
     throw new InvalidArgumentError(
-      'A time is for instance 2026-11-17T08:00 (UTC) or 2026-11-17T08:00+08:00.',
+      'A time is for instance 2026-11-17 (that day), 2026-11-17T08:00 (UTC) or 2026-11-17T08:00+08:00.',
     );
-  return moment;
+  return { text: text.trim(), moment };
 }
 
 function shardOf(text: string): number {
@@ -160,8 +162,11 @@ async function barsOn({ stderr, clock }: Surroundings): Promise<ProgressBars> {
 /** With a folder the result goes to standard output, and else to standard error: the dump alone is on the other. */
 function print(
   report: RestoreReport,
-  target: RestoreTarget | undefined,
-  json: boolean,
+  {
+    target,
+    json,
+    timezone,
+  }: { readonly target: RestoreTarget | undefined; readonly json: boolean; readonly timezone: string },
   { stdout, stderr, cwd }: Surroundings,
 ): void {
   const { problems, exitCode: _, ...document } = report;
@@ -171,6 +176,7 @@ function print(
     );
   else {
     const place = {
+      timezone,
       shown: (path: string) => nearer(path, cwd),
       ...(target?.kind === 'folder' && { directory: target.directory }),
     };
