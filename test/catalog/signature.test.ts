@@ -74,6 +74,23 @@ describe('a signed manifest', () => {
     );
   });
 
+  it('is made with the key in force, and believed by the keys in force', () => {
+    const [old, next] = [keyPair(), { ...keyPair(), id: 'fedcba9876543210' }];
+    const inForce = ({ id, privateKey, publicKey }: typeof old) => ({
+      signing: { id, key: privateKey },
+      trusted: [{ id, key: publicKey }],
+    });
+    let settings = inForce(old);
+    const signatures = createSignatures(() => settings);
+    const before = signatures.sign(encodeManifest(manifest));
+    settings = inForce(next);
+    const after = signatures.sign(encodeManifest(manifest));
+    expect(signatures.check(after, STARTED).result).toBe('valid');
+    expect(signatures.check(before, STARTED).result).toBe('bad');
+    settings = { ...settings, trusted: [...settings.trusted, ...inForce(old).trusted] };
+    expect(signatures.check(before, STARTED).result).toBe('valid');
+  });
+
   it('by an algorithm that only a newer version knows is no forgery, and no proof', () => {
     const signatures = signaturesOf(keyPair());
     const signed = String(signatures.sign(encodeManifest(manifest)));

@@ -118,6 +118,12 @@ test('is opened by the identity of any recipient, and encrypted with another key
   for (const { identity } of [keys, other]) {
     const ageIdentities = fixed([new Secret((await newAgeKeys()).identity), new Secret(identity)]);
     expect(await decoded(await codecOf({ ageIdentities }), 'age', one)).toEqual(patterned(10));
+    // Those in force when it is opened: their file may have been exchanged since.
+    let inForce = [new Secret((await newAgeKeys()).identity)];
+    const later = await codecOf({ ageIdentities: () => inForce });
+    await expect(decoded(later, 'age', one)).rejects.toMatchObject({ code: 'config' });
+    inForce = [new Secret(identity)];
+    expect(await decoded(later, 'age', one)).toEqual(patterned(10));
   }
 });
 

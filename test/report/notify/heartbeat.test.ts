@@ -29,6 +29,19 @@ describe('the heartbeat', () => {
     expect(receiver.shown).toEqual(['/start', '/fail']);
   });
 
+  test('goes to the address that lies in its file by then', async () => {
+    const [old, next] = [await heartbeatReceiver(), await heartbeatReceiver()];
+    let address = new Secret(old.url);
+    const { run } = startProcess({ heartbeat: () => address });
+    await run(runOf([]));
+    address = new Secret(next.url);
+    await run(runOf([]));
+    expect([old.shown, next.shown]).toEqual([
+      ['/start', '(success)'],
+      ['/start', '(success)'],
+    ]);
+  });
+
   test('keeps the query of its address behind the path', async () => {
     const { receiver, run } = await beating(['ap-guangzhou'], '/?key=1');
     await run(runOf([]));

@@ -74,6 +74,22 @@ describe('a message', () => {
     expect(waited).toBe(3000);
   });
 
+  test('that is refused for a token whose file holds another one by now is sent once more with that', async () => {
+    const receiver = await jsonReceiver();
+    const tokens = ['old', 'old', 'new'].map((text) => new Secret(`token-${text}`));
+    const url = new Secret(receiver.url);
+    const inTurn = tokens.map((token) => ({ url, token }));
+    const last = { url, token: new Secret('token-newest') };
+    // Asked when it is made, when the message is sent, and when that was refused.
+    const exchanged = { ...aReceiver(receiver.url), secrets: () => inTurn.shift() ?? last };
+    receiver.fail({ status: 401, body: 'no' });
+    await startProcess({ receivers: [exchanged] }, { clock }).notifier.test(signal());
+    expect(receiver.asked.map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer token-old',
+      'Bearer token-new',
+    ]);
+  });
+
   test('is not carried along by a redirect', async () => {
     const [receiver, elsewhere] = [await jsonReceiver(), await jsonReceiver()];
     receiver.fail({ status: 307, body: '', headers: { location: elsewhere.url } });
