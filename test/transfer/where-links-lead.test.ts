@@ -4,6 +4,7 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Link } from '../../src/domain/link.ts';
+import { createAgents } from '../../src/network/agents.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { createHttpGet } from '../../src/transfer/choose-transport.ts';
 import { createLinkPolicy } from '../../src/transfer/where-links-lead.ts';
@@ -155,6 +156,30 @@ describe('on the wire', () => {
     const get = getBy(policy({ resolve: toLoopback }), size);
     await expect(get(`http://dumps.example:${port}/x`)).rejects.toMatchObject({ code: 'link-refused' });
     expect(asked()).toBe(0);
+  });
+
+  test.each([
+    ['the socket', 1 << 30],
+    ['got', 10],
+  ])('of the addresses of a name those alone are tried that a link may lead to: over %s', async (_, size) => {
+    const { port, asked } = await internalService();
+    let knocked = 0;
+    const closed = http.createServer().on('connection', () => {
+      knocked += 1;
+    });
+    servers.push(closed);
+    await new Promise<void>((resolve) => closed.listen(port, '127.0.0.2', resolve));
+    const both = async () => ['127.0.0.2', '127.0.0.1'].map((address) => ({ address, family: 4 }));
+    const own = createAgents({}, systemClock);
+    const get = createHttpGet(own, systemClock, policy({ resolve: both, allowed: ['127.0.0.1/32'] }));
+    const link = new Link(`http://dumps.example:${port}/x`, 0);
+    const { signal } = new AbortController();
+    const { head, discard } = await get({ link, headers: {}, timeoutMs: 5000, expectedSize: size, signal });
+    discard();
+    own.destroy();
+    expect(head.status).toBe(200);
+    expect(asked()).toBeGreaterThan(0);
+    expect(knocked).toBe(0);
   });
 
   test('a name that a proxy would resolve is looked up here first', async () => {
