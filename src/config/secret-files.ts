@@ -2,6 +2,7 @@
  * Secrets that lie in files are read again at each use. Kubernetes exchanges the files of a mounted Secret under a running process, and temporary keys
  * are written anew before they lapse: a process that had read them once would be refused for ever. The files are small and lie in memory.
  */
+import { statSync } from 'node:fs';
 import type { Current } from '../domain/current.ts';
 import { type Environment, environmentOf, readText } from './environment.ts';
 import type { Problem } from './problems.ts';
@@ -22,11 +23,20 @@ export interface SecretFiles {
 /** `problems` is for what is wrong at the first reading. */
 export function createSecretFiles(environment: Environment, problems: Problem[]): SecretFiles {
   let tell: SecretWarning = () => {};
+  const pipes = new Map<string, string>();
+
+  /** A pipe (`<(pass show key)`) gives what it has once, and whoever opens it a second time may wait for ever. */
+  function readPipe(path: string): string {
+    const text = pipes.get(path) ?? readText(path);
+    pipes.set(path, text);
+    return text;
+  }
 
   function attempt<Value>(read: Reading<Value>) {
     const seen = new Map<string, string | undefined>();
     const found: Problem[] = [];
     const readFile = (path: string): string => {
+      if (pipes.has(path) || isPipe(path)) return readPipe(path);
       seen.set(path, undefined);
       const text = readText(path);
       seen.set(path, text);
@@ -64,6 +74,14 @@ export function present<Value extends object>(
 ): Current<Value> | undefined {
   const first = current();
   return first && (() => current() ?? first);
+}
+
+function isPipe(path: string): boolean {
+  try {
+    return !statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function textOf(path: string): string | undefined {

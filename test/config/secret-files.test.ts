@@ -1,4 +1,5 @@
 /** Secrets in files: what lies there now counts, and what lay there last in good order where nothing usable does. */
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,4 +80,21 @@ test('as long as a file stays as it is its secret stays the same object', () => 
   expect(current?.()).toBe(before);
   writeFileSync(path, 'two');
   expect(current?.()).not.toBe(before);
+});
+
+test('what comes out of a pipe is read once, also where the file of another secret is exchanged', () => {
+  const [pipe, key] = [join(folder(), 'pipe'), join(folder(), 'key')];
+  execFileSync('mkfifo', [pipe]);
+  spawn('sh', ['-c', 'printf token-of-the-pipe > "$0"', pipe]);
+  writeFileSync(key, 'first');
+  const env = {
+    ...ESSENTIALS,
+    TENCENTCLOUD_SECRET_ID: 'id',
+    TENCENTCLOUD_SECRET_KEY_FILE: key,
+    TENCENTCLOUD_SESSION_TOKEN_FILE: pipe,
+  };
+  const { sources } = loadConfig({ flags: {}, env, cwd: folder() });
+  writeFileSync(key, 'second');
+  const { secretKey, token } = sources[0]?.credentials() ?? {};
+  expect([secretKey?.reveal(), token?.reveal()]).toEqual(['second', 'token-of-the-pipe']);
 });
