@@ -27,10 +27,18 @@ const proxy = spawn(
 );
 const [line] = (await once(proxy.stdout, 'data')) as [Buffer];
 const api = await startApi({ size: SIZE, dumps: 1, files: `http://127.0.0.1:${String(line).trim()}`, file });
-const [ours] = CONTESTANTS;
+const [ours] = CONTESTANTS.run;
 
 async function run(connections: string, round: number): Promise<Figures> {
-  const task = { servers, scheme: 'http', destination: 'sink', urls: [], api: api.environment } as const;
+  const task = {
+    servers,
+    scheme: 'http',
+    destination: 'sink',
+    urls: [],
+    keys: [],
+    folder: '',
+    api: api.environment,
+  } as const;
   const command = ours?.command({ ...task, prefix: `far-${connections}-${round}` });
   return measure(command?.script ?? '', {
     PATH: process.env['PATH'],

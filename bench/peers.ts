@@ -1,17 +1,21 @@
 /**
- * The whole transfer against what people use in its place: wall time, processor time of the process tree and peak memory, as ratios in
- * one run. Linux. Usage: npm run bench [-- --rounds 5 --only PATTERN --destination ceph|sink]
+ * A run, and reading back, against what people use in their place, in the versions of today: wall time, processor time of the process tree and
+ * peak memory, as ratios in one run. Linux, with nginx, Ceph's gateway and Python. Usage: npm run bench [-- --rounds 5 --only PATTERN --peers WORD,WORD]
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chart } from './peers/chart.ts';
-import { CONTESTANTS, isInstalled } from './peers/contestants.ts';
+import { CONTESTANTS, type Contestant, isInstalled, type Verb, versionOf } from './peers/contestants.ts';
 import { type Figures, measure } from './peers/measure.ts';
 import { type DestinationName, type Scheme, startApi, startServers } from './peers/servers.ts';
 
 const MiB = 1024 * 1024;
 
 interface Case {
+  readonly verb: Verb;
   readonly size: number;
   readonly dumps: number;
   readonly scheme: Scheme;
@@ -20,20 +24,29 @@ interface Case {
 
 interface Result extends Case {
   readonly contestant: string;
+  /** Of its program; absent for ours and the script. */
+  readonly version?: string;
   readonly rounds: readonly Figures[];
 }
 
-const CASES: readonly Case[] = (['ceph', 'sink'] as const).flatMap((destination) =>
-  (['http', 'https'] as const).flatMap((scheme) =>
+const SCHEMES = ['http', 'https'] as const;
+const RUNS: readonly Case[] = (['ceph', 'sink'] as const).flatMap((destination) =>
+  SCHEMES.flatMap((scheme) =>
     [
       { size: 64 * MiB, dumps: 1 },
       { size: 512 * MiB, dumps: 1 },
       { size: 2048 * MiB, dumps: 1 },
       { size: 512 * MiB, dumps: 4 },
       { size: 16 * 1024, dumps: 1000 },
-    ].map((what) => ({ ...what, scheme, destination })),
+    ].map((what) => ({ verb: 'run', ...what, scheme, destination }) as const),
   ),
 );
+/** What is read back has to lie somewhere: the sink keeps nothing. */
+const READS: readonly Case[] = SCHEMES.flatMap((scheme) => [
+  { verb: 'verify', size: 512 * MiB, dumps: 2, scheme, destination: 'ceph' },
+  { verb: 'restore', size: 512 * MiB, dumps: 1, scheme, destination: 'ceph' },
+]);
+const CASES = [...RUNS, ...READS];
 
 const { values } = parseArgs({
   options: {
@@ -42,9 +55,13 @@ const { values } = parseArgs({
     peers: { type: 'string', default: '' },
   },
 });
-const present = CONTESTANTS.filter(isInstalled);
-for (const { name } of CONTESTANTS.filter((one) => !present.includes(one)))
-  console.log(`left out, not installed: ${name}`);
+// Those of today, and not what the machine has.
+const peers = execFileSync('bash', [join(import.meta.dirname, 'peers/fetch')])
+  .toString()
+  .trim();
+process.env['PATH'] = `${peers}:${process.env['PATH']}`;
+const versions = new Map(['rclone', 'aws'].map((program) => [program, versionOf(program)]));
+console.log([...versions.values()].join(', '));
 const wanted = CASES.filter((one) => nameOf(one).includes(values.only));
 const servers = await startServers([...new Set(wanted.map(({ destination }) => destination))]);
 const results: Result[] = [];
@@ -80,26 +97,41 @@ async function runCase(one: Case): Promise<Result[]> {
   const file = await servers.dump(one.size);
   const files = servers.files(one.scheme);
   const api = await startApi({ size: one.size, dumps: one.dumps, files, file });
-  const mine = present.filter(
-    ({ name }) => values.peers === '' || values.peers.split(',').some((word) => name.includes(word)),
+  const folder = mkdtempSync(join(tmpdir(), 'bench-restored-'));
+  const urls = Array.from({ length: one.dumps }, () => `${files}/${file}`);
+  const reads = one.verb !== 'run';
+  const go = async ({ command }: Contestant, prefix: string, keys: readonly string[]): Promise<Figures> => {
+    const { script, env } = command({ ...one, servers, urls, prefix, keys, folder, api: api.environment });
+    return measure(script, { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env });
+  };
+  const mine = CONTESTANTS[one.verb].filter(
+    (contestant) =>
+      isInstalled(contestant) &&
+      (values.peers === '' || values.peers.split(',').some((word) => contestant.name.includes(word))),
   );
-  const figures = new Map(mine.map(({ name }) => [name, [] as Figures[]]));
+  const figures = new Map(mine.map((contestant) => [contestant, [] as Figures[]]));
   try {
+    const [archiving] = CONTESTANTS.run;
+    if (reads && archiving) await go(archiving, 'kept', []);
+    const keys = reads ? servers.keys(`${servers.bucket[one.destination]}/kept/data`) : [];
     for (let round = 0; round < Number(values.rounds); round += 1) {
-      for (const { name, command } of mine) {
-        const prefix = `run-${round}-${name.replaceAll(/[^a-z]/g, '')}-${Date.now()}`;
-        const urls = Array.from({ length: one.dumps }, () => `${files}/${file}`);
-        const { script, env } = command({ ...one, servers, urls, prefix, api: api.environment });
-        figures
-          .get(name)
-          ?.push(await measure(script, { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env }));
-        await servers.empty();
+      for (const contestant of mine) {
+        const prefix = `run-${round}-${contestant.name.replaceAll(/[^a-z]/g, '')}-${Date.now()}`;
+        figures.get(contestant)?.push(await go(contestant, reads ? 'kept' : prefix, keys));
+        rmSync(folder, { recursive: true, force: true });
+        mkdirSync(folder);
+        if (!reads) await servers.empty();
       }
     }
   } finally {
     api.close();
+    rmSync(folder, { recursive: true, force: true });
+    await servers.empty();
   }
-  const found = [...figures].map(([contestant, rounds]) => ({ ...one, contestant, rounds }));
+  const found = [...figures].map(([{ name, needs = '' }, rounds]) => {
+    const version = versions.get(needs);
+    return { ...one, contestant: name, ...(version !== undefined && { version }), rounds };
+  });
   print(one, found);
   return found;
 }
@@ -121,9 +153,9 @@ function print(one: Case, found: readonly Result[]): void {
   }
 }
 
-function nameOf({ size, dumps, scheme, destination }: Case): string {
+function nameOf({ verb, size, dumps, scheme, destination }: Case): string {
   const amount = size >= MiB ? `${size / MiB} MiB` : `${size / 1024} KiB`;
-  return `${destination} ${scheme} ${dumps} x ${amount}`;
+  return `${verb === 'run' ? '' : `${verb} `}${destination} ${scheme} ${dumps} x ${amount}`;
 }
 
 function median(values: readonly number[]): number {

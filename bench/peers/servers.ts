@@ -24,10 +24,15 @@ export interface Servers {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Makes a dump of so many bytes, once; gives its path below `files`. */
   dump(size: number): Promise<string>;
+  /** The keys below `BUCKET/PREFIX` of Ceph. */
+  keys(below: string): string[];
   /** Empties a bucket of Ceph, so that its memory suffices. */
   empty(): Promise<void>;
   close(): void;
 }
+
+/** The sink asks for nobody's name. */
+const NOBODY = { accessKeyId: 'labkey', secretAccessKey: 'labsecret' };
 
 export async function startServers(destinations: readonly DestinationName[]): Promise<Servers> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-servers-'));
@@ -50,6 +55,12 @@ export async function startServers(destinations: readonly DestinationName[]): Pr
   });
   await untilOpen(http);
 
+  function rclone(...words: string[]): Buffer {
+    const env = { ...process.env, ...rcloneEnvironment(plain.ceph, ceph?.credentials ?? NOBODY) };
+    delete env['AWS_CA_BUNDLE'];
+    return execFileSync('rclone', words, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  }
+
   return {
     files: (scheme) => `${scheme}://127.0.0.1:${scheme === 'http' ? http : https}`,
     endpoint(scheme, destination) {
@@ -58,7 +69,7 @@ export async function startServers(destinations: readonly DestinationName[]): Pr
     },
     bucket: { ceph: ceph?.bucket ?? '', sink: 'bench' },
     ca,
-    credentials: ceph?.credentials ?? { accessKeyId: 'labkey', secretAccessKey: 'labsecret' },
+    credentials: ceph?.credentials ?? NOBODY,
     async dump(size) {
       const name = `dump-${size}.rdb`;
       const path = join(folder, 'dumps', name);
@@ -68,11 +79,16 @@ export async function startServers(destinations: readonly DestinationName[]): Pr
       }
       return name;
     },
+    keys(below) {
+      const prefix = below.slice(below.indexOf('/') + 1);
+      const listed = rclone('lsf', '--recursive', '--files-only', `bench:${below}`).toString();
+      return listed
+        .trim()
+        .split('\n')
+        .map((name) => `${prefix}/${name}`);
+    },
     async empty() {
-      if (!ceph) return;
-      const env = { ...process.env, ...rcloneEnvironment(plain.ceph, ceph.credentials) };
-      delete env['AWS_CA_BUNDLE'];
-      execFileSync('rclone', ['delete', `bench:${ceph.bucket}`], { env, stdio: 'ignore' });
+      if (ceph) rclone('delete', `bench:${ceph.bucket}`);
     },
     close() {
       ceph?.close();

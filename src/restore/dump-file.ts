@@ -4,7 +4,6 @@ import { type FileHandle, link, lstat, open, rename, unlink } from 'node:fs/prom
 import { dirname } from 'node:path';
 import { syncFolder } from '../disk/sync-folder.ts';
 import { ArchiverError } from '../domain/errors.ts';
-import { createBlockWriter } from './block-writer.ts';
 import { explainDiskError } from './disk-errors.ts';
 
 export interface DumpPaths {
@@ -78,16 +77,10 @@ export async function openDumpFile(paths: DumpPaths): Promise<DumpFile> {
     kept: { size: keptSize, read: () => bytesOf(handle, keptSize) },
     write: (body, onPosition) =>
       guarded(async () => {
-        const writer = createBlockWriter(handle, position);
-        try {
-          for await (const chunk of sealed(body)) {
-            await writer.append(chunk);
-            position += chunk.length;
-            onPosition(position);
-          }
-        } finally {
-          // What came before a connection broke need not come again.
-          await writer.flush();
+        for await (const chunk of sealed(body)) {
+          await writeAll(handle, chunk, position);
+          position += chunk.length;
+          onPosition(position);
         }
       }),
     restart: () =>
@@ -156,6 +149,13 @@ function busy(partial: string): ArchiverError {
 
 function unlessGone(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done);
+    done += bytesWritten;
+  }
 }
 
 /** The first `size` bytes, through one buffer that is used again. */
