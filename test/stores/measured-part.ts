@@ -99,6 +99,8 @@ export function measuredPart({
     'Ceph takes AES256 for the default encryption of a bucket whether it has a key service for that or not; without one, as here, it refuses every put.',
     'Its condition `aws:SecureTransport` is there only where a request came by TLS: a policy that denies what has it `false` denies nothing.',
     '',
+    'Garage is not among them: no package has it built, and to compile 2.5.0 took more than ten minutes on two cores that were not idle.',
+    '',
   ].join('\n');
 }
 
