@@ -4,16 +4,18 @@ import { createCloud } from '../test/support/cloud.ts';
 import { startS3 } from '../test/support/s3.ts';
 import type { S3Request } from '../test/support/s3-faults.ts';
 import { diceOf } from './soak-dice.ts';
-import { strike } from './soak-faults.ts';
+import { strike, strikeWithoutEnd } from './soak-faults.ts';
 import { createJudge } from './soak-judge.ts';
 import type { Struck } from './soak-stage.ts';
 import { type Begun, type Judged, type Place, SOURCES, type ToServers } from './soak-words.ts';
-import { createChangingWorld } from './soak-world.ts';
+import { createChangingWorld, type LiveBackup } from './soak-world.ts';
 
 const [seed = '0'] = process.argv.slice(2);
 /** The worker's `staleUploadAge`, in milliseconds. */
 const STALE_MS = 150_000;
 const DAY_MS = 86_400_000;
+/** Rounds until the process has once held as much as it ever will. */
+const WARM = 12;
 /** Milliseconds between two looks at what is listed as archived while a run is going on. */
 const LOOK_MS = 50;
 
@@ -36,9 +38,9 @@ function begin(round: number): Begun {
   // Only the new ones are sure to be downloaded, and the same for the same seed, whatever came of the rounds before.
   const backups = changing.backups.filter(({ since }) => since === round);
   if (calm) ageQuarantine();
-  struck = calm
-    ? []
-    : strike({ cloud, s3, backups, dice, lose: (backup) => changing.lose(backup) }, dice.between(4, 16));
+  const stage = { cloud, s3, backups, dice, lose: (backup: LiveBackup) => changing.lose(backup) };
+  if (calm) struck = [];
+  else struck = round < WARM ? strikeWithoutEnd(stage) : strike(stage, dice.between(4, 16));
   begunAt = Date.now();
   return { backups: changing.backups.length, faults: struck.map(({ name }) => name) };
 }

@@ -24,6 +24,7 @@ export interface RowReader {
   owner(backupRow: Fields, instanceId: string): Omit<Instance, 'vanished'>;
 }
 
+/** Empties the lists on its way: those of a fleet are not to lie in memory twice. */
 export function assemble(
   instanceList: Rows<Fields>,
   listings: readonly BackupListing[],
@@ -33,7 +34,7 @@ export function assemble(
   const backups = new Map<string, Backup>();
   const failures: ListingFailure[] = [];
 
-  for (const row of instanceList.rows) {
+  for (const row of emptied(instanceList.rows)) {
     const instance = read.instance(row);
     if (isId(instance.id)) instances.set(instance.id, instance);
     else if (instance.id !== '') failures.push(unreadable('an instance', row));
@@ -41,7 +42,7 @@ export function assemble(
   if (instanceList.failure !== undefined) failures.push({ error: instanceList.failure });
 
   for (const { instanceId: asked, list } of listings) {
-    for (const row of list.rows) {
+    for (const row of emptied(list.rows)) {
       const instanceId = read.ownerId(row) || (asked ?? '');
       const backup = isId(instanceId) ? read.backup(row, instanceId) : undefined;
       if (backup === undefined || !isId(backup.id)) {
@@ -69,6 +70,11 @@ export function assemble(
   }
 
   return { instances: [...instances.values()], backups: [...backups.values()], failures };
+}
+
+function* emptied<Row>(rows: Row[]): Generator<Row> {
+  rows.reverse();
+  for (let row = rows.pop(); row !== undefined; row = rows.pop()) yield row;
 }
 
 /** A wrong key or a dead network fails both listings of a region, and is told once. Permissions are granted, and so told, one by one. */

@@ -40,34 +40,6 @@ export function countOf(value: unknown): number | undefined {
   return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
 }
 
-/** Longer texts are no id, time or code, and of names less is kept. */
-const LONGEST_TEXT = 260;
-/** Rows without any are left as they are, which is cheaper. */
-const USUAL_WEIGHT = 4096;
-
-/** The row with its long texts cut, at any depth. What is cut off is let go: a mere slice would hold on to the whole. */
-export function trimmed(row: Fields): Fields {
-  return weightOf(row) <= USUAL_WEIGHT ? row : cutFields(row);
-}
-
-function cutFields(row: Fields): Fields {
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, trimmedValue(value)]));
-}
-
-function trimmedValue(value: unknown): unknown {
-  if (typeof value === 'string')
-    return value.length > LONGEST_TEXT ? Buffer.from(value.slice(0, LONGEST_TEXT)).toString() : value;
-  if (Array.isArray(value)) return value.map(trimmedValue);
-  return isFields(value) ? cutFields(value) : value;
-}
-
-/** Bytes of memory that a value takes, roughly. */
-export function weightOf(value: unknown): number {
-  if (typeof value === 'string') return 12 + value.length;
-  if (typeof value !== 'object' || value === null) return 4;
-  return Object.entries(value).reduce((sum, [, member]) => sum + 4 + weightOf(member), 12);
-}
-
-function isFields(value: unknown): value is Fields {
+export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -17,7 +17,7 @@ export interface PagedList<Row> {
   readonly fetch: (offset: number, limit: number) => Promise<Page<Row>>;
   /** Tells rows apart. */
   readonly idOf: (row: Row) => string;
-  /** Bytes of memory that a row takes. */
+  /** Bytes of memory that a row takes by itself. */
   readonly weigh: (row: Row) => number;
   readonly onPage?: OnPage | undefined;
   readonly signal: AbortSignal;
@@ -25,7 +25,7 @@ export interface PagedList<Row> {
 
 export interface Rows<Row> {
   /** No id twice; of a row that came twice the younger state. */
-  readonly rows: readonly Row[];
+  readonly rows: Row[];
   /** Why there may be more. What was read before stays in `rows`. */
   readonly failure?: ArchiverError;
 }
@@ -33,8 +33,8 @@ export interface Rows<Row> {
 const MAX_PASSES = 3;
 
 /** No account has so many: whoever says so would be asked for days. Ten thousand instances have 140,000 backups in a fortnight. */
-const MOST_ROWS = 1_000_000;
-/** Bytes of all rows together; those 140,000 take about sixty million. */
+const MOST_ROWS = 200_000;
+/** Bytes of all rows together; those 140,000 take about fifty million. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /** An overlapping page must bring at least this share of a full one, or the first pass begins the page at the seam instead. */

@@ -2,7 +2,8 @@
 import { ArchiverError } from '../domain/errors.ts';
 import type { ApiClient } from './api-client.ts';
 import { verdictOf } from './api-errors.ts';
-import { type Fields, fieldsOf, numberOf, rowsOf, textOf, trimmed, weightOf } from './json-fields.ts';
+import { type Fields, fieldsOf, numberOf, rowsOf, textOf } from './json-fields.ts';
+import { keptRows } from './kept-rows.ts';
 import { listEach } from './list-each.ts';
 import { type Page, paginate, type Rows } from './paginate.ts';
 import type { OnPage } from './source.ts';
@@ -13,9 +14,17 @@ interface Table {
   readonly set: string;
   readonly idField: string;
   readonly maxLimit: number;
+  /** Those that are read. */
+  readonly fields: readonly string[];
 }
 
-const INSTANCES: Table = { action: 'DescribeRedis', set: 'redisSet', idField: 'redisId', maxLimit: 100 };
+const INSTANCES: Table = {
+  action: 'DescribeRedis',
+  set: 'redisSet',
+  idField: 'redisId',
+  maxLimit: 100,
+  fields: ['redisId', 'redisName', 'typeId'],
+};
 
 /** No maximum is published; seven days of backups seldom need a second page. */
 const BACKUPS: Table = {
@@ -23,6 +32,7 @@ const BACKUPS: Table = {
   set: 'redisBackupSet',
   idField: 'backupId',
   maxLimit: 50,
+  fields: ['redisId', 'backupId', 'backupType', 'startTime', 'status', 'locked', 'remark'],
 };
 
 /** What a whole list is read with. */
@@ -73,21 +83,22 @@ export function v2Listing(client: ApiClient): V2Listing {
     subject: string,
     { signal, onPage }: Asking,
   ): Promise<Rows<Fields>> {
-    const { action, set, idField, maxLimit } = table;
+    const { action, set, idField, maxLimit, fields } = table;
+    const kept = keptRows(fields);
     const fetch = async (offset: number, limit: number): Promise<Page<Fields>> => {
       const answer = await client.call(action, { ...filter, limit, offset }, subject, signal);
       const data = fieldsOf(answer['data']);
       const total = numberOf(answer['totalCount']) ?? numberOf(data['totalCount']);
       if (total === undefined)
         throw new ArchiverError('api-unavailable', `${action} ${subject}: the answer has no totalCount`);
-      return { rows: rowsOf(data[set]).map(trimmed), total };
+      return { rows: rowsOf(data[set]).map(kept.keep), total };
     };
     return paginate({
       what: `${action} ${subject}`,
       maxLimit,
       fetch,
       idOf: (row) => textOf(row[idField]),
-      weigh: weightOf,
+      weigh: kept.weigh,
       onPage,
       signal,
     });

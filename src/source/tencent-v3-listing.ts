@@ -3,7 +3,8 @@ import { ArchiverError } from '../domain/errors.ts';
 import type { ApiClient } from './api-client.ts';
 import { verdictOf } from './api-errors.ts';
 import { STATUS } from './backup-state.ts';
-import { type Fields, numberOf, rowsOf, textOf, trimmed, weightOf } from './json-fields.ts';
+import { type Fields, numberOf, rowsOf, textOf } from './json-fields.ts';
+import { keptRows } from './kept-rows.ts';
 import { type Page, paginate, type Rows } from './paginate.ts';
 import type { OnPage } from './source.ts';
 
@@ -19,6 +20,8 @@ interface Table {
   /** The documented maximum of a page. */
   readonly maxLimit: number;
   readonly idOf: (row: Fields) => string;
+  /** Those that are read. */
+  readonly fields: readonly string[];
 }
 
 const INSTANCES: Table = {
@@ -26,6 +29,17 @@ const INSTANCES: Table = {
   set: 'InstanceSet',
   maxLimit: 1000,
   idOf: (row) => textOf(row['InstanceId']),
+  fields: [
+    'InstanceId',
+    'InstanceName',
+    'InstanceTags',
+    'Type',
+    'Engine',
+    'CurrentRedisVersion',
+    'ProductType',
+    'ProductVersion',
+    'RedisShardNum',
+  ],
 };
 
 const BACKUPS: Table = {
@@ -33,6 +47,21 @@ const BACKUPS: Table = {
   set: 'BackupSet',
   maxLimit: 100,
   idOf: (row) => JSON.stringify([textOf(row['InstanceId']), textOf(row['BackupId'])]),
+  fields: [
+    'InstanceId',
+    'InstanceName',
+    'InstanceType',
+    'BackupId',
+    'BackupType',
+    'StartTime',
+    'EndTime',
+    'ExpireTime',
+    'Status',
+    'Locked',
+    'Encrypted',
+    'FileType',
+    'Remark',
+  ],
 };
 
 /** Without the filter today's servers list only status 2. Later in life comes later, so a backup that moves on meanwhile is met again. */
@@ -136,15 +165,24 @@ export function v3Listing(client: ApiClient): V3Listing {
     subject: string,
     { signal, onPage }: Asking,
   ): Promise<Rows<Fields>> {
-    const { action, set, maxLimit, idOf } = table;
+    const { action, set, maxLimit, idOf, fields } = table;
+    const kept = keptRows(fields);
     const fetch = async (offset: number, limit: number): Promise<Page<Fields>> => {
       const data = await client.call(action, { ...filter, Limit: limit, Offset: offset }, subject, signal);
       const total = numberOf(data['TotalCount']);
       if (total === undefined)
         throw new ArchiverError('api-unavailable', `${action} ${subject}: the answer has no TotalCount`);
-      return { rows: rowsOf(data[set]).map(trimmed), total };
+      return { rows: rowsOf(data[set]).map(kept.keep), total };
     };
-    return paginate({ what: `${action} ${subject}`, maxLimit, fetch, idOf, weigh: weightOf, onPage, signal });
+    return paginate({
+      what: `${action} ${subject}`,
+      maxLimit,
+      fetch,
+      idOf,
+      weigh: kept.weigh,
+      onPage,
+      signal,
+    });
   }
 }
 

@@ -45,7 +45,7 @@ export function endlessPages(total: number, remark = ''): Fault {
     if (set === undefined) return;
     const [first = {}] = answer[set] as Record<string, unknown>[];
     answer['TotalCount'] = total;
-    answer[set] = Array.from({ length: set === 'BackupSet' ? 100 : 1000 }, () => {
+    answer[set] = Array.from({ length: 1000 }, () => {
       made += 1;
       return {
         ...first,
