@@ -24,7 +24,7 @@ export async function archiveOne(
   ports: RunPorts,
   signal: AbortSignal,
 ): Promise<RunSummary> {
-  return withLedger(ports, signal, async (ledger) => {
+  return withLedger(ports, { signal }, async (ledger) => {
     const found = await lookFor(request, ledger, ports, signal);
     if (found) await archiveNow(request, found, ledger, ports, signal);
   });

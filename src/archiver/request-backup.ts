@@ -31,7 +31,7 @@ export async function requestBackup(
   signal: AbortSignal,
 ): Promise<RunSummary> {
   if (!ports.policy.allowBackupRequests) throw requestsNotAllowed();
-  return withLedger(ports, signal, async (ledger) => {
+  return withLedger(ports, { signal }, async (ledger) => {
     const { clock, observer } = ports;
     const { instanceId, timeoutMs } = request;
     const found = await lookFor(request, ledger, ports, signal);

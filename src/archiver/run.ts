@@ -55,11 +55,11 @@ export interface RunPorts extends SurveyPorts {
 
 /** One pass over everything configured. Never rejects for what the cloud, the store or a signal does: all of it is in the summary. */
 export async function runOnce(ports: RunPorts, signal: AbortSignal): Promise<RunSummary> {
-  return withLedger(ports, signal, async (ledger) => {
-    const startedAt = ports.clock.now();
-    const overtime = createOvertime({ startedAt, deadlineMs: ports.policy.deadlineMs }, ports.clock);
-    try {
-      const looking = AbortSignal.any([signal, overtime.deadline]);
+  const startedAt = ports.clock.now();
+  const overtime = createOvertime({ startedAt, deadlineMs: ports.policy.deadlineMs }, ports.clock);
+  const looking = AbortSignal.any([signal, overtime.deadline]);
+  try {
+    return await withLedger(ports, { signal, looking }, async (ledger) => {
       // First of all: what is swept behind an archive's back was begun at a key that may be the archive's.
       await ports.sweep(ledger.runId, ports.observer, looking);
       const { open, encrypted } = await look(ledger, ports, { startedAt, signal: looking });
@@ -69,10 +69,10 @@ export async function runOnce(ports: RunPorts, signal: AbortSignal): Promise<Run
         archiveAll(open, ledger, ports, { startedAt, signal: inner, overtime }),
         reviewArchived(encrypted, ledger, ports, { signal: inner, deadline: overtime.deadline }),
       ]);
-    } finally {
-      overtime.close();
-    }
-  });
+    });
+  } finally {
+    overtime.close();
+  }
 }
 
 /** What is to be done and what is done already. All else that was found is let go: a run may transfer for hours, and others begin meanwhile. */
@@ -96,7 +96,7 @@ async function look(
 /** Begins and ends a run around some work, and makes sure that the destination can be reached and relied on before anything is attempted. */
 export async function withLedger(
   ports: RunPorts,
-  signal: AbortSignal,
+  { signal, looking = signal }: { readonly signal: AbortSignal; readonly looking?: AbortSignal },
   work: (ledger: Ledger) => Promise<void>,
 ): Promise<RunSummary> {
   const { observer, clock, schedule, timezone } = ports;
@@ -110,8 +110,8 @@ export async function withLedger(
     ...(schedule !== undefined && { schedule }),
   });
   try {
-    await ports.catalog.probe({ signal });
-    const { measured, warning } = await ports.prepare({ signal });
+    await ports.catalog.probe({ signal: looking });
+    const { measured, warning } = await ports.prepare({ signal: looking });
     if (measured) observer({ type: 'destination.measured', runId: ledger.runId, ...measured });
     if (warning) observer({ type: 'warning', ...warning });
     await work(ledger);

@@ -50,11 +50,14 @@ describe('a listing that has not ended at the deadline of the run', () => {
     expect(run.summary).toMatchObject({ considered: 0, exitCode: 3 });
   });
 
-  it('of the destination is given up, and told', async () => {
+  it.each([
+    ['the first one', 1],
+    ['a later one', 2],
+  ])('of the destination, %s, is given up, and told', async (_, nth) => {
     const scenario = await createScenario({ config: { runDeadlineMs: 1000 } });
     const listed = scenario.s3.counts.get('ListObjectsV2') ?? 0;
     const gate = scenario.s3.holdAt(
-      ({ operation, count }) => operation === 'ListObjectsV2' && count === listed + 2,
+      ({ operation, count }) => operation === 'ListObjectsV2' && count === listed + nth,
     );
     const run = await scenario.run();
     gate.release();
