@@ -4,6 +4,7 @@ import { HOUR_MS } from '../support/builders.ts';
 import { call, type Fault } from '../support/cloud.ts';
 import {
   backupNotReady,
+  changeJson,
   denied,
   emptyAnswer,
   firstPageAgain,
@@ -14,7 +15,7 @@ import {
   smallPages,
   throttled,
 } from '../support/cloud-api-faults.ts';
-import { endlessAnswer } from '../support/endless.ts';
+import { endlessAnswer, trickling } from '../support/endless.ts';
 import {
   type Expected,
   onceAndAlways,
@@ -58,6 +59,23 @@ function lost({ column, variant }: Place): Expected {
   return column === INSTANCES ? 'archived, listing told as failed' : 'listing told as failed';
 }
 
+/** What was read before is archived. */
+const announcing: Expected = 'archived, listing told as failed';
+
+function announceBillions(answer: Record<string, unknown>): void {
+  for (const name of ['TotalCount', 'totalCount']) if (name in answer) answer[name] = 1e9;
+}
+
+const SETS = ['InstanceSet', 'BackupSet', 'redisSet', 'redisBackupSet'];
+
+/** A manifest that holds them could not be read back. */
+function lengthenNames(answer: Record<string, unknown>): void {
+  const long = 'n'.repeat(1_000_000);
+  const holders = [answer, answer['data'] ?? {}] as Record<string, Record<string, unknown>[]>[];
+  for (const row of holders.flatMap((holder) => SETS.flatMap((name) => holder[name] ?? [])))
+    Object.assign(row, { InstanceName: long, Remark: long, redisName: long, remark: long });
+}
+
 /** The list of backups in pages of two, of which one goes wrong. */
 function inPages(
   make: () => Fault,
@@ -97,6 +115,22 @@ const rows: readonly Row[] = [
       strike: inCall(() => endlessAnswer('{"Response":{"x":"')),
     },
   ),
+  {
+    fault: 'an answer that trickles until the deadline of the run',
+    lasts: 'always',
+    columns: [INSTANCES, BACKUPS],
+    config: { runDeadlineMs: 3000 },
+    expected: 'destination failed',
+    strike: inCall(trickling),
+  },
+  ...onceAndAlways('a list that announces a billion rows', [announcing, announcing], {
+    columns: [INSTANCES, BACKUPS],
+    strike: inCall(() => changeJson(announceBillions)),
+  }),
+  ...onceAndAlways('names and remarks of a megabyte each', ['archived', 'archived'], {
+    columns: [INSTANCES, BACKUPS],
+    strike: inCall(() => changeJson(lengthenNames)),
+  }),
   ...onceAndAlways('the link leads to the metadata service', ['link-refused', 'link-refused'], {
     columns: [LINK],
     variants: ['tencent-v3'],

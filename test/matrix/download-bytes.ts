@@ -25,6 +25,12 @@ const rows: readonly Row[] = [
   ...onceAndAlways('Content-Length is too small, and the body with it', ['archived', 'corrupt-source'], {
     strike: inAnswer(() => cutFile()),
   }),
+  // Once: a first answer is believed, and such a dump is not begun; one for the rest cannot be right.
+  ...onceAndAlways(
+    'Content-Length is beyond all dumps',
+    [({ column }) => (column === 'first byte' ? 'download-failed' : 'archived'), 'download-failed'],
+    { strike: inAnswer(() => announceMore(1e15)) },
+  ),
   ...onceAndAlways('Range is ignored', ['archived', 'download-failed'], {
     columns: BEHIND_FIRST,
     strike: inRest(ignoreRange),

@@ -1,5 +1,6 @@
 /** Rows: the way to the download host, and connections that break, end early, stall or crawl. */
 
+import { HOUR_MS } from '../support/builders.ts';
 import { refused } from '../support/cloud-api-faults.ts';
 import {
   cutAt,
@@ -62,6 +63,14 @@ const rows: readonly Row[] = [
       config: { minimumRate: 1024, stallTimeoutMs: 30_000 },
     },
   ),
+  {
+    // Above any floor: what is halfway has as long again, and a byte is soon there.
+    fault: 'the body trickles until the deadline of the run',
+    lasts: 'always',
+    expected: ({ column }) => (column === 'last byte' ? 'archived' : 'download-failed'),
+    strike: inBody((byte, { clock }) => trickleAt(byte, () => clock.advance(0.7 * HOUR_MS))),
+    config: { runDeadlineMs: HOUR_MS },
+  },
   {
     fault: 'the link expires in mid-transfer',
     lasts: 'once',

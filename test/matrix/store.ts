@@ -11,6 +11,8 @@ const PROOF = ['proof'];
 const MANIFEST = ['manifest'];
 /** A refusal is the same whatever is known of the store. */
 const EITHER = ['aws'];
+/** Milliseconds of a run: beyond what a good answer takes on a busy machine. */
+const SHORT = { runDeadlineMs: 3000 };
 const NTH: Readonly<Record<string, number>> = { 'last part': 2 };
 
 /** An operation on the dump that the cell is about goes wrong. */
@@ -86,6 +88,15 @@ const parts: readonly Row[] = [
     strike: ({ s3, times }) =>
       s3.fail({ on: 'ListObjectsV2', times, effect: 'bare', answer: emptyPages('new') }),
   }),
+  {
+    fault: 'a list whose answer does not come to its end before the deadline of the run',
+    lasts: 'always',
+    variants: EITHER,
+    columns: ['list'],
+    expected: 'destination failed',
+    config: SHORT,
+    strike: ({ s3, times }) => s3.fail({ on: 'ListObjectsV2', times, effect: 'stall' }),
+  },
   ...onceAndAlways('access denied on a list', ['destination refused', 'destination refused'], {
     variants: EITHER,
     columns: ['list'],

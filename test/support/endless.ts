@@ -1,4 +1,5 @@
 /** Servers that do not know when to stop: they begin as they should, and go on for as long as anybody listens. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Reply } from '../../src/sandbox/exchange.ts';
 import { syntheticDump } from '../../src/sandbox/synthetic-dump.ts';
 import type { Fault } from './cloud.ts';
@@ -19,6 +20,20 @@ export async function* endlessly(beginning: string | Buffer, gone: AbortSignal):
 /** An answer that begins as one should, and never ends. */
 export function endlessAnswer(beginning: string, status = 200, headers: Reply['headers'] = {}): Fault {
   return async ({ signal }) => ({ status, headers, body: endlessly(beginning, signal) });
+}
+
+/** An answer that begins as one should, and goes on byte by byte for as long as anybody listens. */
+export function trickling(): Fault {
+  return async ({ signal }) => ({ status: 200, headers: {}, body: byByte('{"Response":{"x":"', signal) });
+}
+
+async function* byByte(beginning: string, gone: AbortSignal): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(beginning);
+  for (;;) {
+    await delay(20, undefined, { signal: gone }).catch(() => undefined);
+    if (gone.aborted) return;
+    yield Buffer.from('x');
+  }
 }
 
 /** A dump that begins as one should, in chunks without a length, and never ends. */
