@@ -62,12 +62,14 @@ export function endlessPages(total: number, remark = ''): Fault {
     answer['TotalCount'] = total;
     answer[set] = Array.from({ length: 1000 }, () => {
       made += 1;
+      // No two alike: what rows share costs nothing.
+      const text = remark === '' ? '' : `${made} ${remark}`;
       return {
         ...first,
         InstanceId: `crs-${made}`,
         BackupId: `${made}-1`,
-        InstanceName: remark,
-        Remark: remark,
+        InstanceName: text,
+        Remark: text,
       };
     });
   });
