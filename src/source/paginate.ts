@@ -19,6 +19,8 @@ export interface PagedList<Row> {
   readonly idOf: (row: Row) => string;
   /** Bytes of memory that a row takes by itself. */
   readonly weigh: (row: Row) => number;
+  /** Bytes of all rows together; absent: as many as a fleet's backups take. */
+  readonly mostBytes?: number | undefined;
   readonly onPage?: OnPage | undefined;
   readonly signal: AbortSignal;
 }
@@ -91,7 +93,7 @@ async function readThrough<Row>(list: PagedList<Row>, found: Map<string, Row>, s
       found.set(id, row);
     });
     list.onPage?.({ list: list.what, rows: found.size - before });
-    assureAnEnd(list.what, { rows: found.size, total, weight });
+    assureAnEnd(list, { rows: found.size, total, weight });
 
     const known = ids.filter((id) => thread.has(id)).length;
     if (known !== position - offset || (calls > 1 && total !== leastTotal)) moved = true;
@@ -117,10 +119,10 @@ async function readThrough<Row>(list: PagedList<Row>, found: Map<string, Row>, s
 
 /** Rejects a list that goes on, or says that it will, beyond what any account has. */
 function assureAnEnd(
-  what: string,
+  { what, mostBytes = MOST_BYTES }: Pick<PagedList<never>, 'what' | 'mostBytes'>,
   { rows, total, weight }: { readonly rows: number; readonly total: number; readonly weight: number },
 ): void {
-  if (total <= MOST_ROWS && rows <= MOST_ROWS && weight <= MOST_BYTES) return;
+  if (total <= MOST_ROWS && rows <= MOST_ROWS && weight <= mostBytes) return;
   throw new ArchiverError(
     'api-unavailable',
     `${what}: the list does not end: ${rows} rows were read (${Math.round(weight / 1e6)} MB) of ${total} announced`,

@@ -22,6 +22,8 @@ interface Table {
   readonly idOf: (row: Fields) => string;
   /** Those that are read. */
   readonly fields: readonly string[];
+  /** Of all rows together. */
+  readonly mostBytes?: number;
 }
 
 const INSTANCES: Table = {
@@ -29,6 +31,8 @@ const INSTANCES: Table = {
   set: 'InstanceSet',
   maxLimit: 1000,
   idOf: (row) => textOf(row['InstanceId']),
+  // Ten thousand instances take about five million.
+  mostBytes: 24 * 1024 * 1024,
   fields: [
     'InstanceId',
     'InstanceName',
@@ -165,7 +169,7 @@ export function v3Listing(client: ApiClient): V3Listing {
     subject: string,
     { signal, onPage }: Asking,
   ): Promise<Rows<Fields>> {
-    const { action, set, maxLimit, idOf, fields } = table;
+    const { action, set, maxLimit, idOf, fields, mostBytes } = table;
     const kept = keptRows(fields);
     const fetch = async (offset: number, limit: number): Promise<Page<Fields>> => {
       const data = await client.call(action, { ...filter, Limit: limit, Offset: offset }, subject, signal);
@@ -180,6 +184,7 @@ export function v3Listing(client: ApiClient): V3Listing {
       fetch,
       idOf,
       weigh: kept.weigh,
+      mostBytes,
       onPage,
       signal,
     });
