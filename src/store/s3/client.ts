@@ -184,8 +184,9 @@ function clientConfig(
   };
 }
 
-function keysFor({ config }: S3Client, { credentials, warn = () => {} }: S3ClientOptions): KeysInForce {
-  return credentials ? configuredKeys(credentials) : chainKeys(config.credentials, warn);
+function keysFor({ config }: S3Client, options: S3ClientOptions): KeysInForce {
+  const { credentials, clock, warn = () => {} } = options;
+  return credentials ? configuredKeys(credentials) : chainKeys(config.credentials, { clock, warn });
 }
 
 /** A refusal of a HEAD has no code, and stores have many for keys: it is asked again only where there are others by now. */

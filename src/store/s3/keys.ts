@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { getHomeDir, loadConfig, loadSharedConfigFiles } from '@smithy/core/config';
+import type { Clock } from '../../domain/clock.ts';
 import type { Current } from '../../domain/current.ts';
 import type { Secret } from '../../domain/secret.ts';
 
@@ -52,16 +53,20 @@ function reveal({ accessKeyId, secretAccessKey, sessionToken }: S3Keys): Identit
   };
 }
 
+/** Milliseconds until files that led to no keys are tried again as they are: a role that they name may have been out of reach. */
+const TRY_AGAIN_AFTER = 60_000;
+
 /**
- * Those of the SDK's chain, looked for anew when one of the shared AWS files has changed. What cannot be read there then leaves the old ones in use,
- * and `warn` is told once: the next place of the chain may hold another account's.
+ * Those of the SDK's chain, looked for anew when one of the shared AWS files has changed. Where they lead to no usable keys then, the old ones stay in
+ * use, and `warn` is told once: the next place of the chain may hold another account's.
  */
 export function chainKeys(
   chain: (options?: { readonly forceRefresh: boolean }) => Promise<Identity>,
-  warn: (message: string) => void,
+  { clock, warn }: { readonly clock: Pick<Clock, 'now'>; readonly warn: (message: string) => void },
 ): KeysInForce {
   let files: readonly string[] = [];
   let seen: string | undefined;
+  let triedAt = 0;
   let held: Identity | undefined;
   let looking: Promise<Identity> | undefined;
   let usable = true;
@@ -69,18 +74,20 @@ export function chainKeys(
   async function find(): Promise<Identity> {
     if (files.length === 0) files = await sharedFiles();
     const marks = marksOf(files);
-    if (held !== undefined && marks !== seen) held = await lookAgain(held);
+    const isDue = !usable && clock.now() - triedAt >= TRY_AGAIN_AFTER;
+    if (held !== undefined && (marks !== seen || isDue)) held = await lookAgain(held);
     else if (held === undefined || (usable && held.expiration !== undefined)) held = await chain();
     seen = marks;
     return held;
   }
 
   async function lookAgain(before: Identity): Promise<Identity> {
+    triedAt = clock.now();
     await loadSharedConfigFiles({ ignoreCache: true });
     const found = await chain({ forceRefresh: true }).catch(() => undefined);
     const isUsable = found !== undefined && comesFromFile(found) === comesFromFile(before);
     if (!isUsable && usable)
-      warn(`${files.join(' and ')} hold no usable keys; what stood there before stays in use`);
+      warn(`${files.join(' and ')} lead to no usable keys; what they led to before stays in use`);
     usable = isUsable;
     return isUsable ? found : before;
   }
