@@ -36,7 +36,7 @@ export async function openDestination(
     readonly warn?: (message: string) => void;
   },
 ): Promise<Destination> {
-  const { destination, partSize, environment } = config;
+  const { destination, sources, partSize, environment } = config;
   const { probeKey: keyOf, dataPrefix } = layout;
   const bufferMemory = config.bufferMemory - segmentMemory(config);
   if (destination.kind === 'file') {
@@ -90,7 +90,7 @@ export async function openDestination(
       wanted,
       version,
       keyOf,
-      dumpKey: `${dataPrefix('rdb-archiver')}trial`,
+      dumpKeys: sources.map(({ name }) => `${dataPrefix(name)}trial`),
       rely,
     }),
     async openProbe() {

@@ -146,6 +146,26 @@ describe('a bucket that may be listed', () => {
     expect(run.of('warning')).toMatchObject([{ message: expect.stringContaining('could not be tried out') }]);
     expect(scenario.s3.uploads.size).toBe(0);
   });
+
+  it('and in which the dumps of the configured source alone may be put is archived to as well', async () => {
+    const scenario = await open('auto');
+    const refusing = { effect: 'answer', status: 403, code: 'AccessDenied' } as const;
+    const times = Number.POSITIVE_INFINITY;
+    scenario.s3.fail({ on: 'PutObject', key: PROBE_PREFIX, ...refusing, times });
+    scenario.s3.fail({ on: 'CreateMultipartUpload', key: PROBE_PREFIX, ...refusing, times });
+    scenario.s3.fail({ on: 'CreateMultipartUpload', key: 'data/rdb-archiver/', ...refusing, times });
+    expect((await scenario.run()).summary).toMatchObject({ archived: 1, exitCode: 0 });
+  });
+
+  it('and by its policy only in the configured storage class is asked for that class', async () => {
+    const scenario = await open('auto', undefined, { destination: { storageClass: 'STANDARD_IA' } });
+    const refusing = { effect: 'answer', status: 403, code: 'AccessDenied' } as const;
+    const times = Number.POSITIVE_INFINITY;
+    scenario.s3.fail({ on: 'PutObject', key: PROBE_PREFIX, ...refusing, times });
+    await scenario.run();
+    const [trial] = scenario.s3.requests.filter(({ operation }) => operation === 'CreateMultipartUpload');
+    expect(trial?.headers).toMatchObject({ 'x-amz-storage-class': 'STANDARD_IA' });
+  });
 });
 
 describe('the first run', () => {

@@ -30,7 +30,7 @@ export async function preparedStore({
     wanted: { objectLock: [], storageClasses: [], readback: 'auto' },
     version: '0.0.0-test',
     keyOf: archiveLayout('redis').probeKey,
-    dumpKey: 'redis/data/rdb-archiver/trial',
+    dumpKeys: ['redis/data/rdb-archiver/trial'],
     rely: (seen) => {
       relied = seen;
     },

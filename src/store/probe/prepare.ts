@@ -4,7 +4,7 @@ import type { CallOptions, Preparation } from '../object-store.ts';
 import { type Bucket, relyingOn } from '../s3/client.ts';
 import { abortUpload, createUpload } from '../s3/multipart-requests.ts';
 import { proofInWords, reliable, type Traits } from '../s3/reliance.ts';
-import { assertStorageFits, type WantedStorage, wantsLock } from '../s3/storage-fit.ts';
+import { assertStorageFits, type WantedStorage, wantedClasses, wantsLock } from '../s3/storage-fit.ts';
 import { askHowItLocks, assertLocks } from './lock-configuration.ts';
 import { type Circumstances, circumstancesOf, isFresh, MEMORY, recall, remember } from './memory.ts';
 import { assertKeeps, keepsArchives } from './verdict.ts';
@@ -19,8 +19,8 @@ export interface PrepareOptions {
   readonly version: string;
   /** Makes the keys of the probes' objects. */
   readonly keyOf: (name: string) => string;
-  /** Where dumps lie: an upload is begun there, and given up, where nothing may be put below the probes' keys. */
-  readonly dumpKey: string;
+  /** A key where the dumps of each source lie: an upload is begun there, and given up, where nothing may be put below the probes' keys. */
+  readonly dumpKeys: readonly string[];
   /** Told how far the bucket is relied on from now on. */
   readonly rely: (bucket: Bucket) => void;
 }
@@ -72,23 +72,39 @@ async function look(options: PrepareOptions, signal: AbortSignal): Promise<Seen>
   }
 }
 
-/** Who may put where dumps lie, and nowhere else, archives all the same. Rejects with `store-refused` where he may not: every backup would fail by itself. */
-async function assertTakesDumps(
-  { bucket, dumpKey: key }: PrepareOptions,
+/**
+ * Who may put where the dumps of one source lie, and nowhere else, archives these all the same. Rejects with `store-refused` where he may put none:
+ * every backup would fail by itself.
+ */
+async function assertTakesDumps(options: PrepareOptions, signal: AbortSignal): Promise<void> {
+  const refusals: ArchiverError[] = [];
+  for (const key of options.dumpKeys) {
+    const refusal = await refusalOfDump(key, options, signal);
+    if (!refusal) return;
+    refusals.push(refusal);
+  }
+  const [first] = refusals;
+  if (first) throw first;
+}
+
+/** In the storage class that dumps are put in, since a policy may want it. Undefined where the store does not refuse, whatever else came of it. */
+async function refusalOfDump(
+  key: string,
+  { bucket, wanted }: PrepareOptions,
   signal: AbortSignal,
-): Promise<void> {
-  const begun = createUpload(
-    bucket,
-    { key, contentType: 'application/octet-stream', storage: undefined },
-    signal,
-  );
-  const id = await begun.catch((error: unknown) => {
-    if (asArchiverError(error).code === 'store-refused') throw error;
-    signal.throwIfAborted();
-    return undefined;
-  });
-  // A lifecycle rule removes what may not be given up.
-  if (id !== undefined) await abortUpload(bucket, { key, id }, signal).catch(() => signal.throwIfAborted());
+): Promise<ArchiverError | undefined> {
+  const [storageClass] = wantedClasses(wanted);
+  const storage = storageClass === undefined ? undefined : { storageClass };
+  try {
+    const id = await createUpload(bucket, { key, contentType: 'application/octet-stream', storage }, signal);
+    // A lifecycle rule removes what may not be given up.
+    await abortUpload(bucket, { key, id }, signal).catch(() => undefined);
+  } catch (thrown) {
+    const error = asArchiverError(thrown);
+    if (error.code === 'store-refused') return error;
+  }
+  signal.throwIfAborted();
+  return undefined;
 }
 
 /** Whoever measured may have had nothing to lock; and no store is refused on what was seen of it a month ago. */
