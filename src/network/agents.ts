@@ -85,9 +85,11 @@ function bundle(
   secure.createConnection = opener(opening, patience, async (to, limits, options) => {
     const proxy = proxyOf('https', to.host, String(to.port));
     const wrapped = async (way: Promise<Socket>): Promise<Duplex> => {
-      const over = { ...options, socket: await way };
+      const under = await way;
+      const over = { ...options, socket: under };
       const socket = wrapInTls(over);
-      if (socket instanceof TLSSocket) return secured(socket, limits);
+      const address = proxy || under.remoteAddress === to.host ? '' : ` (${under.remoteAddress})`;
+      if (socket instanceof TLSSocket) return secured(socket, limits, `${to.host}:${to.port}${address}`);
       throw new ArchiverError('internal', 'Node made no TLS connection');
     };
     if (!proxy) return wrapped(connect(to, limits));

@@ -16,7 +16,8 @@ export async function connectToProxy(proxy: URL, limits: ConnectLimits): Promise
   const port = proxy.port === '' ? (secure ? 443 : 80) : Number(proxy.port);
   const socket = await connect({ host, port }, limits);
   if (!secure) return socket;
-  return secured(tls.connect({ socket, ...(isIP(host) === 0 && { servername: host }) }), limits);
+  const over = tls.connect({ socket, ...(isIP(host) === 0 && { servername: host }) });
+  return secured(over, limits, proxy.host);
 }
 
 /** A connection that leads on to the destination. Rejects with an error of code `ERR_PROXY_TUNNEL` where the proxy makes none. */
@@ -51,9 +52,11 @@ export async function tunnelThrough(
   return answered;
 }
 
-/** Resolves with the socket when its handshake is done. Rejects with why it failed, or as `limits` say. */
-export function secured(socket: tls.TLSSocket, limits: ConnectLimits): Promise<tls.TLSSocket> {
-  const slow = new Error(`no TLS handshake within ${limits.timeoutMs / 1000} s`);
+/** Resolves with the socket when its handshake is done. Rejects with why it failed, or as `limits` say. `peer` is for messages. */
+export function secured(socket: tls.TLSSocket, limits: ConnectLimits, peer: string): Promise<tls.TLSSocket> {
+  const message = `no TLS handshake with ${peer} within ${limits.timeoutMs / 1000} s`;
+  // By this code clients know that another try may go well.
+  const slow = Object.assign(new Error(message), { code: 'ETIMEDOUT' });
   return settling<tls.TLSSocket>(socket, limits, slow, (resolve, reject) => {
     socket.once('error', reject);
     socket.once('secureConnect', () => {

@@ -1,6 +1,7 @@
 /** Names with several addresses: the other end is far away, one address leads nowhere, and others never answer. */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
+import net, { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import tls from 'node:tls';
 import got from 'got';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -147,4 +148,18 @@ test('where no address answers all of them are told, when the time for connectin
   const words = connectionWords(failure).split('; ');
   expect(words).toHaveLength(4);
   for (const address of SILENT) expect(words).toContain(`connect ETIMEDOUT ${address}:${port}`);
+});
+
+test('who takes a connection and shakes no hands over TLS is named, and may be tried again', async () => {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as net.AddressInfo;
+  pretendNames({ 'mute.example': { addresses: ['127.0.0.1'] } });
+  const asking = (client: 'got' | 's3') => probe({ client, url: `https://mute.example:${port}` }, {}, 300);
+  for (const client of ['got', 's3'] as const)
+    await expect(asking(client)).rejects.toMatchObject({
+      message: `no TLS handshake with mute.example:${port} (127.0.0.1) within 0.3 s`,
+      code: 'ETIMEDOUT',
+    });
 });

@@ -18,9 +18,6 @@ type Options = Parameters<NodeHttpHandler['handle']>[1] & {
   readonly large?: AbortSignal;
 };
 
-/** Milliseconds to a connection, the proxy's tunnel included. */
-const CONNECTION_TIMEOUT = 10_000;
-
 /** Milliseconds without a byte in either direction. Completing a large upload can be silent for long; it is settled by asking. */
 const SOCKET_TIMEOUT = 60_000;
 
@@ -33,7 +30,8 @@ export class BoundedHandler extends NodeHttpHandler {
   readonly #socketGet: SocketGet | undefined;
 
   constructor(options: NodeHttpHandlerOptions, clock: Pick<Clock, 'alarm'>, socketGet?: SocketGet) {
-    super({ ...options, connectionTimeout: CONNECTION_TIMEOUT, socketTimeout: SOCKET_TIMEOUT });
+    // The agents limit connecting, and tell every address that was tried and why it failed: a limit of the SDK's would come before, and tell none.
+    super({ ...options, socketTimeout: SOCKET_TIMEOUT });
     this.#clock = clock;
     this.#socketGet = socketGet;
   }

@@ -6,7 +6,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import tls from 'node:tls';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { BoundedHandler } from '../../../src/store/s3/request-handler.ts';
 import { systemClock } from '../../../src/system-clock.ts';
 import { describeWith } from '../../support/needs.ts';
@@ -118,4 +118,22 @@ describeWith(['openssl'], 'a large body', () => {
       expect(sockets.size).toBe(1);
     },
   );
+});
+
+test('the words of whoever tried to connect are those that are told, however long that took', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const agent = new HttpAgent();
+  const tried = Object.assign(new Error('connect ETIMEDOUT 192.0.2.1:80; connect ETIMEDOUT 192.0.2.2:80'), {
+    code: 'ETIMEDOUT',
+  });
+  agent.createConnection = (_options, callback) => {
+    setTimeout(() => callback?.(tried, undefined as never), 20_000);
+    return undefined;
+  };
+  const handler = new BoundedHandler({ httpAgent: agent }, systemClock);
+  const request = { protocol: 'http:', hostname: 'store.example', method: 'GET', path: '/', query: {} };
+  const told = handler.handle({ ...request, headers: {} } as unknown as Request).catch((error) => error);
+  await vi.advanceTimersByTimeAsync(21_000);
+  expect(await told).toBe(tried);
 });
