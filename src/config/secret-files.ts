@@ -78,7 +78,8 @@ export function present<Value extends object>(
 
 function isPipe(path: string): boolean {
   try {
-    return !statSync(path).isFile();
+    const entry = statSync(path);
+    return entry.isFIFO() || entry.isCharacterDevice() || entry.isSocket();
   } catch {
     return false;
   }

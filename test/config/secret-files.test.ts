@@ -1,6 +1,6 @@
 /** Secrets in files: what lies there now counts, and what lay there last in good order where nothing usable does. */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -97,4 +97,17 @@ test('what comes out of a pipe is read once, also where the file of another secr
   writeFileSync(key, 'second');
   const { secretKey, token } = sources[0]?.credentials() ?? {};
   expect([secretKey?.reveal(), token?.reveal()]).toEqual(['second', 'token-of-the-pipe']);
+});
+
+test('a folder in the place of the file, as a mount whose source is missing makes one, is not what lies there for ever', () => {
+  const path = join(folder(), 'token');
+  writeFileSync(path, 'before');
+  const { token, warnings } = withToken(path);
+  rmSync(path);
+  mkdirSync(path);
+  expect(token()).toBe('before');
+  expect(warnings).toEqual([expect.stringContaining('EISDIR')]);
+  rmSync(path, { recursive: true });
+  writeFileSync(path, 'after');
+  expect(token()).toBe('after');
 });
