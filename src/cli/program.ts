@@ -8,6 +8,7 @@ import { addConfig } from './commands/config.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDrill } from './commands/drill.ts';
 import { addExpire } from './commands/expire.ts';
+import { addHelp, addVersion } from './commands/help.ts';
 import { addHold, addRelease } from './commands/hold.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addList } from './commands/list.ts';
@@ -24,6 +25,7 @@ import { reportError } from './errors.ts';
 import { ALL_CODES, EXIT, exitSection } from './exit-codes.ts';
 import { addCommonOptions } from './options.ts';
 import type { Surroundings } from './surroundings.ts';
+import { pointToHelp, refuseDryRun, usageError } from './usage.ts';
 
 /** Runs one command to its end and gives its exit status; never rejects. `args` come without the program's own name. */
 export async function runProgram(args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -51,13 +53,16 @@ function createProgram(surroundings: Surroundings, finish: (code: number) => voi
     )
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
-    .helpCommand(false)
     .configureHelp({
       showGlobalOptions: true,
       helpWidth: helpWidth(stdout.columns),
       subcommandTerm: (command) => command.name(),
     })
-    .configureOutput({ writeOut: stdout.write, writeErr: stderr.write })
+    .configureOutput({
+      writeOut: stdout.write,
+      writeErr: stderr.write,
+      outputError: (text, write) => write(usageError(text)),
+    })
     .addHelpText('after', `\nEach command has its own --help.\n${exitSection(ALL_CODES)}`)
     .exitOverride();
   addCommonOptions(program);
@@ -81,8 +86,24 @@ function createProgram(surroundings: Surroundings, finish: (code: number) => voi
   addConfig(program, surroundings);
   addSandbox(program, surroundings);
   addDemo(program, surroundings, finish);
+  addHelp(program);
+  addVersion(program, surroundings);
+  pointToHelp(program);
+  for (const command of program.commands) {
+    const instead = BEFOREHAND[command.name()];
+    if (instead !== undefined) refuseDryRun(command, instead);
+  }
   return program;
 }
+
+const PLAN = '`rdb-archiver plan` shows what `run` would do now, and moves nothing.';
+/** How to see what a command would do, of those that change something. */
+const BEFOREHAND: Readonly<Record<string, string>> = {
+  run: PLAN,
+  schedule: PLAN,
+  archive: PLAN,
+  expire: 'Without --confirm it only shows what would go.',
+};
 
 /** Help reads badly in very long lines, and is not cut where nobody knows the width. */
 function helpWidth(columns: number | undefined): number {

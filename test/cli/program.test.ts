@@ -138,8 +138,18 @@ describe('the exit status', () => {
   );
 
   test.each([
-    [['vrify'], /unknown command 'vrify'\n\(Did you mean verify\?\)/],
-    [['plan', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
+    [
+      ['vrify'],
+      /^rdb-archiver: unknown command 'vrify'; did you mean verify\?\n {2}See `rdb-archiver --help`\.\n$/,
+    ],
+    [
+      ['plan', '--jsn'],
+      /^rdb-archiver: unknown option '--jsn'; did you mean --json\?\n {2}See `rdb-archiver plan --help`\.\n$/,
+    ],
+    [['help', 'vrify'], /^rdb-archiver: unknown command 'vrify'\n {2}See `rdb-archiver --help`\.\n$/],
+    [['run', '--dry-run'], /^rdb-archiver: run has no --dry-run\n {2}`rdb-archiver plan` shows/],
+    [['archive', 'crs-1', '--dry-run'], /archive has no --dry-run\n {2}`rdb-archiver plan` shows/],
+    [['expire', '--dry-run'], /expire has no --dry-run\n {2}Without --confirm it only shows/],
     [['archive'], /missing required argument 'instance'/],
     [['list'], /missing required argument 'instances\|backups\|archives'/],
     [['list', 'dumps'], /Allowed choices are instances, backups, archives/],
@@ -153,6 +163,30 @@ describe('the exit status', () => {
     expect(stderr).toMatch(reason);
     expect(stdout).toBe('');
     expect(config).toBeUndefined();
+  });
+});
+
+describe('help and version', () => {
+  test.each([
+    [['help'], ['--help']],
+    [
+      ['help', 'run'],
+      ['run', '--help'],
+    ],
+    [
+      ['help', 'list', 'archives'],
+      ['list', '--help'],
+    ],
+    [['version'], ['--version']],
+  ])('are commands too: %j prints what %j prints', async (command, option) => {
+    const asCommand = await runIn(command);
+    expect(asCommand).toEqual(await runIn(option));
+    expect(asCommand).toMatchObject({ code: 0, stderr: '' });
+    expect(asCommand.stdout).not.toBe('');
+  });
+
+  test('do not name an option that is only there to be refused', async () => {
+    expect((await runIn(['run', '--help'])).stdout).not.toContain('--dry-run');
   });
 });
 

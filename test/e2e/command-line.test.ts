@@ -60,7 +60,9 @@ describe('a mistake', () => {
   test('in the command is told with the nearest one, exit 2', async () => {
     const { code, stdout, stderr } = await run(['verfy']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toBe("error: unknown command 'verfy'\n(Did you mean verify?)\n");
+    expect(stderr).toBe(
+      "rdb-archiver: unknown command 'verfy'; did you mean verify?\n  See `rdb-archiver --help`.\n",
+    );
   });
 
   test('in the configuration is told with all others at once, without a stack and without a secret, exit 2', async () => {
