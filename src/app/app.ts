@@ -13,11 +13,13 @@ import { createQuarantine } from '../catalog/quarantine.ts';
 import { resumableReads } from '../catalog/resumable-read.ts';
 import { createSignatures } from '../catalog/signature.ts';
 import { checkAll } from '../check/check.ts';
+import { checkRegions } from '../check/check-region.ts';
 import { checkTimezone } from '../check/check-timezone.ts';
 import { reachAll } from '../check/reach.ts';
 import type { CheckItem } from '../check/report.ts';
 import { checkForm } from '../codec/check-form.ts';
 import { createCodec } from '../codec/codec.ts';
+import { suggestion } from '../config/problems.ts';
 import type { Config } from '../config/schema.ts';
 import { archiveLayout } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -26,6 +28,7 @@ import type { Listing } from '../domain/listing.ts';
 import type { NotifyItem } from '../domain/notification.ts';
 import type { RunSummary } from '../domain/outcome.ts';
 import type { Reach } from '../domain/reach.ts';
+import { regionNames } from '../domain/regions.ts';
 import type { StatusReport } from '../domain/status.ts';
 import type { DrillItem, DrillRequest } from '../drill/report.ts';
 import { createRetention, type Retention } from '../expire/retention.ts';
@@ -190,6 +193,8 @@ export const createApp: CreateApp = async (
   const reading = { store: resumableReads(store, { clock, attempts }), decoder: codec, access: keys.access };
   const drills = createDrills(config, { store, layout, catalog, reading, agents, clock, observer });
   const verifying = createVerifying(config, { catalog, reading, layout, agents, clock, observer });
+  const regions = config.sources.map(({ region }) => region);
+  const unknownRegions = checkRegions(regions, (name) => suggestion(name, regionNames));
   const targetsNamed = (names: readonly string[] | undefined) =>
     ports.targets.filter(({ source }) => names?.includes(source.name) ?? true);
 
@@ -207,7 +212,10 @@ export const createApp: CreateApp = async (
     reach: ({ signal }) => reachAll(ports, signal),
     archive: ({ signal, ...request }) => archiveOne(request, ports, signal),
     backup: ({ signal, ...request }) => requestBackup(request, ports, signal),
-    plan: ({ signal }) => listPlan(ports, signal),
+    plan({ signal }) {
+      for (const { detail, hint } of unknownRegions) observer({ type: 'warning', message: detail, hint });
+      return listPlan(ports, signal);
+    },
     async status(request) {
       const report = await lookAtStatus(request);
       const drilled = await drills.summaries(report.sources, request.signal);
@@ -236,7 +244,7 @@ export const createApp: CreateApp = async (
         trial,
         form,
         keys: keys.check,
-        settings: [checkTimezone(config.timezone, clock.now())],
+        settings: [checkTimezone(config.timezone, clock.now()), ...unknownRegions],
         ...about,
       };
       return checkAll(check, signal);

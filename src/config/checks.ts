@@ -1,6 +1,7 @@
 /** What the schema alone cannot say: rules between settings, and its refusals in the product's words. */
 import type { z } from 'zod';
 import { regionNames } from '../domain/regions.ts';
+import { checkBucket } from './bucket-checks.ts';
 import { timezoneNames } from './daemon-fields.ts';
 import { drillRuleShape, drillShape } from './drill-settings.ts';
 import { isMapping, type Path, pathText, type Raw } from './file.ts';
@@ -13,19 +14,25 @@ import { fileSchema } from './schema.ts';
 import { destinationShape, logShape, metricsShape, runShape, sourceShape } from './settings.ts';
 import { checkStorage } from './storage-checks.ts';
 import { objectLockShape, storageClassesShape } from './storage-settings.ts';
+import { formatSize } from './units.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** The rules that hold between settings; each looks at what was written, so it works while other settings are wrong. */
-export function checkTogether(layered: Layered, problems: Problem[]): void {
+/**
+ * The rules that hold between settings; each looks at what was written, so it works while other settings are wrong. `memory` is what the
+ * whole process can have, in bytes.
+ */
+export function checkTogether(layered: Layered, memory: number, problems: Problem[]): void {
   requireEssentials(layered.raw, problems);
   refuseTwins(layered, problems);
   refuseSmallPool(layered, problems);
+  refuseLargePool(layered, memory, problems);
   refuseYoungSweep(layered, problems);
   refuseIdleRules(layered, problems);
   refuseTwoAnswers(layered, problems);
   refuseUnknownHost(layered, problems);
   refuseKeysForNobody(layered, problems);
+  checkBucket(layered, problems);
   checkStorage(layered, problems);
 }
 
@@ -83,6 +90,14 @@ function refuseSmallPool({ raw, where }: Layered, problems: Problem[]): void {
   const pool = runShape.bufferMemory.safeParse(raw['bufferMemory']).data;
   if (part === undefined || pool === undefined || pool >= part) return;
   const what = `expected room for one part of ${shown(raw['partSize'] ?? '8MiB')} at least, got ${shown(raw['bufferMemory'] ?? '128MiB')}`;
+  problems.push({ where: where(['bufferMemory']), what });
+}
+
+/** The pool is filled as transfers need it: one that does not fit ends in the kernel's killing the process, in the midst of a large dump. */
+function refuseLargePool({ raw, where }: Layered, memory: number, problems: Problem[]): void {
+  const pool = runShape.bufferMemory.safeParse(raw['bufferMemory']).data;
+  if (raw['bufferMemory'] === undefined || pool === undefined || pool < memory) return;
+  const what = `expected less than all the memory that there is, ${formatSize(memory)}, got ${shown(raw['bufferMemory'])}`;
   problems.push({ where: where(['bufferMemory']), what });
 }
 

@@ -3,7 +3,14 @@ import { isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { longRegion } from '../domain/regions.ts';
-import { parseDuration, parseSize, parseUtcOffset } from './units.ts';
+import {
+  DURATION_SUFFIXES,
+  parseDuration,
+  parseSize,
+  parseUtcOffset,
+  SIZE_SUFFIXES,
+  suffixTrouble,
+} from './units.ts';
 
 /** How a setting that is no plain text is written in an environment variable. */
 export type TextForm = 'integer' | 'boolean' | 'list';
@@ -33,8 +40,8 @@ interface Bounds {
 export function size({ min, max }: Bounds, range: string) {
   const expected = `expected a size ${range}, for instance 8MiB`;
   return z
-    .union([z.string(), z.int()], { error: expected })
-    .transform((value) => parseSize(String(value)))
+    .union([z.string(), z.int({ error: expected })], { error: expected })
+    .transform(orSuffixTrouble(expected, parseSize, SIZE_SUFFIXES))
     .pipe(z.number({ error: expected }).min(min, expected).max(max, expected));
 }
 
@@ -43,8 +50,23 @@ export function duration({ min, max }: Bounds, range: string) {
   const expected = `expected a duration ${range}, for instance 30s, 5m or 6h`;
   return z
     .string({ error: expected })
-    .transform(parseDuration)
+    .transform(orSuffixTrouble(expected, parseDuration, DURATION_SUFFIXES))
     .pipe(z.number({ error: expected }).min(min, expected).max(max, expected));
+}
+
+/** Reads a quantity; where it is its suffix that cannot be read, the refusal says so. */
+function orSuffixTrouble(
+  expected: string,
+  parse: (text: string) => number | undefined,
+  suffixes: readonly string[],
+) {
+  return (value: string | number, context: z.core.$RefinementCtx): number | undefined => {
+    const parsed = parse(String(value));
+    const trouble = parsed === undefined ? suffixTrouble(String(value), suffixes) : undefined;
+    if (trouble === undefined) return parsed;
+    context.addIssue({ code: 'custom', message: `${expected} (${trouble})` });
+    return z.NEVER;
+  };
 }
 
 export function integer({ min, max }: Bounds) {
@@ -143,7 +165,8 @@ export function place() {
 /** AWS keeps the ending for them, and its SDK signs requests to them otherwise. */
 const DIRECTORY_BUCKET = /^s3:\/\/[^/]+--x-s3(\/|$)/;
 
-const BUCKET_AND_PREFIX = /^s3:\/\/([A-Za-z0-9][A-Za-z0-9._-]{1,254})(?:\/([^?#]*))?$/;
+/** Whether a bucket can be called that is looked at with the other settings: `bucket-checks.ts`. */
+const BUCKET_AND_PREFIX = /^s3:\/\/([A-Za-z0-9._-]{1,255})(?:\/([^?#]*))?$/;
 
 function parsePlace(address: string): Place | undefined {
   const [, bucket, path = ''] = BUCKET_AND_PREFIX.exec(address) ?? [];
@@ -164,7 +187,13 @@ function parsePlace(address: string): Place | undefined {
 /** A number of connections, or `auto`. */
 export function connections() {
   const expected = 'expected `auto` or a number from 1 to 16';
-  return z.union([z.literal('auto'), z.coerce.number().int().min(1).max(16)], { error: expected });
+  return z.union(
+    [
+      z.literal('auto'),
+      z.coerce.number({ error: expected }).int(expected).min(1, expected).max(16, expected),
+    ],
+    { error: expected },
+  );
 }
 
 /** `0/4`: this process takes the first of four shares of the instances. */

@@ -15,6 +15,7 @@ import {
 import { checkExtraCertificates } from './extra-certificates.ts';
 import { settingFacts } from './fields.ts';
 import { isMapping, type Raw, readConfigFile } from './file.ts';
+import { memoryAtHand } from './memory.ts';
 import { notifyShape } from './notify-settings.ts';
 import { type Flags, layer } from './overlay.ts';
 import { configurationError, type Problem } from './problems.ts';
@@ -42,10 +43,12 @@ export interface LoadOptions {
   readonly env: Variables;
   /** Where `.env` and relative paths are looked up. */
   readonly cwd: string;
+  /** What the whole process can have, in bytes; absent: as the system says. */
+  readonly memory?: number;
 }
 
 /** The configuration in force. Throws an `ArchiverError` of code `config` that names every problem and no secret. */
-export function loadConfig({ flags, env, cwd }: LoadOptions): Config {
+export function loadConfig({ flags, env, cwd, memory = memoryAtHand() }: LoadOptions): Config {
   const problems: Problem[] = [];
   const environment = readEnvironment(env, cwd, problems);
   refuseUnknown(environment, knownNames(), problems);
@@ -59,7 +62,7 @@ export function loadConfig({ flags, env, cwd }: LoadOptions): Config {
   const heartbeat = present(files.follow(heartbeatOf(layered.raw)));
   const signing = present(files.follow(signingOf));
   const identities = files.follow(ageIdentities);
-  checkTogether(layered, problems);
+  checkTogether(layered, memory, problems);
   checkExtraCertificates(environment, cwd, problems);
   // Read once: a function that zod would compile for each schema costs more than it saves.
   const parsed = fileSchema.safeParse(layered.raw, { jitless: true });

@@ -145,7 +145,7 @@ export const destinationShape = {
     variable: 'ARCHIVER_S3_FORCE_PATH_STYLE',
     form: 'boolean',
     meaning:
-      'Whether the bucket goes into the path instead of the host name; what the provider wants where absent.',
+      "Whether the bucket goes into the path instead of the host name; what the provider wants where absent. Only with `true` may the bucket's name be another than S3 allows today (3 to 63 lower-case letters, digits, dots and hyphens).",
   }),
   profile: setting(choice(PROFILES).prefault('auto'), {
     variable: 'ARCHIVER_S3_PROFILE',
@@ -214,7 +214,8 @@ export const runShape = {
   }),
   bufferMemory: setting(size({ min: 5 * MiB, max: 1024 * GiB }, 'of at least 5MiB').prefault('128MiB'), {
     variable: 'ARCHIVER_BUFFER_MEMORY',
-    meaning: 'The pool of part buffers that all transfers share.',
+    meaning:
+      'The pool of part buffers that all transfers share; less than the memory of the machine or container.',
   }),
   stallTimeout: setting(duration({ min: SECOND / 10, max: DAY }, 'of at most a day').prefault('30s'), {
     variable: 'ARCHIVER_STALL_TIMEOUT',

@@ -18,6 +18,9 @@ const DURATION_UNITS = [
   ['ms', 1],
 ] as const;
 
+export const SIZE_SUFFIXES: readonly string[] = SIZE_UNITS.map(([name]) => name).reverse();
+export const DURATION_SUFFIXES: readonly string[] = DURATION_UNITS.map(([name]) => name).reverse();
+
 const UTC_OFFSET = /^([+-])(\d{2}):([0-5]\d)$/;
 /** Kiribati is the farthest from Greenwich, UTC+14. */
 const LARGEST_OFFSET_MINUTES = 14 * 60;
@@ -49,6 +52,20 @@ export function parseUtcOffset(text: string): number | undefined {
   const minutes = Number(match[2]) * 60 + Number(match[3]);
   if (minutes > LARGEST_OFFSET_MINUTES) return undefined;
   return match[1] === '-' && minutes > 0 ? -minutes : minutes;
+}
+
+/** What is wrong with the suffix of `200MB` or `30sec`, and what was probably meant; undefined where it is no number with something behind it. */
+export function suffixTrouble(text: string, suffixes: readonly string[]): string | undefined {
+  const [, number, suffix] = /^(\d+(?:\.\d+)?)\s*(\D.*)?$/.exec(text.trim()) ?? [];
+  if (number === undefined || (suffix !== undefined && suffixes.includes(suffix))) return undefined;
+  const known = `the suffix is ${suffixes.slice(0, -1).join(', ')} or ${suffixes.at(-1)}`;
+  if (suffix === undefined) return known;
+  const initial = suffix
+    .toLowerCase()
+    .replace(/(?:\/s|ps)$/, '')
+    .charAt(0);
+  const meant = suffixes.find((name) => name.toLowerCase().startsWith(initial));
+  return `${known}, not ${suffix}${initial === '' || meant === undefined ? '' : `: ${number}${meant}`}`;
 }
 
 type Units = readonly (readonly [name: string, factor: number])[];

@@ -41,6 +41,11 @@ export const regionNames: readonly string[] = [
   ...LONG_ONLY,
 ];
 
+/** Whether we have seen the cloud name it; one that we have not may be there all the same. `name` is the long one. */
+export function isKnownRegion(name: string): boolean {
+  return regionNames.includes(name);
+}
+
 /** `gz` to `ap-guangzhou`; any other name is given back as it is. */
 export function longRegion(name: string): string {
   return Object.hasOwn(LONG_NAMES, name) ? (LONG_NAMES[name] ?? name) : name;

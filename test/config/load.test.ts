@@ -4,8 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { z } from 'zod';
+import { drillRuleShape, drillShape } from '../../src/config/drill-settings.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { notifyShape } from '../../src/config/notify-settings.ts';
 import type { Flags } from '../../src/config/overlay.ts';
+import { retentionShape } from '../../src/config/retention-settings.ts';
+import { fileSchema } from '../../src/config/schema.ts';
+import { destinationShape, logShape, metricsShape, sourceShape } from '../../src/config/settings.ts';
+import { objectLockShape, storageClassesShape } from '../../src/config/storage-settings.ts';
 import { ArchiverError } from '../../src/domain/errors.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { inForce } from './in-force.ts';
@@ -438,6 +445,86 @@ describe('problems', () => {
     expect(problemsWith({ [name]: value })).toEqual([
       expect.stringMatching(new RegExp(`^${name}: expected .*, got (".*"|[-\\d.]+)`)),
     ]);
+  });
+
+  test.each([
+    ['ARCHIVER_BUFFER_MEMORY', '200M', 'the suffix is B, KiB, MiB, GiB or TiB, not M: 200MiB'],
+    ['ARCHIVER_PART_SIZE', '8MB', 'the suffix is B, KiB, MiB, GiB or TiB, not MB: 8MiB'],
+    ['ARCHIVER_BANDWIDTH', '200MiB/s', 'the suffix is B, KiB, MiB, GiB or TiB, not MiB/s: 200MiB'],
+    ['ARCHIVER_BANDWIDTH', '1.5 gb', 'the suffix is B, KiB, MiB, GiB or TiB, not gb: 1.5GiB'],
+    ['ARCHIVER_LARGEST_DUMP', '1XB', 'the suffix is B, KiB, MiB, GiB or TiB, not XB'],
+    ['ARCHIVER_STALL_TIMEOUT', '30', 'the suffix is ms, s, m, h or d'],
+    ['ARCHIVER_STALL_TIMEOUT', '30sec', 'the suffix is ms, s, m, h or d, not sec: 30s'],
+  ])('%s=%s is told with the suffix that is the trouble', (name, value, trouble) => {
+    expect(problemsWith({ [name]: value })).toEqual([
+      expect.stringMatching(/^\S+: expected a (size|duration) /),
+    ]);
+    expect(problemsWith({ [name]: value })[0]).toContain(`(${trouble}), got ${JSON.stringify(value)}`);
+  });
+
+  test('whatever stands there, they are in our own words, and not in those of a library', () => {
+    const values = [1e30, -1, 17, 0.5, '', 'x', 'x'.repeat(300), true, null, [], [1], {}, { x: 1 }];
+    const shapes: Record<string, z.ZodType>[] = [
+      fileSchema.shape,
+      sourceShape,
+      destinationShape,
+      logShape,
+      metricsShape,
+      notifyShape,
+      retentionShape,
+      objectLockShape,
+      storageClassesShape,
+      drillShape,
+      drillRuleShape,
+    ];
+    const issues = shapes.flatMap((shape) =>
+      Object.values(shape).flatMap((schema) =>
+        values.flatMap((value) => schema.safeParse(value).error?.issues ?? []),
+      ),
+    );
+    const own = issues.filter(({ code }) => code !== 'unrecognized_keys').map(({ message }) => message);
+    expect(own.length).toBeGreaterThan(100);
+    expect([...new Set(own)].filter((message) => /^(Too|Invalid|Unrecog)/.test(message))).toEqual([]);
+    expect(problemsWith({ ARCHIVER_CONNECTIONS: '17' })).toEqual([
+      'ARCHIVER_CONNECTIONS: expected `auto` or a number from 1 to 16, got "17"',
+    ]);
+  });
+
+  test('a pool as large as all the memory that the process can have is one', () => {
+    const load = (size: string) => () =>
+      loadConfig({
+        flags: {},
+        env: { ...ESSENTIALS, ARCHIVER_BUFFER_MEMORY: size },
+        cwd: mkdtempSync(join(tmpdir(), 'archiver-')),
+        memory: 2 ** 30,
+      });
+    expect(load('1TiB')).toThrow(
+      'ARCHIVER_BUFFER_MEMORY: expected less than all the memory that there is, 1GiB, got "1TiB"',
+    );
+    expect(load('1GiB')).toThrow('expected less than');
+    expect(load('1023MiB')).not.toThrow();
+  });
+
+  test.each(['b', 'ab', 'My-Bucket', 'my_bucket', '-bucket', 'bucket-', 'a..b', '10.0.0.1', 'a'.repeat(64)])(
+    'a bucket called %s is one, unless the store is said to have such names',
+    (bucket) => {
+      const url = { ARCHIVER_DESTINATION: `s3://${bucket}/prefix` };
+      expect(problemsWith(url)).toEqual([
+        expect.stringMatching(
+          /^ARCHIVER_DESTINATION: expected a bucket's name of 3 to 63 lower-case .*FORCE_PATH/,
+        ),
+      ]);
+      expect(problemsWith({ ...url, ARCHIVER_S3_FORCE_PATH_STYLE: 'true' })).toEqual([]);
+    },
+  );
+
+  test('an endpoint that names the bucket too is one; any other path may be how the store is reached', () => {
+    const at = (endpoint: string) =>
+      problemsWith({ ARCHIVER_DESTINATION: 's3://archive/a', ARCHIVER_S3_ENDPOINT: endpoint });
+    expect(at('https://1234.r2.cloudflarestorage.com/archive/')).toEqual([
+      expect.stringMatching(/^ARCHIVER_S3_ENDPOINT: expected the address of the store without the bucket/),
+    ]);
+    expect(at('https://ref.supabase.co/storage/v1/s3')).toEqual([]);
   });
 
   test('a pool that is smaller than one part is one', () => {

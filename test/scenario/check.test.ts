@@ -252,3 +252,17 @@ it('a check puts nothing but its small objects, and leaves archives as they are'
     expect(key).toMatch(/^redis\/state\/probe\/((trial-[0-9a-f]+\/|order\/)?[a-z-]+|seen\.json)$/);
   expect(scenario.keys().map((key) => [key, scenario.s3.bytesOf(key)])).toEqual(before);
 });
+
+it('a check tells of a region that nobody knows, with the nearest one that is known, and refuses nothing', async () => {
+  const at = (region: string) =>
+    createScenario({
+      adjust: (config) => ({ ...config, sources: config.sources.map((source) => ({ ...source, region })) }),
+    });
+  const { items } = await checked(await at('ap-guangzou'));
+  expect(items.find(({ check }) => check === 'region')).toMatchObject({
+    part: 'settings',
+    verdict: 'warning',
+    detail: 'ap-guangzou is none of the regions that this version knows; did you mean ap-guangzhou?',
+  });
+  expect((await checked(await at('ap-shanghai'))).items.map(({ check }) => check)).not.toContain('region');
+});
