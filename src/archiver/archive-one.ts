@@ -1,6 +1,7 @@
 /** The ad hoc command: one backup, named by a person at 3 a.m., archived now whatever the filters say. */
 import { ArchiverError } from '../domain/errors.ts';
 import type { RunSummary } from '../domain/outcome.ts';
+import { isAtRisk } from '../plan/plan.ts';
 import { EVERYTHING } from '../plan/selection.ts';
 import type { Ledger } from './ledger.ts';
 import { processBackup } from './process-backup.ts';
@@ -62,12 +63,36 @@ export async function archiveNow(
   const subject = choose(request, found);
   if (canBeHad(subject)) {
     const error = await processBackup(subject, ledger, { ...ports, retry: ports.policy.retry }, signal);
-    if (error) ledger.mark(3);
+    if (!error) return;
+    ledger.mark(3);
+    if (isOnlySkipped(error, subject, ports)) ledger.runFailed(notReady(subject));
   } else {
     ledger.decided(subject);
+    const { decision } = subject;
     if (isDone(subject)) await reviewKeys([subject], ledger, ports, signal);
+    else if (decision.action === 'skip')
+      throw decision.reason === 'expired' ? gone(subject) : notReady(subject);
     else ledger.mark(3);
   }
+}
+
+/** Whether it turned not ready between the listing and the link: of what is skipped the outcome tells no more than the reason. */
+function isOnlySkipped({ code }: ArchiverError, { backup }: Subject, { clock }: RunPorts): boolean {
+  return code === 'not-ready' && !isAtRisk(backup, clock.now());
+}
+
+function gone({ backup, instance }: Subject): ArchiverError {
+  const what = `backup ${backup.id} of ${instance.id} cannot be archived: the cloud has deleted it already`;
+  return new ArchiverError('backup-gone', what, {
+    hint: `\`rdb-archiver archive ${instance.id}\` takes the newest that can still be had; \`rdb-archiver list backups ${instance.id}\` shows which those are, \`rdb-archiver list archives ${instance.id}\` what was archived before.`,
+  });
+}
+
+function notReady({ backup, instance }: Subject): ArchiverError {
+  const what = `backup ${backup.id} of ${instance.id} cannot be archived yet: the cloud is still making it`;
+  return new ArchiverError('not-ready', what, {
+    hint: `Run the same command again when \`rdb-archiver list backups ${instance.id}\` shows it as available; the next run that finds it so archives it, too.`,
+  });
 }
 
 /** Those of that name, or all. Throws `usage` where there is none. */

@@ -159,6 +159,38 @@ describe('a backup', () => {
     expect(run.summary.exitCode).toBe(0);
   });
 
+  it('that had expired and is asked for by name fails with what happened and what to do', async () => {
+    const scenario = await createScenario();
+    scenario.clock.advance(8 * DAY_MS);
+    const run = await scenario.archive(INSTANCE, 'backup-1');
+    expect(only(run)).toMatchObject({ outcome: 'skipped', reason: 'expired' });
+    expect(run.summary.exitCode).toBe(3);
+    expect(run.of('run.failed')).toMatchObject([
+      {
+        error: {
+          code: 'backup-gone',
+          message: `backup backup-1 of ${INSTANCE} cannot be archived: the cloud has deleted it already`,
+          hint: expect.stringContaining(`\`rdb-archiver list backups ${INSTANCE}\``),
+        },
+      },
+    ]);
+  });
+
+  it('that is or turns not ready and is asked for by name fails with what happened and what to do', async () => {
+    const scenario = await createScenario();
+    const active = scenario.cloud.fault(call('DescribeBackupUrl'), backupNotReady());
+    const turned = await scenario.archive(INSTANCE, 'backup-1');
+    active.remove();
+    scenario.cloud.world.changeBackup(INSTANCE, 'backup-1', { status: 1 });
+    for (const run of [turned, await scenario.archive(INSTANCE, 'backup-1')]) {
+      expect(only(run)).toMatchObject({ outcome: 'skipped', reason: 'not-ready' });
+      expect(run.summary.exitCode).toBe(3);
+      expect(run.of('run.failed')).toMatchObject([
+        { error: { code: 'not-ready', hint: expect.stringContaining('Run the same command again when') } },
+      ]);
+    }
+  });
+
   it('still not ready a day before the cloud deletes it is a failure', async () => {
     const scenario = await createScenario();
     scenario.cloud.world.changeBackup(INSTANCE, 'backup-1', { status: 1 });
