@@ -52,7 +52,7 @@ const NOTHING = {
 };
 
 /**
- * Rejects with `not-drillable` where no server is found, with what `findArchive` rejects with, when the destination cannot be reached,
+ * Rejects with `config` where no server is found, with what `findArchive` rejects with, when the destination cannot be reached,
  * or with the signal's reason. Whatever is found out about an archive is in the answer.
  */
 export async function drill(request: DrillRequest, ports: DrillPorts): Promise<DrillResult> {

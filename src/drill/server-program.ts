@@ -40,8 +40,8 @@ export function childVariables({ searchPath }: ChildEnvironment): Record<string,
 }
 
 /**
- * The servers at hand, in the order of their names; at least one. Rejects with `not-drillable` where there is none, and with `config`
- * where one that was named is none. One that nobody named and that does not start is passed over while there are others.
+ * The servers at hand, in the order of their names; at least one. Rejects with `config` where there is none, searched or named:
+ * nothing was attempted, and whatever archive is asked for, this machine lacks what it takes. One that nobody named and that does not start is passed over while there are others.
  */
 export async function findServers(
   { only, first }: ServersWanted,
@@ -58,11 +58,9 @@ export async function findServers(
   if (servers.length > 0) return servers;
   const [broken] = asked;
   if (broken?.status === 'rejected') throw broken.reason;
-  throw new ArchiverError(
-    'not-drillable',
-    'no redis-server, valkey-server or keydb-server was found in PATH',
-    { hint: HINT },
-  );
+  throw new ArchiverError('config', 'no redis-server, valkey-server or keydb-server was found in PATH', {
+    hint: HINT,
+  });
 }
 
 /** `Redis server v=7.0.15 sha=…`; the first word is the product's. Undefined for what no server says. */

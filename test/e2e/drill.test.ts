@@ -56,9 +56,9 @@ describeWith(['redis-server'], 'drill', () => {
     expect(readdirSync(scratch)).toEqual([]);
   });
 
-  test('says where the server comes from when there is none, with 3', async () => {
+  test('says where the server comes from when there is none, with 2 as where one was named', async () => {
     const { code, stdout, stderr } = await place.run(['drill', 'crs-large.rdb'], { PATH: '/nowhere' });
-    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(
       /no redis-server, valkey-server or keydb-server was found in PATH\n {2}Install Redis or Valkey/,
     );

@@ -330,7 +330,7 @@ describe('the server', () => {
     const ground = openDrillground();
     await ground.archive([dumpBytes('empty.rdb')]);
     const drill = ground.drill({}, { searchPath: '/nowhere' });
-    await expect(drill).rejects.toMatchObject({ code: 'not-drillable', exit: 3 });
+    await expect(drill).rejects.toMatchObject({ code: 'config', exit: 2 });
     await expect(drill).rejects.toThrow(/no redis-server, valkey-server or keydb-server was found in PATH/);
   });
 
