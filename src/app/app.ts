@@ -34,7 +34,7 @@ import type { DrillItem, DrillRequest } from '../drill/report.ts';
 import { createRetention, type Retention } from '../expire/retention.ts';
 import { type InspectRequest, inspectArchive } from '../inspect/inspect.ts';
 import type { InspectReport } from '../inspect/report.ts';
-import { listArchives } from '../list/archives.ts';
+import { type ArchivesRequest, listArchives } from '../list/archives.ts';
 import { listBackups, listInstances, listPlan } from '../list/cloud.ts';
 import type { ArchiveItem, BackupItem, InstanceItem, PlanItem } from '../list/report.ts';
 import { createAgents, directAgents } from '../network/agents.ts';
@@ -85,7 +85,7 @@ export interface App extends Retention {
   status(request: StatusRequest): Promise<StatusReport>;
   listInstances(options: Signalled & { readonly instanceId?: string }): Promise<Listing<InstanceItem>>;
   listBackups(options: Signalled & { readonly instanceId?: string }): Promise<Listing<BackupItem>>;
-  listArchives(options: Signalled & { readonly instanceId?: string }): Promise<Listing<ArchiveItem>>;
+  listArchives(request: Signalled & ArchivesRequest): Promise<Listing<ArchiveItem>>;
   /** Archives against their manifests; full and sampled ones are remembered in the destination. */
   verify(request: Signalled & VerifyRequest): Promise<VerifyReport>;
   /** Restore tests: loads archives into a throw-away server, and keeps the results in the destination. */
@@ -223,7 +223,7 @@ export const createApp: CreateApp = async (
     },
     listInstances: ({ signal, instanceId }) => listInstances(ports, instanceId, signal),
     listBackups: ({ signal, instanceId }) => listBackups(ports, instanceId, signal),
-    listArchives: ({ signal, instanceId }) => listArchives(catalog, instanceId, signal),
+    listArchives: ({ signal, ...request }) => listArchives(catalog, request, signal),
     verify: verifying.verify,
     drill: (request) => drills.drill(request),
     inspect: ({ signal, ...request }) => inspectArchive(request, { catalog, reading, clock }, signal),

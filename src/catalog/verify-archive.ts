@@ -19,8 +19,8 @@ export interface FileResult {
 export interface VerifyOptions extends CallOptions {
   /** By what the store says of each object; else every byte is read. */
   readonly quick: boolean;
-  /** What a listing said already, by key: what it does not settle is asked for. Only looked at with `quick`. */
-  readonly listed?: ReadonlyMap<string, Listed>;
+  /** What a listing said already, where it was just that: what it does not settle is asked for. Only looked at with `quick`. */
+  readonly listed?: (key: string, expected: Pick<Listed, 'size' | 'etag'>) => Listed | undefined;
 }
 
 export type Listed = Pick<ListedObject, 'size' | 'etag' | 'storageClass'>;
@@ -118,10 +118,10 @@ async function verifyByFacts(
   ports: ReadPorts,
   options: FileOptions,
 ): Promise<FileResult> {
-  const listed = options.listed?.get(file.key);
+  const { etag } = file;
+  const expected = { size: storedOf(file).size, ...(etag !== undefined && { etag }) };
   // A listing that fits settles it. One that does not, or does not say, is no proof of anything: the object itself is asked.
-  const settled = listed?.size === storedOf(file).size && listed.etag === file.etag;
-  const facts = settled ? listed : await ports.store.head(file.key, options);
+  const facts = options.listed?.(file.key, expected) ?? (await ports.store.head(file.key, options));
   if (!facts) return missing(file);
   const { size } = storedOf(file);
   if (facts.size !== size) return differs(file, 'size-differs', `has ${facts.size} bytes, not ${size}`);

@@ -9,7 +9,7 @@ import type { InspectReport } from '../inspect/report.ts';
 export interface Output {
   write(text: string): void;
   /** Resolves when the bytes have left the process, so that their memory may be used again; rejects when nobody can take them any more. */
-  writeBytes(bytes: Uint8Array): Promise<void>;
+  writeBytes(bytes: Uint8Array | string): Promise<void>;
   readonly isTTY: boolean;
   /** Of the terminal; undefined where it is none. */
   readonly columns: number | undefined;

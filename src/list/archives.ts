@@ -1,38 +1,53 @@
-/** What lies in the destination: archives as rows. */
+/** What lies in the destination: archives as rows, each as soon as its manifest was read. */
 
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts';
-import { archivesOf, eachEntry, orExplain } from '../catalog/each-archive.ts';
-import { compareText } from '../domain/compare-text.ts';
-import type { ArchiverError } from '../domain/errors.ts';
+import { inOrder, isWanted, oldestFirst, orExplain, sourcesOf } from '../catalog/each-archive.ts';
 import { worstOf } from '../domain/exit-code.ts';
-import type { Listing } from '../domain/listing.ts';
+import { type Each, type Listing, type Problem, rowsFor } from '../domain/listing.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import type { ArchiveItem } from './report.ts';
+
+export interface ArchivesRequest {
+  readonly instanceId?: string | undefined;
+  /** Told each archive as it comes; all are in the answer where absent. */
+  readonly each?: Each<ArchiveItem>;
+}
 
 /** Manifests are small: reading them is all latency. */
 const MANIFESTS_AT_ONCE = 16;
 
-/** Every archive, oldest first, from its manifest. */
+/** Told one by one; the rest is counted. */
+const PROBLEMS_TOLD = 100;
+
+/** Every archive, oldest first, from its manifest. Memory is that of a day of archives, whatever their number. */
 export async function listArchives(
   catalog: Catalog,
-  instanceId: string | undefined,
+  { instanceId, each }: ArchivesRequest,
   signal: AbortSignal,
 ): Promise<Listing<ArchiveItem>> {
-  const entries = await archivesOf(catalog, { instanceId }, signal);
-  const items: ArchiveItem[] = [];
-  const broken: ArchiverError[] = [];
-  await eachEntry(entries, MANIFESTS_AT_ONCE, signal, async (entry, inner) => {
-    const manifest = await orExplain(() => catalog.read(entry.key, { signal: inner }), inner);
-    if (manifest instanceof Error) broken.push(manifest);
+  const rows = rowsFor(each);
+  const problems: Problem[] = [];
+  const codes = new Set<number>();
+  let untold = 0;
+  const sources = new Map((await sourcesOf(catalog, { signal })).map((source) => [source, undefined]));
+  const entries = oldestFirst(catalog, sources, ({ ref }) => isWanted({ instanceId }, ref), { signal });
+  const read = async (entry: CatalogEntry, inner: AbortSignal) =>
+    [entry, await orExplain(() => catalog.read(entry.key, { signal: inner }), inner)] as const;
+  for await (const [entry, manifest] of inOrder(entries, MANIFESTS_AT_ONCE, signal, read)) {
+    if (manifest instanceof Error) {
+      codes.add(manifest.exit);
+      if (problems.length < PROBLEMS_TOLD) problems.push({ message: manifest.message, hint: manifest.hint });
+      else untold += 1;
+    }
     // Undefined: removed since it was listed.
-    else if (manifest) items.push(archiveItem(entry, manifest));
-  });
-  const codes = new Set(broken.map((error) => error.exit));
-  return {
-    items: items.sort(byStart),
-    problems: broken.map(({ message, hint }) => ({ message, hint })),
-    exitCode: worstOf(codes),
-  };
+    else if (manifest) await rows.tell(archiveItem(entry, manifest));
+  }
+  if (untold > 0)
+    problems.push({
+      message: `${untold} more manifests could not be read`,
+      hint: '`rdb-archiver verify --quick` tells each of them.',
+    });
+  return { items: rows.items, problems, exitCode: worstOf(codes) };
 }
 
 function archiveItem({ key }: CatalogEntry, manifest: Manifest): ArchiveItem {
@@ -50,11 +65,4 @@ function archiveItem({ key }: CatalogEntry, manifest: Manifest): ArchiveItem {
     bytes: files.reduce((sum, file) => sum + file.size, 0),
     manifest: key,
   };
-}
-
-function byStart(
-  left: { startedAt: string; instanceId: string },
-  right: { startedAt: string; instanceId: string },
-): number {
-  return compareText(left.startedAt, right.startedAt) || compareText(left.instanceId, right.instanceId);
 }

@@ -1,38 +1,36 @@
 /** What one listing says of the dumps of many archives, where asking for each would take a request apiece. */
-import type { CatalogEntry } from '../catalog/catalog.ts';
 import type { ArchiveLayout } from '../domain/archive-key.ts';
 import type { ListedObject, ObjectStore } from '../store/object-store.ts';
+import { createFingerprints, type Fingerprints } from './fingerprints.ts';
 
 export interface DataPorts {
   readonly store: ObjectStore;
   readonly layout: ArchiveLayout;
 }
 
-/** The objects below `data/` of the sources (and the one instance, where all are of one) of these archives. A page holds a thousand. */
+/** The objects below `data/` of these sources, of one instance where only that is asked for. A page holds a thousand. */
 export async function* listData(
-  entries: readonly CatalogEntry[],
+  sources: Iterable<string>,
+  instanceId: string | undefined,
   { store, layout }: DataPorts,
   signal: AbortSignal,
 ): AsyncGenerator<ListedObject> {
-  const sources = Map.groupBy(entries, ({ ref }) => ref.source);
-  for (const [source, own] of sources) {
-    const [first, ...others] = new Set(own.map(({ ref }) => ref.instanceId));
-    yield* store.list(layout.dataPrefix(source, others.length === 0 ? first : undefined), { signal });
-  }
+  for (const source of sources) yield* store.list(layout.dataPrefix(source, instanceId), { signal });
 }
 
-/** Bytes in the bucket, by the archive's manifest key; those that have none are left out. */
-export async function sizesOf(
-  entries: readonly CatalogEntry[],
+/** The same, to be asked later what was said of a key. */
+export async function rememberData(
+  sources: Iterable<string>,
+  instanceId: string | undefined,
   ports: DataPorts,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, number>> {
-  const sizes = new Map<string, number>();
-  for await (const { key, size } of listData(entries, ports, signal)) {
-    const ref = ports.layout.parseDataKey(key);
-    if (ref === undefined) continue;
-    const manifest = ports.layout.manifestKey(ref);
-    sizes.set(manifest, (sizes.get(manifest) ?? 0) + size);
-  }
-  return sizes;
+): Promise<Fingerprints> {
+  const prints = createFingerprints();
+  for await (const { key, size, etag, storageClass } of listData(sources, instanceId, ports, signal))
+    prints.add(key, {
+      size,
+      ...(etag !== undefined && { etag }),
+      ...(storageClass !== undefined && { storageClass }),
+    });
+  return prints;
 }

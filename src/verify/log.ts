@@ -9,9 +9,8 @@ import type { Verifications, Verified } from './verifications.ts';
 export interface VerifyLog {
   /** One time for all of a run, so that an archive's turn does not depend on how long the others took. */
   readonly at: Instant;
-  /** Each archive as it was found. */
-  readonly found: ReadonlyMap<string, Verified>;
-  note(entry: CatalogEntry, result: VerifyResult, signal: AbortSignal): Promise<void>;
+  /** What is written down of it. */
+  note(entry: CatalogEntry, result: VerifyResult, signal: AbortSignal): Promise<Verified>;
   /** Writes down the rest. */
   close(signal: AbortSignal): Promise<void>;
   /** Why it could not be kept, where it could not: nothing that was found is less true for that. */
@@ -26,15 +25,13 @@ export interface LogPorts {
 const SAVE_EVERY_MS = 5 * 60_000;
 const DAY_MS = 24 * 3_600_000;
 
-/** `existing`: the manifests' keys of all archives that there are; undefined where only some were listed. */
+/** `isGone`: whether there is no such archive any more, as far as is known by now. */
 export function openLog(
-  existing: ReadonlySet<string> | undefined,
-  keyOf: (ref: CatalogEntry['ref']) => string,
+  isGone: (ref: CatalogEntry['ref']) => boolean,
   { verifications, clock }: LogPorts,
 ): VerifyLog {
   const begunAt = clock.now();
   const at = toInstant(begunAt);
-  const found = new Map<string, Verified>();
   let unsaved: (readonly [CatalogEntry['ref'], Verified])[] = [];
   let savedAt = begunAt;
   let saving = false;
@@ -48,7 +45,7 @@ export function openLog(
     try {
       // What another run has verified since may be an archive that is newer than our listing.
       const gone = (ref: CatalogEntry['ref'], verified: Verified) =>
-        existing !== undefined && !existing.has(keyOf(ref)) && toEpoch(verified.at) < begunAt - DAY_MS;
+        toEpoch(verified.at) < begunAt - DAY_MS && isGone(ref);
       await verifications.save(batch, gone, { signal });
     } catch (thrown) {
       signal.throwIfAborted();
@@ -69,12 +66,11 @@ export function openLog(
 
   return {
     at,
-    found,
     async note(entry, result, signal) {
       const verified = { at, result };
-      found.set(entry.key, verified);
       unsaved.push([entry.ref, verified]);
       if (!saving && clock.now() - savedAt >= SAVE_EVERY_MS) await save(signal);
+      return verified;
     },
     close: save,
     failure: () => failure,

@@ -1,14 +1,15 @@
 /** Which archives a sample reads, and when such samples will have been through all: those never read first, then those not read for longest. */
 
-/** One archive as the rotation sees it. Times are milliseconds since the epoch. */
-export interface Turn {
-  readonly startedAt: number;
-  /** Bytes in the bucket. */
-  readonly bytes: number;
-  /** When it was last read, or tried in vain; absent: never. */
-  readonly triedAt?: number;
+/** Archives as the rotation sees them, by position: there may be millions, so each is a few numbers. Times are milliseconds since the epoch. */
+export interface Turns {
+  readonly count: number;
+  startedAt(position: number): number;
+  /** In the bucket. */
+  bytes(position: number): number;
+  /** When it was last read, or tried in vain; undefined: never. */
+  triedAt(position: number): number | undefined;
   /** What came of it leaves a question open (damage, a failure): it is looked at again each time. */
-  readonly suspect: boolean;
+  suspect(position: number): boolean;
 }
 
 export interface SampleRule {
@@ -19,8 +20,9 @@ export interface SampleRule {
   readonly everyMs: number;
 }
 
-export interface Sample<Archive> {
-  readonly chosen: readonly Archive[];
+export interface Sample {
+  /** Positions. */
+  readonly chosen: readonly number[];
   /** Samples like this one, this one not counted, until every archive will have been read: see `Rotation.allReadBy`. */
   readonly samplesLeft: number;
   /** New archives come in faster than such samples read; so many percent would keep up. */
@@ -38,94 +40,110 @@ const ARRIVALS_MS = 28 * DAY_MS;
 /** Sizes change: the forecast counts on a little less than a sample reads today. */
 const CAUTION = 0.9;
 
+/** With more archives than this the forecast lets several of them take their turn as one. */
+const FORECAST_ITEMS = 100_000;
+
 /**
  * A share of the bytes and not of the archives, so that each sample costs about the same. Where both wait, archives that nobody has read
  * yet come first (their backup may still be in the cloud), but those not read for a whole round get half of the sample: neither starves.
  * Suspects are read besides, up to as much again. At least one archive is chosen, however large.
  */
-export function chooseSample<Archive extends Turn>(
-  archives: readonly Archive[],
-  rule: SampleRule,
-): Sample<Archive> {
-  const all = archives.reduce((sum, archive) => sum + weightOf(archive), 0);
+export function chooseSample(turns: Turns, rule: SampleRule): Sample {
+  const weightAt = (position: number): number => Math.max(turns.bytes(position), LEAST_BYTES);
+  let all = 0;
+  for (let position = 0; position < turns.count; position += 1) all += weightAt(position);
   const budget = Math.max(1, (all * rule.percent) / 100);
-  const suspects = archives.filter(({ suspect }) => suspect).sort(byTurn);
-  const again = takeFrom(queueOf(suspects), budget);
-  const taken = new Set<Turn>(again);
-  const waiting = waitingOf(archives.filter((archive) => !taken.has(archive)));
+
+  const taken = new Set<number>();
+  const suspects = inTurn(turns, (position) => turns.suspect(position));
+  for (let left = budget, next = 0; left > 0 && next < suspects.length; next += 1) {
+    taken.add(suspects[next] ?? 0);
+    left -= weightAt(suspects[next] ?? 0);
+  }
+  const waits = (read: boolean) => (position: number) =>
+    (turns.triedAt(position) !== undefined) === read && !taken.has(position);
+  const unread = queueOf(inTurn(turns, waits(false)), weightAt, () => 0);
+  const read = queueOf(inTurn(turns, waits(true)), weightAt, (position) => turns.triedAt(position) ?? 0);
+
   const roundMs = Math.ceil(100 / rule.percent) * rule.everyMs;
-  const chosen = turn(waiting, { budget, now: rule.now, roundMs });
-  const incoming = incomingBytes(archives, rule);
+  const chosen = [...taken];
+  const now: number[] = [];
+  turn({ unread, read }, { budget, now: rule.now, roundMs }, (weight, position) => {
+    chosen.push(position);
+    now.push(weight);
+  });
+  const incoming = incomingBytes(turns, weightAt, rule);
   const keepsUp = incoming <= budget * CAUTION;
   return {
-    chosen: [...again, ...chosen],
-    samplesLeft: forecast(waiting, { budget: budget * CAUTION, incoming, roundMs, ...rule }),
+    chosen,
+    samplesLeft: forecast({ unread, read }, now, { budget: budget * CAUTION, incoming, roundMs, ...rule }),
     // Half of what is read then is new, the other half keeps the round going.
     ...(!keepsUp && { enoughPercent: Math.min(100, Math.ceil((200 * incoming) / all)) }),
   };
 }
 
-/** Archives in the order of their turn; what is taken moves the head, what was read comes to the end again. */
-interface Queue<Archive> {
-  readonly items: Archive[];
-  head: number;
+/** Archives, or several as one, in the order of their turn. */
+interface Queue {
+  readonly left: number;
+  /** Of the first one; undefined where none is left. */
+  weight(): number | undefined;
+  /** Since when the first one waits. */
+  since(): number;
+  /** The first one goes; what it is called by. */
+  take(): number;
 }
 
-interface Waiting<Archive> {
-  readonly unread: Queue<Archive>;
-  /** Oldest first, each with the time since when it waits. */
-  readonly read: Queue<{ readonly archive: Archive; readonly since: number }>;
+interface Waiting {
+  readonly unread: Queue;
+  /** Oldest first. */
+  readonly read: Queue;
 }
 
-function waitingOf<Archive extends Turn>(archives: readonly Archive[]): Waiting<Archive> {
-  const sorted = archives.toSorted(byTurn);
+function queueOf(
+  positions: Uint32Array,
+  weightAt: (position: number) => number,
+  sinceAt: (position: number) => number,
+): Queue {
+  let head = 0;
+  const first = () => positions[head] ?? 0;
   return {
-    unread: queueOf(sorted.filter(({ triedAt }) => triedAt === undefined)),
-    read: queueOf(
-      sorted.flatMap((archive) =>
-        archive.triedAt === undefined ? [] : [{ archive, since: archive.triedAt }],
-      ),
-    ),
+    get left() {
+      return positions.length - head;
+    },
+    weight: () => (head < positions.length ? weightAt(first()) : undefined),
+    since: () => sinceAt(first()),
+    take() {
+      head += 1;
+      return positions[head - 1] ?? 0;
+    },
   };
 }
 
-/** What one sample takes at `now`; each of it waits anew from then on. */
-function turn<Archive extends Turn>(
-  { unread, read }: Waiting<Archive>,
+/** What one sample takes at `now`. */
+function turn(
+  { unread, read }: Waiting,
   { budget, now, roundMs }: { readonly budget: number; readonly now: number; readonly roundMs: number },
-): Archive[] {
-  const taken: Archive[] = [];
+  onTaken: (weight: number, position: number) => void,
+): void {
   let left = budget;
-  const take = (archive: Archive): void => {
-    taken.push(archive);
-    left -= weightOf(archive);
+  const take = (queue: Queue, weight: number): void => {
+    left -= weight;
+    onTaken(weight, queue.take());
   };
   const takeRead = (until: number, waitsSince: number): void => {
-    for (let next = read.items[read.head]; next && left > until; next = read.items[read.head]) {
-      if (next.since > waitsSince) break;
-      read.head += 1;
-      take(next.archive);
+    for (let weight = read.weight(); weight !== undefined && left > until; weight = read.weight()) {
+      if (read.since() > waitsSince) break;
+      take(read, weight);
     }
   };
   takeRead(budget / 2, now - roundMs);
   // However large the last one was: else archives that are larger than a sample would keep the new ones waiting for ever.
-  for (const archive of takeFrom(unread, Math.max(left, budget / 2))) take(archive);
-  takeRead(0, now - 1);
-  for (const archive of taken) read.items.push({ archive, since: now });
-  return taken;
-}
-
-/** As many as it takes to fill the budget, the last one over its edge. */
-function takeFrom<Archive extends Turn>(queue: Queue<Archive>, budget: number): Archive[] {
-  const taken: Archive[] = [];
-  for (let left = budget; left > 0; ) {
-    const next = queue.items[queue.head];
-    if (next === undefined) break;
-    queue.head += 1;
-    left -= weightOf(next);
-    taken.push(next);
+  let forUnread = Math.max(left, budget / 2);
+  for (let weight = unread.weight(); weight !== undefined && forUnread > 0; weight = unread.weight()) {
+    forUnread -= weight;
+    take(unread, weight);
   }
-  return taken;
+  takeRead(0, now - 1);
 }
 
 interface Pace extends SampleRule {
@@ -135,47 +153,104 @@ interface Pace extends SampleRule {
   readonly roundMs: number;
 }
 
-/** Lets the samples to come take their turns, by the very rule that they will follow. */
-function forecast<Archive extends Turn>(waiting: Waiting<Archive>, pace: Pace): number {
-  const { unread, read } = waiting;
-  const open = new Set<Turn>(
-    unread.head < unread.items.length
-      ? unread.items.slice(unread.head)
-      : read.items.slice(read.head).flatMap(({ archive, since }) => (since < pace.now ? [archive] : [])),
-  );
-  const queues: Waiting<Turn> = {
-    unread: { items: [...unread.items], head: unread.head },
-    read: { items: [...read.items], head: read.head },
-  };
+/** Lets the samples to come take their turns, by the very rule that they will follow. `taken`: what this one takes; it waits anew from now on. */
+function forecast(waiting: Waiting, taken: readonly number[], pace: Pace): number {
+  const asOne = Math.ceil((waiting.unread.left + waiting.read.left) / FORECAST_ITEMS);
+  const [unread, read] = [drained(waiting.unread, asOne), drained(waiting.read, asOne)];
+  // What waits now is in front of what comes to wait: when so many are through, all of it is.
+  const [queue, open] = unread.left > 0 ? [unread, unread.left] : [read, read.left];
+  for (const weight of taken) read.push(weight, pace.now);
   let samples = 0;
-  while (open.size > 0) {
+  while (queue.passed < open) {
     samples += 1;
     const now = pace.now + samples * pace.everyMs;
-    if (pace.incoming > 0) queues.unread.items.push({ startedAt: now, bytes: pace.incoming, suspect: false });
-    for (const archive of turn(queues, { ...pace, now })) open.delete(archive);
+    if (pace.incoming > 0) unread.push(pace.incoming, now);
+    const again: number[] = [];
+    turn({ unread, read }, { ...pace, now }, (weight) => void again.push(weight));
+    for (const weight of again) read.push(weight, now);
   }
   return samples;
 }
 
-function queueOf<Archive>(items: readonly Archive[]): Queue<Archive> {
-  return { items: [...items], head: 0 };
+/** A queue that others come to. */
+interface Line extends Queue {
+  /** So many have gone. */
+  readonly passed: number;
+  push(weight: number, since: number): void;
 }
 
-/** Never tried ones first, by age; then by when they were tried. */
-function byTurn(one: Turn, other: Turn): number {
-  const never = Number.NEGATIVE_INFINITY;
-  const [tried, otherTried] = [one.triedAt ?? never, other.triedAt ?? never];
-  return tried === otherTried ? one.startedAt - other.startedAt : tried < otherTried ? -1 : 1;
+/** The rest of a queue, so many of it as one. */
+function drained(queue: Queue, asOne: number): Line {
+  const weights: number[] = [];
+  const waits: number[] = [];
+  let head = 0;
+  const line: Line = {
+    get left() {
+      return weights.length - head;
+    },
+    get passed() {
+      return head;
+    },
+    weight: () => weights[head],
+    since: () => waits[head] ?? 0,
+    take() {
+      head += 1;
+      return head - 1;
+    },
+    push(weight, since) {
+      weights.push(weight);
+      waits.push(since);
+    },
+  };
+  while (queue.left > 0) {
+    let [weight, since] = [0, 0];
+    for (let count = 0; count < asOne && queue.left > 0; count += 1) {
+      weight += queue.weight() ?? 0;
+      since = queue.since();
+      queue.take();
+    }
+    line.push(weight, since);
+  }
+  return line;
 }
 
-function weightOf({ bytes }: Turn): number {
-  return Math.max(bytes, LEAST_BYTES);
+/** The positions that fit, those never tried first, by age; then by when they were tried. To the second: sorted as numbers, in place. */
+function inTurn(turns: Turns, fits: (position: number) => boolean): Uint32Array {
+  let count = 0;
+  for (let position = 0; position < turns.count; position += 1) if (fits(position)) count += 1;
+  const words = new Uint32Array(2 * count);
+  let next = 0;
+  for (let position = 0; position < turns.count; position += 1) {
+    if (!fits(position)) continue;
+    const tried = turns.triedAt(position);
+    const seconds = Math.floor((tried ?? turns.startedAt(position)) / 1000);
+    const latest = 2 ** 31 - 1;
+    // The high half of a 64-bit number: those never tried first, whatever their age.
+    words[next + HIGH] = Math.min(latest, Math.max(0, seconds)) + (tried === undefined ? 0 : 2 ** 31);
+    words[next + 1 - HIGH] = position;
+    next += 2;
+  }
+  new BigUint64Array(words.buffer).sort();
+  const positions = new Uint32Array(count);
+  for (let index = 0; index < count; index += 1) positions[index] = words[2 * index + 1 - HIGH] ?? 0;
+  return positions;
 }
+
+/** Which half of a 64-bit number is the high one, on this machine. */
+const HIGH = new Uint32Array(BigUint64Array.of(1n).buffer)[0] === 1 ? 1 : 0;
 
 /** From one sample to the next, at the pace of the last weeks (of those that there are). */
-function incomingBytes(archives: readonly Turn[], { now, everyMs }: SampleRule): number {
-  const recent = archives.filter(({ startedAt }) => startedAt > now - ARRIVALS_MS);
-  const oldest = recent.reduce((least, { startedAt }) => Math.min(least, startedAt), now - DAY_MS);
-  const bytes = recent.reduce((sum, archive) => sum + weightOf(archive), 0);
+function incomingBytes(
+  turns: Turns,
+  weightAt: (position: number) => number,
+  { now, everyMs }: SampleRule,
+): number {
+  let [bytes, oldest] = [0, now - DAY_MS];
+  for (let position = 0; position < turns.count; position += 1) {
+    const startedAt = turns.startedAt(position);
+    if (startedAt <= now - ARRIVALS_MS) continue;
+    bytes += weightAt(position);
+    oldest = Math.min(oldest, startedAt);
+  }
   return (bytes * everyMs) / (now - oldest);
 }

@@ -8,23 +8,24 @@ import { ArchiverError } from '../domain/errors.ts';
 import { type Instant, isInstant } from '../domain/instant.ts';
 import type { VerifyResult, VerifyRun } from '../domain/verification.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
+import { jsonMembers } from './json-members.ts';
 
 export interface Verified {
   readonly at: Instant;
   readonly result: VerifyResult;
 }
 
-/** What was known when it was asked for. */
-export interface VerifiedBefore {
-  /** Undefined: nobody ever verified it, as far as is known. */
-  of(ref: ArchiveRef): Verified | undefined;
-  /** Records that could not be understood, each in a sentence: they count as if they had never been. */
-  readonly lost: readonly string[];
-}
-
 export interface Verifications {
-  /** Of these archives. One read for each source and month among them. */
-  load(refs: Iterable<ArchiveRef>, options: CallOptions): Promise<VerifiedBefore>;
+  /**
+   * Tells what is known of the archives of one month (`2026-11`) of a source, one after the other; nothing where the record cannot be
+   * understood: then the sentence that says so is the answer. One read, and no more memory than its bytes.
+   */
+  known(
+    source: string,
+    month: string,
+    tell: (ref: ArchiveRef, verified: Verified) => void,
+    options: CallOptions,
+  ): Promise<string | undefined>;
   /**
    * Adds what was found to what is there, and of two words about one archive keeps the later. Others may do so at the same time: at worst
    * some of it is lost, and those archives are read again sooner. `gone` says of what no longer exists. Rejects with `newer-version` where a
@@ -51,7 +52,6 @@ const RUNS_KEPT = 20;
 
 /** A month of 10,000 instances that are archived daily takes 22 MB. */
 const RECORD_LIMIT = 64 * 1024 * 1024;
-const RECORDS_AT_ONCE = 8;
 
 const runsRecord = z.object({
   schema: z.literal(RUNS_SCHEMA),
@@ -67,8 +67,13 @@ const runsRecord = z.object({
   ),
 });
 
-/** By instance, then by `STAMP_BACKUP` as in the keys: `INSTANT`, or `INSTANT RESULT` for anything but `ok`. */
-type Month = Map<string, Map<string, string>>;
+/** By `STAMP_BACKUP` as in the keys: `INSTANT`, or `INSTANT RESULT` for anything but `ok`. */
+type OfInstance = Map<string, string>;
+
+/** A month's record, of which only the instance that is asked for is taken apart: all of it would take ten times its bytes. */
+interface Month {
+  readonly instances: ReadonlyMap<string, Buffer>;
+}
 
 export function createVerifications(store: ObjectStore, layout: ArchiveLayout): Verifications {
   const monthKey = ({ source, startedAt }: ArchiveRef) => layout.verifiedKey(source, startedAt.slice(0, 7));
@@ -76,81 +81,86 @@ export function createVerifications(store: ObjectStore, layout: ArchiveLayout): 
     const key = layout.manifestKey(ref);
     return key.slice(key.lastIndexOf('/') + 1, -'.json'.length);
   };
+  const refOf = (source: string, instanceId: string, name: string) =>
+    layout.parseManifestKey(`${layout.catalogPrefix(source, dayOfName(name), instanceId)}${name}.json`);
 
   async function readMonth(key: string, lost: string[], options: CallOptions): Promise<Month> {
-    const value = await readJson(store, key, options);
-    assertOwnVersion(value, RECORD_SCHEMA, `the record ${key}`);
-    const month = value === undefined ? new Map<string, Map<string, string>>() : monthOf(value);
+    const bytes = await readBytes(store, key, options);
+    if (bytes === undefined) return { instances: new Map() };
+    assertOwnVersion({ schema: schemaIn(bytes) }, RECORD_SCHEMA, `the record ${key}`);
+    const month = monthOf(bytes);
     if (month === undefined) lost.push(`${key} is no record of verifications of ours`);
-    return month ?? new Map<string, Map<string, string>>();
+    return month ?? { instances: new Map() };
   }
 
-  async function put(key: string, value: unknown, options: CallOptions): Promise<void> {
-    const body = Buffer.from(`${JSON.stringify(value)}\n`, 'utf8');
-    await putSmallObject(
+  const putText = (key: string, text: readonly string[], options: CallOptions) =>
+    putSmallObject(
       store,
       key,
-      body,
+      Buffer.from(text.join(''), 'utf8'),
       { ...options, contentType: 'application/json', ifAbsent: false },
       RECORD_LIMIT,
     );
-  }
 
   async function runs(options: CallOptions): Promise<readonly VerifyRun[]> {
     const key = layout.verifyRunsKey();
-    const value = await readJson(store, key, options);
+    const bytes = await readBytes(store, key, options);
+    const value = bytes && parseJson(bytes);
     assertOwnVersion(value, RUNS_SCHEMA, `the record ${key}`);
     return runsRecord.safeParse(value).data?.runs ?? [];
   }
 
   return {
-    async load(refs, options) {
-      const keys = new Set<string>();
-      for (const ref of refs) keys.add(monthKey(ref));
-      const months = new Map<string, Month>();
+    async known(source, month, tell, options) {
       const lost: string[] = [];
-      await inTurns(keys, async (key) => {
-        try {
-          months.set(key, await readMonth(key, lost, options));
-        } catch (error) {
-          if (!(error instanceof ArchiverError) || error.code !== 'newer-version') throw error;
-          lost.push(error.message);
-        }
-      });
-      return {
-        of: (ref) => decode(months.get(monthKey(ref))?.get(ref.instanceId)?.get(nameOf(ref))),
-        lost,
-      };
+      try {
+        const { instances } = await readMonth(layout.verifiedKey(source, month), lost, options);
+        for (const [instanceId, value] of instances)
+          for (const [name, text] of namesOf(value)) {
+            const ref = refOf(source, instanceId, name);
+            const verified = decode(text);
+            if (ref && verified) tell(ref, verified);
+          }
+      } catch (error) {
+        if (!(error instanceof ArchiverError) || error.code !== 'newer-version') throw error;
+        return error.message;
+      }
+      return lost[0];
     },
 
     async save(found, gone, options) {
       const byMonth = Map.groupBy(found, ([ref]) => monthKey(ref));
-      await inTurns(byMonth, async ([key, entries]) => {
+      for (const [key, entries] of byMonth) {
         // Read anew, so that what others have written meanwhile stays.
-        const month = await readMonth(key, [], options);
+        const { instances } = await readMonth(key, [], options);
         const source = entries[0]?.[0].source ?? '';
-        for (const [ref, verified] of entries) enter(month, ref.instanceId, nameOf(ref), verified);
-        forget(month, (instanceId, name, verified) => {
-          const ref = layout.parseManifestKey(
-            `${layout.catalogPrefix(source, dayOfName(name), instanceId)}${name}.json`,
-          );
-          return ref === undefined || gone(ref, verified);
-        });
-        await put(key, { schema: RECORD_SCHEMA, verified: plain(month) }, options);
-      });
+        const byInstance = Map.groupBy(entries, ([ref]) => ref.instanceId);
+        const all = [...new Set([...instances.keys(), ...byInstance.keys()])].sort();
+        const text = [`{"schema":${JSON.stringify(RECORD_SCHEMA)},"verified":{`];
+        for (const instanceId of all) {
+          const value = instances.get(instanceId);
+          const names: OfInstance = value === undefined ? new Map() : namesOf(value);
+          for (const [ref, verified] of byInstance.get(instanceId) ?? []) enter(names, nameOf(ref), verified);
+          forget(names, (name, verified) => {
+            const ref = refOf(source, instanceId, name);
+            return ref === undefined || gone(ref, verified);
+          });
+          if (names.size === 0) continue;
+          text.push(text.length === 1 ? '' : ',', `${JSON.stringify(instanceId)}:${textOf(names)}`);
+        }
+        await putText(key, [...text, '}}\n'], options);
+      }
     },
 
     async damaged(options) {
-      const keys: string[] = [];
-      for await (const { key } of store.list(layout.verifiedPrefix(), options))
-        if (key !== layout.verifyRunsKey()) keys.push(key);
       const damaged = new Set<string>();
       const lost: string[] = [];
-      await inTurns(keys, async (key) => {
-        for (const [instance, archives] of await readMonth(key, lost, options))
-          for (const [name, text] of archives)
+      for await (const { key } of store.list(layout.verifiedPrefix(), options)) {
+        if (key === layout.verifyRunsKey()) continue;
+        for (const [instance, value] of (await readMonth(key, lost, options)).instances)
+          for (const [name, text] of namesOf(value))
             if (isDamage(decode(text)?.result ?? 'ok')) damaged.add(`${key}\n${instance}\n${name}`);
-      });
+      }
       if (lost.length > 0)
         throw new ArchiverError(
           'store-failed',
@@ -166,19 +176,22 @@ export function createVerifications(store: ObjectStore, layout: ArchiveLayout): 
 
     async addRun(run, options) {
       const all = [...(await runs(options)), run].sort((one, other) => (one.at < other.at ? -1 : 1));
-      await put(layout.verifyRunsKey(), { schema: RUNS_SCHEMA, runs: all.slice(-RUNS_KEPT) }, options);
+      const text = JSON.stringify({ schema: RUNS_SCHEMA, runs: all.slice(-RUNS_KEPT) });
+      await putText(layout.verifyRunsKey(), [text, '\n'], options);
     },
   };
 }
 
-/** Undefined for what is not there; null for what is there and cannot be used: no JSON, far too large, or moved to cold storage. */
-async function readJson(store: ObjectStore, key: string, options: CallOptions): Promise<unknown> {
+const NONE = Buffer.alloc(0);
+
+/** Undefined for what is not there; empty for what is there and cannot be used: far too large, or moved to cold storage. */
+async function readBytes(store: ObjectStore, key: string, options: CallOptions): Promise<Buffer | undefined> {
   try {
     const bytes = await readSmallObject(store, key, options, RECORD_LIMIT);
-    return bytes && parseJson(bytes);
+    return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   } catch (error) {
     const code = error instanceof ArchiverError ? error.code : undefined;
-    if (code === 'archive-damaged' || code === 'unreadable-cold') return null;
+    if (code === 'archive-damaged' || code === 'unreadable-cold') return NONE;
     throw error;
   }
 }
@@ -187,43 +200,62 @@ function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch {
-    return null;
+    return undefined;
   }
 }
 
-/** Undefined for anything else. By hand, since a schema library loses ids that JavaScript finds odd, and takes seconds for a large fleet. */
-function monthOf(value: unknown): Month | undefined {
-  if (!isMapping(value) || value['schema'] !== RECORD_SCHEMA || !isMapping(value['verified']))
-    return undefined;
-  const month: Month = new Map();
-  for (const [instance, archives] of Object.entries(value['verified'])) {
-    if (!isMapping(archives)) return undefined;
-    const texts = Object.entries(archives).filter(
-      (entry): entry is [string, string] => typeof entry[1] === 'string',
-    );
-    month.set(instance, new Map(texts));
+function schemaIn(bytes: Buffer): unknown {
+  try {
+    for (const { name, value } of jsonMembers(bytes)) if (name === 'schema') return parseJson(value);
+  } catch {
+    // What is no JSON is of no version.
   }
-  return month;
+  return undefined;
+}
+
+/** Undefined for anything else. By hand, since a schema library loses ids that JavaScript finds odd, and takes seconds for a large fleet. */
+function monthOf(bytes: Buffer): Month | undefined {
+  try {
+    const members = new Map([...jsonMembers(bytes)].map(({ name, value }) => [name, value]));
+    const verified = members.get('verified');
+    if (verified === undefined || parseJson(members.get('schema') ?? NONE) !== RECORD_SCHEMA)
+      return undefined;
+    const instances = new Map<string, Buffer>();
+    for (const { name, value } of jsonMembers(verified)) {
+      if (!isMapping(JSON.parse(value.toString('utf8')))) return undefined;
+      instances.set(name, value);
+    }
+    return { instances };
+  } catch {
+    return undefined;
+  }
 }
 
 function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function enter(month: Month, instanceId: string, name: string, verified: Verified): void {
-  const archives = month.get(instanceId) ?? new Map<string, string>();
-  const earlier = decode(archives.get(name));
-  if (earlier === undefined || earlier.at <= verified.at) archives.set(name, encode(verified));
-  month.set(instanceId, archives);
+function namesOf(value: Buffer): OfInstance {
+  const archives = JSON.parse(value.toString('utf8')) as Record<string, unknown>;
+  return new Map(
+    Object.entries(archives).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
-function forget(month: Month, gone: (instanceId: string, name: string, verified: Verified) => boolean): void {
-  for (const [instanceId, archives] of month) {
-    for (const [name, text] of archives) {
-      const verified = decode(text);
-      if (verified === undefined || gone(instanceId, name, verified)) archives.delete(name);
-    }
-    if (archives.size === 0) month.delete(instanceId);
+function textOf(names: OfInstance): string {
+  const sorted = [...names].sort(([one], [other]) => (one < other ? -1 : 1));
+  return JSON.stringify(Object.fromEntries(sorted));
+}
+
+function enter(names: OfInstance, name: string, verified: Verified): void {
+  const earlier = decode(names.get(name));
+  if (earlier === undefined || earlier.at <= verified.at) names.set(name, encode(verified));
+}
+
+function forget(names: OfInstance, gone: (name: string, verified: Verified) => boolean): void {
+  for (const [name, text] of names) {
+    const verified = decode(text);
+    if (verified === undefined || gone(name, verified)) names.delete(name);
   }
 }
 
@@ -239,20 +271,4 @@ function decode(text: string | undefined): Verified | undefined {
 /** `20261124T021500Z_1-2-3` to `2026-11-24`. */
 function dayOfName(name: string): string {
   return `${name.slice(0, 4)}-${name.slice(4, 6)}-${name.slice(6, 8)}`;
-}
-
-function plain(month: Month): Record<string, Record<string, string>> {
-  const sorted = <Value>(map: ReadonlyMap<string, Value>) =>
-    [...map].sort(([one], [other]) => (one < other ? -1 : 1));
-  return Object.fromEntries(
-    sorted(month).map(([instance, archives]) => [instance, Object.fromEntries(sorted(archives))]),
-  );
-}
-
-async function inTurns<Item>(items: Iterable<Item>, work: (item: Item) => Promise<void>): Promise<void> {
-  const queue = items[Symbol.iterator]();
-  const worker = async (): Promise<void> => {
-    for (let next = queue.next(); !next.done; next = queue.next()) await work(next.value);
-  };
-  await Promise.all(Array.from({ length: RECORDS_AT_ONCE }, worker));
 }

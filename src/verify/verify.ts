@@ -1,22 +1,25 @@
 /** Checks archives against their manifests: all of them, a sample in rotation, or only by what the store says of its objects. */
 import type { ReadPorts } from '../catalog/archived-file.ts';
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts';
-import { archivesOf, eachEntry, orExplain, type WantedArchives } from '../catalog/each-archive.ts';
+import { inOrder, orExplain, type WantedArchives } from '../catalog/each-archive.ts';
 import type { SignatureVerdict } from '../catalog/signature.ts';
-import { isDamage, type Listed, unread, verifyArchive } from '../catalog/verify-archive.ts';
-import type { ArchiveLayout } from '../domain/archive-key.ts';
+import { isDamage, unread, verifyArchive } from '../catalog/verify-archive.ts';
+import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
-import { compareText } from '../domain/compare-text.ts';
 import { ArchiverError } from '../domain/errors.ts';
 import { worstOf } from '../domain/exit-code.ts';
+import { type Each, rowsFor } from '../domain/listing.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import type { VerifyResult, VerifyRun } from '../domain/verification.ts';
 import { adviceFor } from './advice.ts';
-import { listData } from './listed-data.ts';
-import { openLog, type VerifyLog } from './log.ts';
-import type { VerifyItem, VerifyReport, VerifySummary } from './report.ts';
-import { type SampleOfArchives, sampleOf } from './sample.ts';
+import type { Fingerprints } from './fingerprints.ts';
+import { rememberData } from './listed-data.ts';
+import { openLog } from './log.ts';
+import type { VerifyItem, VerifyReport } from './report.ts';
+import { sampleOf } from './sample.ts';
+import { createTally, reportOf } from './tally.ts';
 import type { Verifications } from './verifications.ts';
+import { peeked, walkOf } from './walk.ts';
 
 export interface VerifyPorts {
   readonly catalog: Catalog;
@@ -34,6 +37,8 @@ export interface VerifyRequest extends WantedArchives {
   readonly quick: boolean;
   /** Reads so many percent of the bytes, those that wait longest; all where absent. */
   readonly samplePercent?: number | undefined;
+  /** Told each archive as it comes, the oldest first; all are in the answer where absent. */
+  readonly each?: Each<VerifyItem>;
 }
 
 /** From so many archives on a listing of their dumps costs less than asking for each. */
@@ -45,28 +50,43 @@ export async function verify(
   request: VerifyRequest,
   signal: AbortSignal,
 ): Promise<VerifyReport> {
-  const { instanceId, backupId, quick, samplePercent: percent } = request;
+  const { instanceId, backupId, quick, samplePercent: percent, each } = request;
   const everything = instanceId === undefined && backupId === undefined;
-  const entries = await archivesOf(ports.catalog, request, signal);
   const data = { store: ports.reading.store, layout: ports.layout };
   const sample =
     percent === undefined
       ? undefined
-      : await sampleOf(entries, { percent, everything }, { ...data, ...ports }, signal);
-  const listed = quick && entries.length >= LISTING_PAYS ? await factsOf(entries, data, signal) : undefined;
-  const existing = everything ? new Set(entries.map(({ key }) => key)) : undefined;
-  const log = openLog(existing, ports.layout.manifestKey, ports);
+      : await sampleOf(request, { percent, everything }, { ...data, ...ports }, signal);
+  const walk = sample ? undefined : await walkOf(request, ports.catalog, signal);
+  const roll = everything ? (sample?.roll ?? walk?.roll) : undefined;
+  // Of a walk only the days are known that it has passed.
+  const isGone = (ref: ArchiveRef) =>
+    roll !== undefined && (walk?.hasPassed(ref) ?? true) && roll.positionOf(ref) === undefined;
+  const log = openLog(isGone, ports);
 
-  const items: VerifyItem[] = [];
-  await eachEntry(sample?.chosen ?? entries, ports.concurrency, signal, async (entry, inner) => {
-    const item = await hold(entry, ports, { quick, ...(listed && { listed }), signal: inner });
-    if (item === undefined) return;
-    items.push(item);
-    if (!quick) await log.note(entry, item.result, inner);
-  });
+  const rows = rowsFor(each);
+  const tally = createTally();
+  let listed: Fingerprints['find'] | undefined;
+  const hold = async (entry: CatalogEntry, inner: AbortSignal) => {
+    const item = await holdUp(entry, ports, { quick, ...(listed && { listed }), signal: inner });
+    if (item === undefined || quick) return item;
+    const verified = await log.note(entry, item.result, inner);
+    sample?.note(entry.ref, verified);
+    return item;
+  };
+  const { first, all } = await peeked(sample?.chosen(signal) ?? walk?.entries ?? NOTHING, LISTING_PAYS);
+  if (quick && first.length >= LISTING_PAYS) {
+    const prints = await rememberData(walk?.sources ?? [], instanceId, data, signal);
+    listed = prints.find;
+  }
+  for await (const item of inOrder(all, ports.concurrency, signal, hold)) {
+    if (item === undefined) continue;
+    tally.add(item);
+    await rows.tell(item);
+  }
   await log.close(signal);
-  const report = reportOf(items, { request, sample, log });
-  if (everything && !quick && items.length > 0 && !log.failure()) {
+  const report = reportOf(rows.items, tally, { quick, sample, log });
+  if (everything && !quick && report.summary.archives > 0 && !log.failure()) {
     const { archives, damaged, unreadable, bytesRead } = report.summary;
     const run = {
       at: log.at,
@@ -99,10 +119,12 @@ function withProblem(report: VerifyReport, { message, hint, exit }: ArchiverErro
   return { ...report, problems, exitCode: worstOf(new Set([report.exitCode, exit])) };
 }
 
+const NOTHING: Iterable<CatalogEntry> = [];
+
 type HoldOptions = Parameters<typeof verifyArchive>[2];
 
 /** Undefined for an archive that was removed since it was listed. */
-async function hold(
+async function holdUp(
   entry: CatalogEntry,
   ports: VerifyPorts,
   options: HoldOptions,
@@ -122,7 +144,7 @@ async function hold(
     const now = await read();
     if (now === undefined) return undefined;
     if (!(now instanceof Error) && now.manifest.archiver.runId !== signed.manifest.archiver.runId)
-      return hold(entry, ports, options);
+      return holdUp(entry, ports, options);
   }
   return itemOf(entry, asSigned(found, signed.signature, entry), signed.manifest, ports);
 }
@@ -174,94 +196,4 @@ function itemOf(
     files: manifest?.files.length ?? 0,
     bytesRead,
   };
-}
-
-async function factsOf(
-  entries: readonly CatalogEntry[],
-  data: Parameters<typeof listData>[1],
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, Listed>> {
-  const facts = new Map<string, Listed>();
-  for await (const { key, ...listed } of listData(entries, data, signal)) facts.set(key, listed);
-  return facts;
-}
-
-interface Circumstances {
-  readonly request: VerifyRequest;
-  readonly sample: SampleOfArchives | undefined;
-  readonly log: VerifyLog;
-}
-
-function reportOf(items: VerifyItem[], { request, sample, log }: Circumstances): VerifyReport {
-  const summary: VerifySummary = {
-    depth: request.quick ? 'quick' : sample ? 'sample' : 'full',
-    archives: items.length,
-    damaged: items.filter(({ result }) => isDamage(result)).length,
-    unreadable: items.filter(({ result }) => isUnknown(result)).length,
-    bytesRead: items.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
-    ...(sample && items.length > 0 && { rotation: sample.rotation(log.found) }),
-  };
-  const codes = new Set(items.map(({ result }) => (isDamage(result) ? 4 : result === 'ok' ? 0 : 3)));
-  const problems = problemsOf(items);
-  const failure = log.failure();
-  // A rotation that is not kept reads the same archives each time, and would be called a success for ever.
-  if (failure && sample) codes.add(3);
-  if (failure) problems.push(failure);
-  for (const message of sample?.lost ?? [])
-    problems.push({ message, hint: 'Those archives count as never verified; nothing else depends on it.' });
-  const nothing = nothingDone(summary);
-  if (nothing) {
-    codes.add(3);
-    problems.push(nothing);
-  }
-  return { items: items.sort(byStart), problems, exitCode: worstOf(codes), summary };
-}
-
-/** Nothing speaks against such an archive, and nothing speaks for it. */
-function isUnknown(result: VerifyResult): boolean {
-  return result === 'not-opened' || result === 'unreadable' || result === 'unreadable-cold';
-}
-
-type Problem = VerifyReport['problems'][number];
-
-/** The table, or the document, has them all. */
-const PROBLEMS_TOLD = 20;
-
-/** Damage first. */
-function problemsOf(items: readonly VerifyItem[]): Problem[] {
-  const wrong = items
-    .filter(({ result }) => result !== 'ok')
-    .sort(
-      (one, other) => Number(isDamage(other.result)) - Number(isDamage(one.result)) || byStart(one, other),
-    );
-  const told = wrong.slice(0, PROBLEMS_TOLD).map(({ instanceId, backupId, result, detail, hint }) => ({
-    message: `${result}: backup ${backupId} of ${instanceId}: ${detail}`,
-    hint,
-  }));
-  const left = wrong.length - told.length;
-  const rest = { message: `${left} more are not ok`, hint: '`--json` has what to do for each.' };
-  return left === 0 ? told : [...told, rest];
-}
-
-function nothingDone({
-  depth,
-  archives,
-  bytesRead,
-  damaged,
-  unreadable,
-}: VerifySummary): Problem | undefined {
-  if (archives === 0)
-    return {
-      message: 'no archive was found to verify',
-      hint: '`rdb-archiver list archives` shows what there is.',
-    };
-  if (depth === 'quick' || bytesRead > 0 || damaged + unreadable > 0) return undefined;
-  return {
-    message: 'not one byte was read',
-    hint: 'Archives without content prove nothing: look at what `rdb-archiver list archives` shows.',
-  };
-}
-
-function byStart(left: VerifyItem, right: VerifyItem): number {
-  return compareText(left.startedAt, right.startedAt) || compareText(left.instanceId, right.instanceId);
 }

@@ -158,7 +158,8 @@ function memory(columns: number | undefined): Output & { text(): string } {
   const written: string[] = [];
   return {
     write: (text) => void written.push(text),
-    writeBytes: async (bytes) => void written.push(Buffer.from(bytes).toString('latin1')),
+    writeBytes: async (bytes) =>
+      void written.push(typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1')),
     isTTY: columns !== undefined,
     columns,
     terminal: undefined,

@@ -2,8 +2,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { App } from '../../src/app/app.ts';
 import { ArchiverError, interruption } from '../../src/domain/errors.ts';
 import type { Listing } from '../../src/domain/listing.ts';
+import { harmlessJson } from '../../src/domain/outside-text.ts';
 import { STOP_SIGNALS, type StopSignal } from '../../src/domain/stop-signals.ts';
 import type { ArchiveItem, BackupItem, InstanceItem, PlanItem } from '../../src/list/report.ts';
 import type { VerifyItem } from '../../src/verify/report.ts';
@@ -332,9 +334,65 @@ describe('what is listed', () => {
     expect(JSON.parse((await runIn(['list', 'archives', '--json'])).stdout).items).toEqual([]);
   });
 
+  describe('row by row', () => {
+    const many = Array.from({ length: 1200 }, (_, index) => ({
+      ...archive,
+      backupId: `backup-${index}`,
+      instanceName: 'o"r\u{85}\u{202e}ders\u007f',
+    }));
+    const telling = {
+      async listArchives({ each = async () => undefined }: Pick<Parameters<App['listArchives']>[0], 'each'>) {
+        for (const row of many) await each(row);
+        return found<ArchiveItem>();
+      },
+    };
+
+    test('is the same document as at once', async () => {
+      const { stdout } = await runIn(['list', 'archives', '--json'], { app: telling });
+      const whole = JSON.stringify({ schema: 'rdb-archiver/archives@1', items: many }, undefined, 2);
+      expect(stdout).toBe(`${harmlessJson(whole)}\n`);
+    });
+
+    test('is a line of JSON each with --jsonl, and nothing else', async () => {
+      const { code, stdout, stderr } = await runIn(['list', 'archives', '--jsonl'], { app: telling });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const lines = stdout.trimEnd().split('\n');
+      expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(many);
+    });
+
+    test('is one table, as wide as it began', async () => {
+      const { stdout } = await runIn(['list', 'archives'], { app: telling });
+      const lines = stdout.trimEnd().split('\n');
+      expect(lines).toHaveLength(1 + many.length);
+      expect(lines.filter((line) => line.startsWith('INSTANCE'))).toHaveLength(1);
+    });
+
+    test('has come as far as it went where the command ends in between, and is no document then', async () => {
+      const app = {
+        async listArchives(request: Parameters<App['listArchives']>[0]) {
+          await telling.listArchives(request);
+          throw new ArchiverError('store-unreachable', 'the store has gone');
+        },
+      };
+      const lines = await runIn(['list', 'archives', '--jsonl'], { app });
+      expect(lines.code).toBe(11);
+      expect(lines.stdout.trimEnd().split('\n')).toHaveLength(many.length);
+      const { stdout } = await runIn(['list', 'archives', '--json'], { app });
+      expect(stdout).toContain('backup-1199');
+      expect(() => JSON.parse(stdout)).toThrow(SyntaxError);
+    });
+
+    test('is either a document or lines', async () => {
+      const { code, stderr } = await runIn(['list', 'archives', '--json', '--jsonl'], { app: telling });
+      expect(code).toBe(2);
+      expect(stderr).toContain("'--jsonl' cannot be used with option '--json'");
+    });
+  });
+
   test('is what was asked for', async () => {
     const asked: unknown[] = [];
-    const remember = async ({ signal: _signal, ...request }: { readonly signal: AbortSignal }) => {
+    const remember = async (asking: { readonly signal: AbortSignal; readonly each?: unknown }) => {
+      const { signal: _signal, each: _each, ...request } = asking;
       asked.push(request);
       return found<never>();
     };

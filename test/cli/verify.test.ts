@@ -1,5 +1,6 @@
 /** `verify` as a person types it: what it asks for, what it refuses, what it says at the end. */
 import { describe, expect, test } from 'vitest';
+import type { App } from '../../src/app/app.ts';
 import type { Rotation, VerifyItem, VerifyReport } from '../../src/verify/report.ts';
 import { runIn, verifiedReport } from './fake-surroundings.ts';
 
@@ -35,7 +36,7 @@ function sampled(changes: Partial<Rotation> = {}): VerifyReport {
 
 async function asked(args: readonly string[]): Promise<unknown> {
   let request: object | undefined;
-  const verify = async ({ signal: _, ...rest }: { readonly signal: AbortSignal }) => {
+  const verify = async ({ signal: _, each: __, ...rest }: Parameters<App['verify']>[0]) => {
     request = rest;
     return sampled();
   };

@@ -1,12 +1,12 @@
 /** `list`: instances and backups as the cloud has them, archives as the destination has them. */
 import { Argument, type Command } from 'commander';
 import type { App } from '../../app/app.ts';
-import type { Listing } from '../../domain/listing.ts';
+import type { Each, Listing } from '../../domain/listing.ts';
 import type { ArchiveItem, BackupItem, InstanceItem } from '../../list/report.ts';
 import { humanSize, readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
 import { exitSection, WORKING_CODES } from '../exit-codes.ts';
-import { printListing, sourceColumn } from '../listing.ts';
+import { openRows, type RowsOptions, withRowsOptions } from '../listing.ts';
 import { configOf } from '../options.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { withQuietApp } from '../with-app.ts';
@@ -19,7 +19,7 @@ interface Choice {
 }
 
 export function addList(program: Command, surroundings: Surroundings, finish: (code: number) => void): void {
-  program
+  const list = program
     .command('list')
     .summary('list instances, backups or archives')
     .description('Instances and backups as the cloud has them, archives as the destination has them.')
@@ -30,55 +30,33 @@ export function addList(program: Command, surroundings: Surroundings, finish: (c
         'archives',
       ]),
     )
-    .argument('[instance]', 'only of this instance, by id')
-    .option('--json', 'one JSON document instead of a table')
+    .argument('[instance]', 'only of this instance, by id');
+  withRowsOptions(list)
     .addHelpText('after', exitSection(WORKING_CODES))
-    .action(
-      async (
-        what: What,
-        instanceId: string | undefined,
-        { json = false }: { json?: boolean },
-        command: Command,
-      ) => {
-        const choice: Choice = {
-          signal: surroundings.signal,
-          ...(instanceId === undefined ? {} : { instanceId }),
-        };
-        const config = await configOf(command, surroundings);
-        const print = await withQuietApp(config, surroundings, (app) => listed(what, app, choice));
-        finish(print(json, surroundings));
-      },
-    );
-}
-
-type Print = (json: boolean, surroundings: Surroundings) => number;
-
-async function listed(what: What, app: App, choice: Choice): Promise<Print> {
-  switch (what) {
-    case 'instances':
-      return printer(what, instanceColumns, await app.listInstances(choice));
-    case 'backups':
-      return printer(what, backupColumns, await app.listBackups(choice));
-    case 'archives':
-      return printer(what, archiveColumns, await app.listArchives(choice));
-  }
-}
-
-function printer<Item extends { readonly source: string }>(
-  what: What,
-  columns: readonly Column<Item>[],
-  listing: Listing<Item>,
-): Print {
-  return (json, surroundings) => {
-    const form = {
-      name: what,
-      columns: [...sourceColumn(listing.items), ...columns],
-      json,
-      empty: `There are no ${what}.`,
-    };
-    printListing(listing, form, surroundings);
-    return listing.exitCode;
-  };
+    .action(async (what: What, instanceId: string | undefined, form: RowsOptions, command: Command) => {
+      const choice: Choice = {
+        signal: surroundings.signal,
+        ...(instanceId === undefined ? {} : { instanceId }),
+      };
+      const config = await configOf(command, surroundings);
+      async function show<Item extends { readonly source: string }>(
+        columns: readonly Column<Item>[],
+        ask: (app: App, each: Each<Item>) => Promise<Listing<Item>>,
+      ): Promise<void> {
+        const rows = openRows({ form, name: what, columns, empty: `There are no ${what}.` }, surroundings);
+        const listing = await withQuietApp(config, surroundings, (app) => ask(app, rows.row));
+        await rows.end(listing);
+        finish(listing.exitCode);
+      }
+      switch (what) {
+        case 'instances':
+          return show(instanceColumns, (app) => app.listInstances(choice));
+        case 'backups':
+          return show(backupColumns, (app) => app.listBackups(choice));
+        case 'archives':
+          return show(archiveColumns, (app, each) => app.listArchives({ ...choice, each }));
+      }
+    });
 }
 
 const instanceColumns: readonly Column<InstanceItem>[] = [

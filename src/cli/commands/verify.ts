@@ -5,7 +5,7 @@ import { counted, humanSize, readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
 import type { Rotation, VerifyItem, VerifySummary } from '../../verify/report.ts';
 import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
-import { printListing, sourceColumn } from '../listing.ts';
+import { openRows, type RowsOptions, withRowsOptions } from '../listing.ts';
 import { configOf } from '../options.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { withQuietApp } from '../with-app.ts';
@@ -15,7 +15,7 @@ export function addVerify(
   surroundings: Surroundings,
   finish: (code: number) => void,
 ): void {
-  program
+  const verify = program
     .command('verify')
     .summary('check archives against their manifests')
     .description('Archives against their manifests. Reads every byte again, unless --quick or --sample.')
@@ -26,8 +26,8 @@ export function addVerify(
       '--sample <percent>',
       'read only so much of all bytes, what was not read for longest: 5% a day reads everything within three weeks',
       parsePercent,
-    )
-    .option('--json', 'one JSON document instead of a table')
+    );
+  withRowsOptions(verify)
     .addHelpText('after', exitSection(ARCHIVE_CODES))
     .action(
       async (
@@ -36,7 +36,7 @@ export function addVerify(
         options: VerifyOptions,
         command: Command,
       ) => {
-        const { quick = false, sample, json = false } = options;
+        const { quick = false, sample } = options;
         if (quick && sample !== undefined)
           throw new ArchiverError('usage', '--quick reads nothing, so there is nothing to take a sample of', {
             hint: 'Leave out --quick or --sample.',
@@ -49,30 +49,25 @@ export function addVerify(
           ...(backupId === undefined ? {} : { backupId }),
         };
         const config = await configOf(command, surroundings);
-        const report = await withQuietApp(config, surroundings, (app) => app.verify(choice));
-        const columns = [...sourceColumn(report.items), ...verifyColumns];
-        printListing(
-          report,
-          {
-            name: 'verify',
-            columns,
-            json,
-            empty: 'There are no archives.',
-            about: { summary: report.summary },
-          },
+        const rows = openRows(
+          { form: options, name: 'verify', columns: verifyColumns, empty: 'There are no archives.' },
           surroundings,
         );
-        if (!json && report.items.length > 0) surroundings.stderr.write(`${verifyTotals(report.summary)}\n`);
+        const report = await withQuietApp(config, surroundings, (app) =>
+          app.verify({ ...choice, each: rows.row }),
+        );
+        await rows.end(report, { summary: report.summary });
+        if (options.json !== true && rows.count() > 0)
+          surroundings.stderr.write(`${verifyTotals(report.summary)}\n`);
         finish(report.exitCode);
       },
     );
 }
 
-interface VerifyOptions {
+interface VerifyOptions extends RowsOptions {
   readonly quick?: boolean;
   /** Percent. */
   readonly sample?: number;
-  readonly json?: boolean;
 }
 
 export const verifyColumns: readonly Column<VerifyItem>[] = [

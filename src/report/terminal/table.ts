@@ -28,23 +28,40 @@ const LEAST_WIDTH = 8;
 export function formatTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-  { width = Number.POSITIVE_INFINITY }: TableOptions = {},
+  options: TableOptions = {},
 ): string {
-  const filled = columns.map((column) => ({
-    ...column,
-    cells: [column.title, ...rows.map((row) => tidyMessage(String(column.value(row))))],
-  }));
-  const chosen = withRoom(
-    filled.map((column) => ({ ...column, width: Math.max(...column.cells.map(textWidth)) })),
-    width,
-  );
-  const lines = [undefined, ...rows].map((_, line) =>
-    chosen
-      .map((column) => aligned(column.cells[line] ?? '', column))
-      .join(GAP)
-      .trimEnd(),
-  );
-  return `${lines.join('\n')}\n`;
+  return tableInBlocks<Row>(options)(columns, rows);
+}
+
+/**
+ * A table whose rows come block by block: each block is as wide as those before it at the least, so that mostly they align. The titles stand
+ * above the first block, and again where other columns are shown than before.
+ */
+export function tableInBlocks<Row>({
+  width = Number.POSITIVE_INFINITY,
+}: TableOptions = {}): (columns: readonly Column<Row>[], rows: readonly Row[]) => string {
+  const widest = new Map<string, number>();
+  let titles: string | undefined;
+  return (columns, rows) => {
+    const filled = columns.map((column) => {
+      const cells = [column.title, ...rows.map((row) => tidyMessage(String(column.value(row))))];
+      const needed = cells.reduce((most, cell) => Math.max(most, textWidth(cell)), 0);
+      const wide = Math.max(needed, widest.get(column.title) ?? 0);
+      widest.set(column.title, wide);
+      return { ...column, cells, width: wide };
+    });
+    const chosen = withRoom(filled, width);
+    const shown = chosen.map(({ title }) => title).join('\n');
+    const lines = [undefined, ...rows].map((_, line) =>
+      chosen
+        .map((column) => aligned(column.cells[line] ?? '', column))
+        .join(GAP)
+        .trimEnd(),
+    );
+    const told = shown === titles ? lines.slice(1) : lines;
+    titles = shown;
+    return told.map((line) => `${line}\n`).join('');
+  };
 }
 
 type Sized = Pick<Column<never>, 'align' | 'flexible' | 'least' | 'optional'> & { readonly width: number };

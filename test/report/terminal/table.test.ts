@@ -1,7 +1,7 @@
 /** Tables stay aligned and inside the terminal, whatever names the cloud's users have chosen. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Column, formatTable } from '../../../src/report/terminal/table.ts';
+import { type Column, formatTable, tableInBlocks } from '../../../src/report/terminal/table.ts';
 import { fitted, textWidth, wrapped } from '../../../src/report/terminal/text-width.ts';
 
 interface Row {
@@ -30,6 +30,17 @@ describe('a table', () => {
 
   test('with no row is its titles', () => {
     expect(formatTable(columns, [])).toBe('ID  NAME  SIZE\n');
+  });
+
+  test('that comes in blocks has its titles once, and goes on as wide as it began', () => {
+    const block = tableInBlocks<Row>();
+    const told = [block(columns, rows.slice(1)), block(columns, rows.slice(0, 1)), block(columns, [])];
+    expect(told).toEqual([
+      'ID      NAME       SIZE\ncrs-22  订单缓存  12345\n',
+      'crs-1   orders        5\n',
+      '',
+    ]);
+    expect(block(columns.slice(0, 2), rows.slice(1))).toBe('ID      NAME\ncrs-22  订单缓存\n');
   });
 
   test('cuts names and never ids when the terminal is narrow', () => {
