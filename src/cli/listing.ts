@@ -5,6 +5,7 @@ import { harmlessJson, printable } from '../domain/outside-text.ts';
 import { redact } from '../report/redact.ts';
 import { type Column, formatTable, tableInBlocks } from '../report/terminal/table.ts';
 import { type Outlet, openOutlet } from './outlet.ts';
+import { keepHeapSmall } from './small-heap.ts';
 import type { Output, Surroundings } from './surroundings.ts';
 
 export interface ListingForm<Item> {
@@ -83,6 +84,7 @@ export function openRows<Item extends { readonly source: string }>(
   { form: { json = false, jsonl = false }, name, columns, empty }: RowsForm<Item>,
   { stdout, stderr, clock }: Pick<Surroundings, 'stdout' | 'stderr' | 'clock'>,
 ): RowPrinter<Item> {
+  keepHeapSmall();
   const outlet = openOutlet(stdout);
   const writer = json
     ? documentWriter<Item>(name, outlet)

@@ -1,10 +1,11 @@
 /** Retention over the whole destination: what is to go by rule, and, when that was confirmed, its removal. */
-import pLimit from 'p-limit';
-import { allOrFirstError } from '../domain/all-or-first-error.ts';
+import { inOrder } from '../catalog/each-archive.ts';
+import type { Roll } from '../catalog/roll.ts';
 import type { ArchiveRef } from '../domain/archive-key.ts';
 import { compareText } from '../domain/compare-text.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { worstOf } from '../domain/exit-code.ts';
+import { type Each, rowsFor } from '../domain/listing.ts';
 import type { RetentionRule } from '../domain/retention.ts';
 import type { ExpirePass } from './guard.ts';
 import { expireInstance } from './instance.ts';
@@ -12,7 +13,7 @@ import { periodsIn } from './periods.ts';
 import type { Leftover } from './removal.ts';
 import type { ExpireItem, ExpireReport } from './report.ts';
 import { createRuleFinder } from './rules.ts';
-import { type ExpirePorts, type Group, gather, identityOf, sizeOf } from './survey.ts';
+import { byInstance, type ExpirePorts, type Group, gather, sizeOf } from './survey.ts';
 import { createTally, type Tally } from './tally.ts';
 
 export interface ExpirePolicy {
@@ -32,6 +33,8 @@ export interface ExpireRequest {
   readonly confirm: boolean;
   /** Told of each archive as soon as it has gone, or could not: so that it is known even of an expire that is killed. */
   readonly onRemoval?: (item: ExpireItem) => void;
+  /** Told each row as it comes, by source, instance and time; all are in the answer where absent. */
+  readonly each?: Each<ExpireItem>;
   readonly signal: AbortSignal;
 }
 
@@ -44,9 +47,9 @@ export async function expire(
   policy: ExpirePolicy,
   ports: ExpirePorts,
 ): Promise<ExpireReport> {
-  const { instanceId, confirm, signal } = request;
+  const { instanceId, confirm, signal, each } = request;
   if (policy.rules.length === 0) throw nothingConfigured();
-  const groups = await gather(ports, instanceId, signal);
+  const { groups, roll } = await gather(ports, instanceId, signal);
   const tally = createTally(request.onRemoval);
   const left = await unfinished(instanceId, ports, tally, signal);
   if (instanceId !== undefined && groups.length === 0 && left.length === 0)
@@ -56,7 +59,7 @@ export async function expire(
 
   const isDamaged = await ports.damaged({ signal });
   if (confirm) tally.learn((await ports.removals.rehearse({ signal })).bytesStay);
-  await finishLeft(left, groups, { confirm, tally, ports, signal });
+  const finished = await finishLeft(left, roll, { confirm, tally, ports, signal });
   const pass: ExpirePass = {
     confirm,
     minimum: policy.minimum,
@@ -66,44 +69,46 @@ export async function expire(
     now: ports.clock.now(),
     tally,
   };
-  const limit = pLimit(policy.concurrency);
-  await allOrFirstError(signal, (inner) =>
-    groups.map((group) => limit(() => expireInstance(group, pass, ports, inner))),
-  );
+  const rows = rowsFor(each);
+  const work = async (group: Group, inner: AbortSignal) =>
+    [group, await expireInstance(group, pass, ports, inner)] as const;
+  for await (const [group, items] of inOrder(groups, policy.concurrency, signal, work)) {
+    const later = finished.findIndex((item) => byInstance(item, group) > 0);
+    const before = finished.splice(0, later === -1 ? finished.length : later);
+    for (const item of [...before, ...items].sort(byPlace)) await rows.tell(item);
+  }
+  for (const item of finished) await rows.tell(item);
   return {
     confirmed: confirm,
-    items: [...tally.items].sort(byPlace),
+    items: rows.items,
     bytesStay: tally.bytesStay(),
     problems: tally.problems,
     exitCode: worstOf(tally.codes),
   };
 }
-
-/** What an interrupted expire has half removed comes first: those archives are none any more, and only cost. */
+/** What an interrupted expire has half removed comes first: those archives are none any more, and only cost. A row for each, by place. */
 async function finishLeft(
   left: readonly Leftover[],
-  groups: readonly Group[],
+  roll: Roll,
   { confirm, tally, ports, signal }: FinishContext,
-): Promise<void> {
-  const archived = new Set(groups.flatMap(({ archives }) => archives.map(identityOf)));
+): Promise<ExpireItem[]> {
+  const rows: ExpireItem[] = [];
   for (const target of left) {
     const { ref, kind } = target;
-    const mine = archived.has(identityOf(ref));
+    const mine = roll.positionOf(ref) !== undefined;
     if (mine && !confirm) continue;
     const { source, instanceId, backupId, startedAt } = ref;
     const base = { source, instanceId, backupId, startedAt, kind, damaged: false, reasons: [] };
     const bytes = mine ? 0 : await sizeOf(ref, ports, signal);
     const detail = 'left half removed by an expire that was interrupted';
-    if (!confirm) tally.add({ ...base, bytes, action: 'expire', detail, deleted: [] });
-    else
-      await finishOne(
-        target,
-        { ...base, bytes, action: 'expired', detail, deleted: [] },
-        tally,
-        ports,
-        signal,
-      );
+    if (!confirm) rows.push({ ...base, bytes, action: 'expire', detail, deleted: [] });
+    else {
+      const item: ExpireItem = { ...base, bytes, action: 'expired', detail, deleted: [] };
+      const row = await finishOne(target, item, tally, ports, signal);
+      if (row) rows.push(row);
+    }
   }
+  return rows.sort(byPlace);
 }
 
 interface FinishContext {
@@ -113,23 +118,23 @@ interface FinishContext {
   readonly signal: AbortSignal;
 }
 
+/** Undefined for one whose manifest is there: it turns up again among the archives. */
 async function finishOne(
   target: Leftover,
   item: ExpireItem,
   tally: Tally,
   { removals }: ExpirePorts,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<ExpireItem | undefined> {
   const removal = tally.removal();
   try {
-    // One whose manifest is there turns up again among the archives.
-    if ((await removals.finish(target, removal, { signal })) === 'removed')
-      tally.removed({ ...item, deleted: removal.keys });
+    const result = await removals.finish(target, removal, { signal });
+    return result === 'removed' ? tally.removed({ ...item, deleted: removal.keys }) : undefined;
   } catch (thrown) {
     signal.throwIfAborted();
     const error = asArchiverError(thrown);
     if (error.code === 'internal') throw error;
-    tally.failed({ ...item, deleted: removal.keys }, error);
+    return tally.failed({ ...item, deleted: removal.keys }, error);
   }
 }
 
@@ -153,8 +158,7 @@ function nothingConfigured(): ArchiverError {
 
 function byPlace(left: ArchiveRef, right: ArchiveRef): number {
   return (
-    compareText(left.source, right.source) ||
-    compareText(left.instanceId, right.instanceId) ||
+    byInstance(left, right) ||
     compareText(left.startedAt, right.startedAt) ||
     compareText(left.backupId, right.backupId)
   );

@@ -1,26 +1,29 @@
 /** One instance's retention: the rules first, then everything that no rule may overrule, then the floor, and only then the removal. */
-import type { ArchiveRef } from '../domain/archive-key.ts';
 import { asArchiverError } from '../domain/errors.ts';
 import { toEpoch } from '../domain/instant.ts';
 import type { RetentionRule } from '../domain/retention.ts';
-import type { ListedObject } from '../store/object-store.ts';
+import { contentsOf } from './contents.ts';
 import { type ExpirePass, floorStands, type Subject, vetoOf } from './guard.ts';
 import { because, retain } from './keep.ts';
-import type { ExpireItem, ExpireKind } from './report.ts';
+import type { ExpireItem } from './report.ts';
 import type { InstanceFacts } from './rules.ts';
 import { type ExpirePorts, type Group, identityOf } from './survey.ts';
 
-/** Never rejects for what is wrong with single objects: then nothing of the instance goes, and that is told. */
+/**
+ * A row for each archive and dump in quarantine. Never rejects for what is wrong with single objects: then nothing of the instance goes, and that
+ * is told; where not even its archives could be listed there is no row of it.
+ */
 export async function expireInstance(
   group: Group,
   pass: ExpirePass,
   ports: ExpirePorts,
   signal: AbortSignal,
-): Promise<void> {
-  const subjects = subjectsOf(group, pass);
+): Promise<ExpireItem[]> {
+  const subjects: Subject[] = [];
   try {
     const lost = pass.tally.lost();
     if (lost) throw lost;
+    subjects.push(...(await subjectsOf(group, pass, ports, signal)));
     await decide(subjects, group, pass, ports, signal);
   } catch (thrown) {
     signal.throwIfAborted();
@@ -31,29 +34,30 @@ export async function expireInstance(
     for (const subject of subjects) subject.reasons = [because('unreadable')];
     pass.tally.problem(error, error.exit === 4 ? 4 : 3);
   }
+  const rows: ExpireItem[] = [];
   for (const subject of subjects.toSorted((left, right) => left.startedAt - right.startedAt)) {
-    if (subject.reasons.length > 0 || !pass.confirm) pass.tally.add(itemOf(subject));
-    else await remove(subject, pass, ports, signal);
+    if (subject.reasons.length > 0 || !pass.confirm) rows.push(itemOf(subject));
+    else rows.push(await remove(subject, pass, ports, signal));
   }
+  return rows;
 }
 
-function subjectsOf({ archives, quarantined }: Group, { isDamaged }: ExpirePass): Subject[] {
-  const subject = (ref: ArchiveRef, kind: ExpireKind): Subject => ({
+async function subjectsOf(
+  group: Group,
+  { isDamaged }: ExpirePass,
+  ports: ExpirePorts,
+  signal: AbortSignal,
+): Promise<Subject[]> {
+  return (await contentsOf(group, ports, signal)).map(({ ref, kind, bytes, keys }) => ({
     ref,
     kind,
     backupId: ref.backupId,
     startedAt: toEpoch(ref.startedAt),
     sound: kind === 'archive' && !isDamaged(ref),
     reasons: [],
-    bytes: 0,
-    keys: [],
-  });
-  const archived = new Set(archives.map(identityOf));
-  return [
-    ...archives.map((ref) => subject(ref, 'archive')),
-    // Where a good copy came later, what is in quarantine goes with the archive.
-    ...quarantined.filter((ref) => !archived.has(identityOf(ref))).map((ref) => subject(ref, 'quarantine')),
-  ];
+    bytes,
+    keys,
+  }));
 }
 
 async function decide(
@@ -63,7 +67,7 @@ async function decide(
   ports: ExpirePorts,
   signal: AbortSignal,
 ): Promise<void> {
-  const rule = await ruleOf(group, pass, ports, signal);
+  const rule = await ruleOf(group, subjects, pass, ports, signal);
   if (rule === undefined) {
     for (const subject of subjects) subject.reasons = [because('no-rule')];
   } else {
@@ -75,7 +79,6 @@ async function decide(
     const hold = group.holds.get(identityOf(subject.ref));
     if (hold) subject.reasons.push(because('held', hold.last.reason));
   }
-  await measure(subjects, group, ports, signal);
   for (const subject of going(subjects)) {
     const reason = await vetoOf(subject, pass, ports, signal);
     if (reason) subject.reasons.push(reason);
@@ -93,14 +96,16 @@ function going(subjects: readonly Subject[]): Subject[] {
 
 /** A rule by name or tags goes by the newest manifest of a time when the cloud had the instance. One that cannot be read leaves open which rule it is, and rejects. */
 async function ruleOf(
-  { source, instanceId, archives }: Group,
+  { source, instanceId }: Group,
+  subjects: readonly Subject[],
   { finder }: ExpirePass,
   { catalog }: ExpirePorts,
   signal: AbortSignal,
 ): Promise<RetentionRule | undefined> {
   return finder.ruleFor({ source, instanceId }, async () => {
     let newest: InstanceFacts | undefined;
-    for (const ref of archives.toSorted((left, right) => (left.startedAt < right.startedAt ? 1 : -1))) {
+    const archives = subjects.filter(({ kind }) => kind === 'archive');
+    for (const { ref } of archives.toSorted((left, right) => right.startedAt - left.startedAt)) {
       // Undefined: gone since it was listed.
       const instance = (await catalog.find(ref, { signal }))?.instance;
       // What was archived after the instance had gone from the cloud has lost its tags, and must not lose its rule.
@@ -109,30 +114,6 @@ async function ruleOf(
     }
     return newest ?? { name: '', tags: {} };
   });
-}
-
-/** One listing tells what lies in every archive's folder, and one more what lies in quarantine of a backup. */
-async function measure(
-  subjects: readonly Subject[],
-  { source, instanceId, quarantined }: Group,
-  { store, layout }: ExpirePorts,
-  signal: AbortSignal,
-): Promise<void> {
-  const byFolder = new Map(subjects.map((subject) => [layout.dataFolder(subject.ref), subject]));
-  const enter = (subject: Subject, { key, size }: ListedObject) => {
-    subject.bytes += size;
-    if (subject.reasons.length === 0) subject.keys.push(key);
-  };
-  for await (const object of store.list(layout.dataPrefix(source, instanceId), { signal })) {
-    const ref = layout.parseDataKey(object.key);
-    const subject = ref && byFolder.get(layout.dataFolder(ref));
-    if (subject) enter(subject, object);
-  }
-  for (const ref of quarantined) {
-    const subject = byFolder.get(layout.dataFolder(ref));
-    if (!subject) continue;
-    for await (const object of store.list(layout.quarantineFolder(ref), { signal })) enter(subject, object);
-  }
 }
 
 const STAYS = {
@@ -146,25 +127,21 @@ async function remove(
   { tally }: ExpirePass,
   { removals }: ExpirePorts,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<ExpireItem> {
   const item = itemOf(subject);
   const lost = tally.lost();
-  if (lost) {
-    tally.add({ ...item, action: 'failed', detail: `not tried: ${lost.message}` });
-    return;
-  }
+  if (lost) return { ...item, action: 'failed', detail: `not tried: ${lost.message}` };
   const removal = tally.removal();
   try {
     const result = await removals.remove(subject, removal, { signal });
-    if (result === 'removed') tally.removed({ ...item, action: 'expired', deleted: removal.keys });
-    else {
-      tally.add({ ...item, action: 'keep', reasons: [STAYS[result]], deleted: removal.keys });
-    }
+    return result === 'removed'
+      ? tally.removed({ ...item, action: 'expired', deleted: removal.keys })
+      : { ...item, action: 'keep', reasons: [STAYS[result]], deleted: removal.keys };
   } catch (thrown) {
     signal.throwIfAborted();
     const error = asArchiverError(thrown);
     if (error.code === 'internal') throw error;
-    tally.failed({ ...item, deleted: removal.keys }, error);
+    return tally.failed({ ...item, deleted: removal.keys }, error);
   }
 }
 

@@ -1,9 +1,12 @@
 /** What an expire looks at before it decides: every archive of the catalog, what is in quarantine, and what is held. */
 import type { ReadPorts } from '../catalog/archived-file.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import { isWanted } from '../catalog/each-archive.ts';
 import type { Quarantine } from '../catalog/quarantine.ts';
+import { createRoll, type Roll, type RollOfInstance } from '../catalog/roll.ts';
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
+import { compareText } from '../domain/compare-text.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
 import type { HoldRecord, Holds } from './holds.ts';
 import type { Removals } from './removal.ts';
@@ -25,44 +28,63 @@ export interface ExpirePorts {
 export interface Group {
   readonly source: string;
   readonly instanceId: string;
-  readonly archives: ArchiveRef[];
+  /** Its archives; undefined where it has none. */
+  readonly archives: RollOfInstance | undefined;
   /** Backups that have a dump in quarantine, whether a good copy came later or not. */
   readonly quarantined: ArchiveRef[];
   readonly holds: Map<string, HoldRecord>;
 }
 
+export interface Survey {
+  /** By source and id. */
+  readonly groups: readonly Group[];
+  /** All archives there are. */
+  readonly roll: Roll;
+}
+
 /**
  * Every instance that has archives or dumps in quarantine, or only that one. Rejects where a listing does not come to its end: who does not
- * know all archives cannot know which of them may go. Takes about 200 bytes of memory an archive.
+ * know all archives cannot know which of them may go. Takes about ten bytes of memory an archive.
  */
 export async function gather(
   { store, layout, catalog, holds }: ExpirePorts,
   instanceId: string | undefined,
   signal: AbortSignal,
-): Promise<Group[]> {
+): Promise<Survey> {
+  const roll = createRoll();
+  for await (const { ref } of catalog.entries(undefined, undefined, { signal }))
+    if (isWanted({ instanceId }, ref)) roll.add(ref);
+
   const groups = new Map<string, Group>();
-  const isWanted = (ref: ArchiveRef) => (instanceId ?? ref.instanceId) === ref.instanceId;
-  const groupOf = ({ source, instanceId: id }: ArchiveRef): Group => {
-    const known = groups.get(`${source}\n${id}`);
-    const group = known ?? { source, instanceId: id, archives: [], quarantined: [], holds: new Map() };
-    groups.set(`${source}\n${id}`, group);
+  const groupOf = ({ source, instanceId: id }: Place): Group => {
+    const place = `${source}\n${id}`;
+    const archives = roll.instance(source, id);
+    const group = groups.get(place) ?? {
+      source,
+      instanceId: id,
+      archives,
+      quarantined: [],
+      holds: new Map(),
+    };
+    groups.set(place, group);
     return group;
   };
-  for await (const { ref } of catalog.entries(undefined, undefined, { signal })) {
-    if (!isWanted(ref)) continue;
-    const { source, instanceId: id, archives } = groupOf(ref);
-    // The names are held once an instance and not once an archive.
-    archives.push({ source, instanceId: id, backupId: ref.backupId, startedAt: ref.startedAt });
-  }
+  for (const archives of roll.instances()) groupOf(archives);
   for await (const { key } of store.list(layout.quarantinePrefix(), { signal })) {
     const ref = layout.parseQuarantineRecordKey(key);
-    if (ref && isWanted(ref)) groupOf(ref).quarantined.push(ref);
+    if (ref && isWanted({ instanceId }, ref)) groupOf(ref).quarantined.push(ref);
   }
   for (const hold of await holds.all({ signal })) {
     const group = groups.get(`${hold.ref.source}\n${hold.ref.instanceId}`);
     if (hold.held) group?.holds.set(identityOf(hold.ref), hold);
   }
-  return [...groups.values()];
+  return { groups: [...groups.values()].sort(byInstance), roll };
+}
+
+type Place = Pick<ArchiveRef, 'source' | 'instanceId'>;
+
+export function byInstance(left: Place, right: Place): number {
+  return compareText(left.source, right.source) || compareText(left.instanceId, right.instanceId);
 }
 
 export function identityOf({ source, instanceId, backupId }: ArchiveRef): string {

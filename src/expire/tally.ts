@@ -1,4 +1,4 @@
-/** What an expire has come to so far: rows, problems, exit codes, and whether the store can still be reached. */
+/** What an expire has come to so far: problems, exit codes, and whether the store can still be reached. */
 import type { ArchiverError } from '../domain/errors.ts';
 import type { ExpireItem, ExpireReport } from './report.ts';
 
@@ -9,7 +9,6 @@ export interface RemovalTrace {
 }
 
 export interface Tally {
-  readonly items: readonly ExpireItem[];
   readonly problems: ExpireReport['problems'];
   readonly codes: ReadonlySet<number>;
   bytesStay(): boolean;
@@ -18,9 +17,10 @@ export interface Tally {
   /** The error that says that the store is not there any more: nothing more is tried then. */
   lost(): ArchiverError | undefined;
   lose(error: ArchiverError): void;
-  add(item: ExpireItem): void;
-  removed(item: ExpireItem): void;
-  failed(item: ExpireItem, error: ArchiverError): void;
+  /** Tells at once that it has gone; the row that says so. */
+  removed(item: ExpireItem): ExpireItem;
+  /** Tells at once that it could not go; the row that says why. */
+  failed(item: ExpireItem, error: ArchiverError): ExpireItem;
   /** Tells a problem once, with the exit status that it means. */
   problem(error: Pick<ArchiverError, 'message' | 'hint'>, code: number): void;
   learn(bytesStay: boolean): void;
@@ -28,7 +28,6 @@ export interface Tally {
 }
 
 export function createTally(onRemoval: (item: ExpireItem) => void = () => {}): Tally {
-  const items: ExpireItem[] = [];
   const problems = new Map<string, { readonly message: string; readonly hint: string }>();
   const codes = new Set<number>();
   let [stay, began] = [false, false];
@@ -40,7 +39,6 @@ export function createTally(onRemoval: (item: ExpireItem) => void = () => {}): T
   }
 
   return {
-    items,
     get problems() {
       return [...problems.values()];
     },
@@ -51,17 +49,16 @@ export function createTally(onRemoval: (item: ExpireItem) => void = () => {}): T
     lose(error) {
       lost = error;
     },
-    add: (item) => void items.push(item),
     removed(item) {
-      items.push(item);
       onRemoval(item);
+      return item;
     },
     failed(item, error) {
       if (error.code === 'store-unreachable') lost = error;
       const failed: ExpireItem = { ...item, action: 'failed', detail: error.message };
-      items.push(failed);
       onRemoval(failed);
       problem(error, 3);
+      return failed;
     },
     problem,
     learn(bytesStay) {

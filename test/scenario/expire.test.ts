@@ -127,6 +127,25 @@ describe('expire', () => {
     });
   });
 
+  it('tells each archive as it comes, one instance after the other, those whose dumps are all gone too', async () => {
+    const shelf = await openShelf();
+    const gone = { ...first(daily(1, { daysAgo: 30 })), backupId: 'gone' };
+    await shelf.put(...daily(3, { instanceId: 'crs-b' }), gone, ...daily(3, { instanceId: 'crs-a' }));
+    shelf.s3.objects.delete(layout.dumpKey(refOf(gone), 1, 1));
+    const rows: string[] = [];
+    const report = await shelf.retention({}).expire({
+      ...dryRun,
+      async each({ instanceId, backupId, bytes }) {
+        rows.push(`${instanceId} ${backupId}${bytes === 0 ? ' of no bytes' : ''}`);
+      },
+    });
+    expect(report.items).toEqual([]);
+    expect(rows).toEqual([
+      ...['crs-a', 'crs-b'].flatMap((id) => [2, 1, 0].map((index) => `${id} backup-${index}`)),
+      'crs-orders01 gone of no bytes',
+    ]);
+  });
+
   it('says so when no retention is configured', async () => {
     const shelf = await openShelf();
     await expect(shelf.retention({ rules: [] }).expire(dryRun)).rejects.toMatchObject({

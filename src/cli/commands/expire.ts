@@ -6,14 +6,13 @@ import type { ExpireItem, ExpireReport, KeepCause, KeepReason } from '../../expi
 import { counted, humanSize, readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
 import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
-import { printListing, sourceColumn } from '../listing.ts';
+import { openRows, type RowPrinter, type RowsOptions, withRowsOptions } from '../listing.ts';
 import { configOf } from '../options.ts';
 import type { Output, Surroundings } from '../surroundings.ts';
 import { withQuietApp } from '../with-app.ts';
 
-interface ExpireOptions {
+interface ExpireOptions extends RowsOptions {
   readonly confirm?: boolean;
-  readonly json?: boolean;
 }
 
 export function addExpire(
@@ -21,75 +20,87 @@ export function addExpire(
   surroundings: Surroundings,
   finish: (code: number) => void,
 ): void {
-  program
+  const command = program
     .command('expire')
     .summary('show what the retention lets go; delete it with --confirm')
     .description(
       'Which archives the configured retention keeps, why, and which may go. Deletes nothing, unless --confirm. The newest archives, those that are held or locked, and those that the cloud still has always stay.',
     )
     .argument('[instance]', 'only archives of this instance, by id')
-    .option('--confirm', 'delete what may go')
-    .option('--json', 'one JSON document instead of a table')
+    .option('--confirm', 'delete what may go');
+  withRowsOptions(command)
     .addHelpText('after', exitSection(ARCHIVE_CODES))
-    .action(async (instanceId: string | undefined, options: ExpireOptions, command: Command) => {
-      const { confirm = false, json = false } = options;
+    .action(async (instanceId: string | undefined, options: ExpireOptions, used: Command) => {
+      const { confirm = false } = options;
       const { stderr, signal } = surroundings;
-      const onRemoval = (item: ExpireItem): void => void stderr.write(`${removalLine(item)}\n`);
-      const request = { confirm, onRemoval, signal, ...(instanceId !== undefined && { instanceId }) };
-      const config = await configOf(command, surroundings);
+      const config = await configOf(used, surroundings);
+      const rows = openRows(
+        { form: options, name: 'expire', columns, empty: 'There are no archives.' },
+        surroundings,
+      );
+      const totals = createTotals();
+      const request = {
+        confirm,
+        signal,
+        onRemoval: (item: ExpireItem): void => void stderr.write(`${removalLine(item)}\n`),
+        async each(item: ExpireItem) {
+          totals.add(item);
+          await rows.row(item);
+        },
+        ...(instanceId !== undefined && { instanceId }),
+      };
       const report = await withQuietApp(config, surroundings, (app) => app.expire(request));
-      print(report, json, surroundings);
+      report.items.forEach(totals.add);
+      await print(report, totals.sums, rows, { json: options.json === true, stderr });
       finish(report.exitCode);
     });
 }
 
-function print(
+async function print(
   report: ExpireReport,
-  json: boolean,
-  streams: { readonly stdout: Output; readonly stderr: Output },
-) {
-  const { confirmed, bytesStay, items } = report;
-  const totals = {
-    kept: sumOf(items, ['keep']),
-    going: sumOf(items, ['expire', 'expired']),
-    failed: sumOf(items, ['failed']),
-  };
-  printListing(
-    report,
-    {
-      name: 'expire',
-      columns: [...sourceColumn(items), ...columns],
-      json,
-      empty: 'There are no archives.',
-      about: { confirmed, bytesStay, totals },
-    },
-    streams,
-  );
-  if (json || items.length === 0) return;
+  totals: Totals['sums'],
+  rows: RowPrinter<ExpireItem>,
+  { json, stderr }: { readonly json: boolean; readonly stderr: Output },
+): Promise<void> {
+  const { confirmed, bytesStay } = report;
+  await rows.end(report, { confirmed, bytesStay, totals });
+  if (json || rows.count() === 0) return;
   const { kept, going, failed } = totals;
   const parts = [
     `kept ${amountOf(kept)}`,
     `${confirmed ? 'expired' : 'would expire'} ${amountOf(going)}`,
     ...(failed.archives > 0 ? [`failed ${amountOf(failed)}`] : []),
   ];
-  streams.stderr.write(`${parts.join('; ')}\n`);
-  if (!confirmed && going.archives > 0)
-    streams.stderr.write('Nothing was deleted. `expire --confirm` does it.\n');
+  stderr.write(`${parts.join('; ')}\n`);
+  if (!confirmed && going.archives > 0) stderr.write('Nothing was deleted. `expire --confirm` does it.\n');
   if (bytesStay)
-    streams.stderr.write(
+    stderr.write(
       'note: the bucket keeps deleted versions, so their bytes stay until a lifecycle rule of the bucket removes them.\n',
     );
 }
 
 /** Dumps in quarantine are counted as the archives that they failed to become. */
 interface Sum {
-  readonly archives: number;
-  readonly bytes: number;
+  archives: number;
+  bytes: number;
 }
 
-function sumOf(items: readonly ExpireItem[], actions: readonly ExpireItem['action'][]): Sum {
-  const chosen = items.filter(({ action }) => actions.includes(action));
-  return { archives: chosen.length, bytes: chosen.reduce((sum, { bytes }) => sum + bytes, 0) };
+interface Totals {
+  readonly sums: Readonly<Record<'kept' | 'going' | 'failed', Readonly<Sum>>>;
+  readonly add: (item: ExpireItem) => void;
+}
+
+function createTotals(): Totals {
+  const sum = (): Sum => ({ archives: 0, bytes: 0 });
+  const sums = { kept: sum(), going: sum(), failed: sum() };
+  const of = { keep: sums.kept, expire: sums.going, expired: sums.going, failed: sums.failed };
+  return {
+    sums,
+    add({ action, bytes }) {
+      of[action].archives += 1;
+      of[action].bytes += bytes;
+    },
+  };
 }
 
 function amountOf({ archives, bytes }: Sum): string {
