@@ -1,7 +1,7 @@
 /** Who may import whom: the dependency rule of src/README.md as a check. A stage never imports another sideways. */
 
 /** Each a room with its whole story; its report.ts is what the command line prints. */
-const VERBS = ['verify', 'restore', 'drill', 'inspect', 'expire', 'check', 'list'];
+const VERBS = ['verify', 'restore', 'drill', 'inspect', 'expire', 'check', 'list', 'index'];
 
 /** What each part of src/ may import besides itself; `part/file` grants a single file of that part, usually a port. */
 const MAY_IMPORT = {
@@ -51,6 +51,7 @@ const MAY_IMPORT = {
     'archiver/survey',
     'catalog',
   ],
+  index: ['domain', 'catalog', 'store/object-store'],
   list: ['domain', 'plan', 'catalog', 'source/source', 'archiver/survey'],
   daemon: ['domain', 'config', 'report', 'app'],
   sandbox: ['domain'],
@@ -94,6 +95,8 @@ const PACKAGE_OWNERS = {
   ini: ['source/credentials/profile-file'],
   'fastest-levenshtein': ['config/'],
   'prom-client': ['report/metrics/'],
+  hyparquet: ['catalog/index/segment'],
+  'hyparquet-writer': ['catalog/index/segment'],
   'node-cron': ['daemon/cron', 'config/daemon-fields'],
 };
 

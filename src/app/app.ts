@@ -9,6 +9,7 @@ import { type RunPorts, runOnce } from '../archiver/run.ts';
 import { createSweep } from '../archiver/sweep.ts';
 import { createCatalog } from '../catalog/catalog.ts';
 import { checkSigning } from '../catalog/check-signing.ts';
+import { createManifestIndex } from '../catalog/index/manifest-index.ts';
 import { createQuarantine } from '../catalog/quarantine.ts';
 import { resumableReads } from '../catalog/resumable-read.ts';
 import { createSignatures } from '../catalog/signature.ts';
@@ -32,6 +33,8 @@ import { regionNames } from '../domain/regions.ts';
 import type { StatusReport } from '../domain/status.ts';
 import type { DrillItem, DrillRequest } from '../drill/report.ts';
 import { createRetention, type Retention } from '../expire/retention.ts';
+import { buildIndex, type IndexRequest } from '../index/build-index.ts';
+import type { IndexItem } from '../index/report.ts';
 import { type InspectRequest, inspectArchive } from '../inspect/inspect.ts';
 import type { InspectReport } from '../inspect/report.ts';
 import { type ArchivesRequest, listArchives } from '../list/archives.ts';
@@ -86,6 +89,8 @@ export interface App extends Retention {
   listInstances(options: Signalled & { readonly instanceId?: string }): Promise<Listing<InstanceItem>>;
   listBackups(options: Signalled & { readonly instanceId?: string }): Promise<Listing<BackupItem>>;
   listArchives(request: Signalled & ArchivesRequest): Promise<Listing<ArchiveItem>>;
+  /** Builds the index of all manifests, or brings it up to date. */
+  index(request: Signalled & IndexRequest): Promise<Listing<IndexItem>>;
   /** Archives against their manifests; full and sampled ones are remembered in the destination. */
   verify(request: Signalled & VerifyRequest): Promise<VerifyReport>;
   /** Restore tests: loads archives into a throw-away server, and keeps the results in the destination. */
@@ -131,6 +136,7 @@ export const createApp: CreateApp = async (
   });
   const catalog = createCatalog(store, layout, clock, config.signing && createSignatures(config.signing));
   const quarantine = createQuarantine(store, layout);
+  const index = createManifestIndex({ store, layout, catalog });
 
   const codec = await createCodec(config);
   const keys = createKeys(config, { store, layout, clock });
@@ -223,7 +229,13 @@ export const createApp: CreateApp = async (
     },
     listInstances: ({ signal, instanceId }) => listInstances(ports, instanceId, signal),
     listBackups: ({ signal, instanceId }) => listBackups(ports, instanceId, signal),
-    listArchives: ({ signal, ...request }) => listArchives(catalog, request, signal),
+    listArchives: ({ signal, ...request }) => listArchives({ catalog, index }, request, signal),
+    index: ({ signal, ...request }) =>
+      buildIndex(
+        { catalog, index, layout, verifications: verifying.verifications, drills: drills.records },
+        request,
+        signal,
+      ),
     verify: verifying.verify,
     drill: (request) => drills.drill(request),
     inspect: ({ signal, ...request }) => inspectArchive(request, { catalog, reading, clock }, signal),

@@ -7,7 +7,7 @@ import type { ArchiveLayout } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { DrillSummary } from '../domain/drill.ts';
 import type { Listing } from '../domain/listing.ts';
-import { createDrillRecords } from '../drill/record.ts';
+import { createDrillRecords, type DrillRecords } from '../drill/record.ts';
 import type { DrillItem, DrillRequest } from '../drill/report.ts';
 import { readDrillSummaries } from '../drill/summaries.ts';
 import type { Agents } from '../network/agents.ts';
@@ -15,6 +15,7 @@ import type { Observer } from '../report/observer.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 export interface Drills {
+  readonly records: DrillRecords;
   drill(request: DrillRequest): Promise<Listing<DrillItem>>;
   /** What is known of these sources. */
   summaries(sources: readonly string[], signal: AbortSignal): Promise<readonly DrillSummary[]>;
@@ -34,6 +35,7 @@ export function createDrills(config: Config, ports: DrillsPorts): Drills {
   const { catalog, reading, clock, layout } = ports;
   const records = createDrillRecords(ports.store, layout);
   return {
+    records,
     async drill(request) {
       const { drill } = await import('../drill/drill.ts');
       const sources = config.sources.map(({ name }) => name);

@@ -24,6 +24,15 @@ export type CommitResult =
 export interface CatalogEntry {
   readonly ref: ArchiveRef;
   readonly key: string;
+  /** Of the manifest, where the listing says it. */
+  readonly etag?: string;
+}
+
+/** A manifest, with what its signature says and the bytes that it was read from. */
+export interface SignedManifest {
+  readonly manifest: Manifest;
+  readonly signature: SignatureVerdict;
+  readonly bytes: Uint8Array;
 }
 
 export interface Catalog {
@@ -48,10 +57,9 @@ export interface Catalog {
   /** The manifest at a key of the catalog. */
   read(key: string, options: CallOptions): Promise<Manifest | undefined>;
   /** The manifest at a key, with what its signature says: for who must know whether it is genuine. */
-  readSigned(
-    key: string,
-    options: CallOptions,
-  ): Promise<{ readonly manifest: Manifest; readonly signature: SignatureVerdict } | undefined>;
+  readSigned(key: string, options: CallOptions): Promise<SignedManifest | undefined>;
+  /** The same of bytes that somebody has already. Throws `archive-damaged` or `newer-version`. */
+  understand(key: string, bytes: Uint8Array): SignedManifest;
   /** For who is about to use an archive: rejects with `archive-damaged` where the signature is wrong, or missing where there should be one, with `newer-version` where only a newer version can check it. */
   readGenuine(key: string, options: CallOptions): Promise<Manifest | undefined>;
   /** Writes the manifest (signed, where there is a key), last of all and only if none is there; committed is it when it is also kept as `storage` says. */
@@ -83,16 +91,18 @@ export function createCatalog(
   signatures: Signatures = NO_SIGNATURES,
 ): Catalog {
   const expired = createExpiredThrough(store, layout);
-  const readOnce: Catalog['readSigned'] = async (key, options) => {
-    const bytes = await readSmallObject(store, key, options);
-    if (bytes === undefined) return undefined;
+  const understand: Catalog['understand'] = (key, bytes) => {
     const manifest = decodeManifest(bytes, key);
     if (layout.manifestKey(refOf(manifest)) !== key)
       throw new ArchiverError(
         'archive-damaged',
         `the manifest ${key} records another archive than its key says`,
       );
-    return { manifest, signature: signatures.check(bytes, manifest.backup.startedAt) };
+    return { manifest, signature: signatures.check(bytes, manifest.backup.startedAt), bytes };
+  };
+  const readOnce: Catalog['readSigned'] = async (key, options) => {
+    const bytes = await readSmallObject(store, key, options);
+    return bytes && understand(key, bytes);
   };
   /** What is no manifest is asked for a second time: a proxy may have answered in the store's place, and "damaged" is not said lightly. */
   const readSigned: Catalog['readSigned'] = async (key, options) => {
@@ -106,9 +116,9 @@ export function createCatalog(
   const read: Catalog['read'] = async (key, options) => (await readSigned(key, options))?.manifest;
 
   async function* list(prefix: string, options: CallOptions): AsyncGenerator<CatalogEntry> {
-    for await (const { key } of store.list(prefix, options)) {
+    for await (const { key, etag } of store.list(prefix, options)) {
       const ref = layout.parseManifestKey(key);
-      if (ref) yield { ref, key };
+      if (ref) yield { ref, key, ...(etag !== undefined && { etag }) };
     }
   }
 
@@ -147,6 +157,7 @@ export function createCatalog(
 
     read,
     readSigned,
+    understand,
     async readGenuine(key, options) {
       const { manifest, signature } = (await readSigned(key, options)) ?? {};
       if (signature?.result === 'unknown')

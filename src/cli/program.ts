@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { ArchiverError } from '../domain/errors.ts';
 import { addArchive } from './commands/archive.ts';
 import { addBackup } from './commands/backup.ts';
+import { addIndex } from './commands/build-index.ts';
 import { addCheck } from './commands/check.ts';
 import { addConfig } from './commands/config.ts';
 import { addDemo } from './commands/demo.ts';
@@ -78,6 +79,7 @@ function createProgram(surroundings: Surroundings, finish: (code: number) => voi
   addVerify(program, surroundings, finish);
   addInspect(program, surroundings, finish);
   addExpire(program, surroundings, finish);
+  addIndex(program, surroundings, finish);
   addHold(program, surroundings, finish);
   addRelease(program, surroundings, finish);
   addRestore(program, surroundings, finish);

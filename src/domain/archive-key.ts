@@ -71,6 +71,10 @@ export interface ArchiveLayout {
   verifiedPrefix(): string;
   /** The last runs of `verify`. No source's name begins with an underscore. */
   verifyRunsKey(): string;
+  /** The segment of the index that an archive's row lies in: by source, month, and a sixteenth of all instances. */
+  indexKey(ref: ArchiveRef): string;
+  /** Holds the segments of a source. */
+  indexPrefix(source: string): string;
   /** Up to when the archives of one instance were expired. */
   expiredKey(instance: Pick<ArchiveRef, 'source' | 'instanceId'>): string;
   /** What the receivers of notifications were told by one of several shards (from 0). */
@@ -141,6 +145,9 @@ export function archiveLayout(prefix: string): ArchiveLayout {
     verifiedKey: (source, month) => `${root}state/verify/${encodeId(source)}/${month}.json`,
     verifiedPrefix: () => `${root}state/verify/`,
     verifyRunsKey: () => `${root}state/verify/_runs.json`,
+    indexKey: ({ source, startedAt, instanceId }) =>
+      `${root}state/index/${encodeId(source)}/${startedAt.slice(0, 7)}/${bucketOf(instanceId)}.parquet`,
+    indexPrefix: (source) => `${root}state/index/${encodeId(source)}/`,
     expiredKey: ({ source, instanceId }) =>
       `${root}state/expired/${encodeId(source)}/${encodeId(instanceId)}.json`,
     notifyStateKey: ({ index, count }) => `${root}state/notify/${index}-of-${count}.json`,
@@ -200,6 +207,15 @@ export function decodeId(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** One of sixteen, so that some may be read without the others: FNV-1a of the id's UTF-8 bytes, folded to four bits, as a hex digit. */
+function bucketOf(instanceId: string): string {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(instanceId, 'utf8')) hash = Math.imul(hash ^ byte, 0x01000193);
+  hash ^= hash >>> 16;
+  hash ^= hash >>> 8;
+  return ((hash ^ (hash >>> 4)) & 15).toString(16);
 }
 
 /** `dump.rdb`, or `dump-2-of-5.rdb` for one of several (`index` from 1). */

@@ -75,6 +75,7 @@ export const idleApp: App = {
   status: async () => emptyStatus,
   listInstances: async () => nothing,
   listBackups: async () => nothing,
+  index: async () => nothing,
   listArchives: async () => nothing,
   verify: async () => verifiedReport([]),
   inspect: async () => nothingInside,

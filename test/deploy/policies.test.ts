@@ -163,6 +163,7 @@ describe('the policies', () => {
       layout.drillSummaryKey('s'),
       layout.verifiedKey('s', '2026-01'),
       layout.verifyRunsKey(),
+      layout.indexKey(ref),
     ];
     const allowed = puts?.Resource?.map((one) => one.replace('arn:aws:s3:::redis-archive/', '').slice(0, -1));
     for (const key of written) expect(allowed?.filter((prefix) => key.startsWith(prefix))).toHaveLength(1);
