@@ -242,7 +242,7 @@ export const createApp: CreateApp = async (
     restore: ({ signal, ...request }) =>
       restore(request, { catalog, reading, concurrency, access: config.fileAccess }, signal),
     ...createRetention(
-      { layout, catalog, quarantine, reading, damaged: verifying.verifications.damaged, clock },
+      { layout, catalog, index, quarantine, reading, damaged: verifying.verifications.damaged, clock },
       { rules: config.retention, minimum: config.keepMinimum, timezone: config.timezone, concurrency },
     ),
     async check({ signal }) {

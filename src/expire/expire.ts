@@ -49,7 +49,8 @@ export async function expire(
 ): Promise<ExpireReport> {
   const { instanceId, confirm, signal, each } = request;
   if (policy.rules.length === 0) throw nothingConfigured();
-  const { groups, roll } = await gather(ports, instanceId, signal);
+  // Who deletes reads each manifest as it lies there: the index only spares who looks.
+  const { groups, roll, deadlines } = await gather(ports, { instanceId, indexed: !confirm }, signal);
   const tally = createTally(request.onRemoval);
   const left = await unfinished(instanceId, ports, tally, signal);
   if (instanceId !== undefined && groups.length === 0 && left.length === 0)
@@ -67,6 +68,8 @@ export async function expire(
     periodOf: periodsIn(policy.timezone),
     isDamaged,
     now: ports.clock.now(),
+    deadlines,
+    mayLock: confirm || (await ports.store.mayLock({ signal })),
     tally,
   };
   const rows = rowsFor(each);

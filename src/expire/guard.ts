@@ -7,6 +7,7 @@ import { deadlineOf } from '../domain/backup.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { toEpoch } from '../domain/instant.ts';
 import type { Manifest } from '../domain/manifest.ts';
+import type { Deadlines } from './deadlines.ts';
 import { because, type Retained } from './keep.ts';
 import type { PeriodOf } from './periods.ts';
 import type { ExpireKind, KeepReason } from './report.ts';
@@ -22,6 +23,10 @@ export interface ExpirePass {
   readonly isDamaged: (ref: ArchiveRef) => boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** What is known without reading a manifest. */
+  readonly deadlines: Deadlines;
+  /** False where the store can lock nothing, so that no object need be asked for its lock. */
+  readonly mayLock: boolean;
   readonly tally: Tally;
 }
 
@@ -60,6 +65,11 @@ export async function vetoOf(
       if (mayBeInCloud({ startedAt: latest }, pass)) return because('cloud-still-has-it');
       return await lockOn(subject.keys, pass, ports, signal);
     }
+    const deadline = pass.deadlines.of(ref);
+    if (deadline !== undefined) {
+      if (isAhead(deadline, pass)) return because('cloud-still-has-it');
+      return await lockOn([layout.manifestKey(ref), ...subject.keys], pass, ports, signal);
+    }
     const manifest = await catalog.find(ref, { signal });
     if (manifest === undefined) return undefined;
     if (mayBeInCloud(manifest.backup, pass)) return because('cloud-still-has-it');
@@ -79,18 +89,23 @@ export async function vetoOf(
 
 function mayBeInCloud(
   backup: Pick<Manifest['backup'], 'startedAt' | 'expiresAt'>,
-  { now }: ExpirePass,
+  pass: ExpirePass,
 ): boolean {
-  return deadlineOf(backup) + CLOUD_MARGIN_MS > now;
+  return isAhead(deadlineOf(backup), pass);
+}
+
+function isAhead(deadline: number, { now }: ExpirePass): boolean {
+  return deadline + CLOUD_MARGIN_MS > now;
 }
 
 /** In a versioned bucket a delete hides even what is locked, so the store's own refusal cannot be waited for. */
 async function lockOn(
   keys: readonly string[],
-  { now }: ExpirePass,
+  { now, mayLock }: ExpirePass,
   { store }: ExpirePorts,
   signal: AbortSignal,
 ): Promise<KeepReason | undefined> {
+  if (!mayLock) return undefined;
   for (const key of keys) {
     const facts = await store.head(key, { signal, withLock: true });
     if (facts?.legalHold) return because('locked', 'by a legal hold');

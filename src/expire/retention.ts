@@ -1,6 +1,7 @@
 /** Everything that keeps archives or lets them go, wired for the application: expire, hold and release. */
 import type { ReadPorts } from '../catalog/archived-file.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { ManifestIndex } from '../catalog/index/manifest-index.ts';
 import type { Quarantine } from '../catalog/quarantine.ts';
 import type { ArchiveLayout } from '../domain/archive-key.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -28,6 +29,7 @@ export interface RetentionPorts {
   readonly catalog: Catalog;
   readonly quarantine: Quarantine;
   readonly reading: ReadPorts;
+  readonly index: ManifestIndex;
   readonly damaged: ExpirePorts['damaged'];
   readonly clock: Clock;
 }

@@ -1,4 +1,4 @@
-/** The port to the object storage: eight calls, and what each of them promises. */
+/** The port to the object storage: nine calls, and what each of them promises. */
 import type { Finding } from '../domain/check.ts';
 import type { Storage } from '../domain/object-lock.ts';
 
@@ -129,6 +129,9 @@ export interface ObjectStore {
    * did not bring it. Rejects with `store-refused` where the store does not lock it: then it must not count as archived.
    */
   retain(key: string, storage: Storage, options: CallOptions): Promise<void>;
+
+  /** False where the store says that it can lock nothing in here; true where it may, or does not say. One request at the most. */
+  mayLock(options: CallOptions): Promise<boolean>;
 
   /** Removes an object; nothing happens where there is none. */
   delete(key: string, options: CallOptions): Promise<Deletion>;

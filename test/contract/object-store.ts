@@ -265,6 +265,13 @@ export function objectStoreContract(name: string, traits: Traits, open: () => Pr
       expect(await store.delete(`${prefix}a`, { signal })).toEqual({ bytesStay: false });
     });
 
+    test('says whether anything may be locked in here, and that nothing is where nothing may', async () => {
+      const key = `${fresh()}lockable`;
+      await put(key, 'text');
+      const facts = await store.head(key, { signal, withLock: true });
+      if (!(await store.mayLock({ signal }))) expect(facts).not.toHaveProperty('lock');
+    });
+
     test('has nothing to make sure of where no lock is asked for', async () => {
       const key = `${fresh()}manifest.json`;
       await put(key, 'text');

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import { createCatalog } from '../../src/catalog/catalog.ts';
+import { createManifestIndex } from '../../src/catalog/index/manifest-index.ts';
 import { encodeManifest } from '../../src/catalog/manifest-codec.ts';
 import { createQuarantine } from '../../src/catalog/quarantine.ts';
 import { type ArchiveRef, archiveLayout } from '../../src/domain/archive-key.ts';
@@ -90,10 +91,12 @@ export function retentionOn(
     obstacle: () => undefined,
     decode: (_encoding: string, stored: AsyncIterable<Uint8Array>) => stored,
   };
+  const catalog = createCatalog(store, layout, clock);
   return createRetention(
     {
       layout,
-      catalog: createCatalog(store, layout, clock),
+      catalog,
+      index: createManifestIndex({ store, layout, catalog }),
       quarantine: createQuarantine(store, layout),
       reading: { store, decoder, access: plainAccess },
       damaged: async () => () => false,

@@ -39,6 +39,7 @@ function memoryStore(): ObjectStore & { readonly objects: Map<string, Uint8Array
     head: missing,
     upload: missing,
     retain: missing,
+    mayLock: missing,
     delete: missing,
     sweep: missing,
     close: missing,

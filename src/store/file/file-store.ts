@@ -51,6 +51,7 @@ export function createFileStore(options: FileStoreOptions): ObjectStore {
         `${describeFile(directory, key)}: a folder knows no object lock`,
       );
     },
+    mayLock: async () => false,
     delete: (key, { signal }) =>
       guarded('delete', key, async (path) => {
         signal.throwIfAborted();

@@ -2,10 +2,10 @@
 import { type ArchiverError, asArchiverError } from '../../domain/errors.ts';
 import type { CallOptions, Preparation } from '../object-store.ts';
 import { type Bucket, relyingOn } from '../s3/client.ts';
+import { askHowItLocks, assertLocks } from '../s3/lock-configuration.ts';
 import { abortUpload, createUpload } from '../s3/multipart-requests.ts';
 import { proofInWords, reliable, type Traits } from '../s3/reliance.ts';
 import { assertStorageFits, type WantedStorage, wantedClasses, wantsLock } from '../s3/storage-fit.ts';
-import { askHowItLocks, assertLocks } from './lock-configuration.ts';
 import { type Circumstances, circumstancesOf, isFresh, MEMORY, recall, remember } from './memory.ts';
 import { assertKeeps, keepsArchives } from './verdict.ts';
 

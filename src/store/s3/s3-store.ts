@@ -6,6 +6,7 @@ import type { Bucket, S3ClientOptions } from './client.ts';
 import { headObject } from './head.ts';
 import { listObjects } from './list.ts';
 import { askForLock, isLocking, retainObject } from './lock.ts';
+import { askHowItLocks } from './lock-configuration.ts';
 import { putObject } from './put.ts';
 import { readObject } from './read.ts';
 import { sweepUploads } from './sweep.ts';
@@ -39,6 +40,9 @@ export function createS3Store({ bucket: now, agents, partSize, pool }: S3StoreOp
       uploadObject(now(), key, body, { ...uploadOptions, partSize, pool }),
     async retain(key, storage, { signal }) {
       if (isLocking(storage)) await retainObject(now(), key, storage, signal);
+    },
+    async mayLock({ signal }) {
+      return (await askHowItLocks(now(), signal)).state !== 'off';
     },
     async delete(key, { signal }) {
       const { client, name, call } = now();

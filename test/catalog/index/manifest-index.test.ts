@@ -78,6 +78,7 @@ function openShelf(): Shelf {
       head: missing,
       upload: missing,
       retain: missing,
+      mayLock: missing,
       delete: missing,
       sweep: missing,
       close: missing,

@@ -1,8 +1,8 @@
 /** How the bucket says that it locks. It is asked before anything is locked: a gateway that gives unknown headers back shows every lock it is asked for. */
 import { GetObjectLockConfigurationCommand } from '@aws-sdk/client-s3';
 import { ArchiverError } from '../../domain/errors.ts';
-import type { Bucket } from '../s3/client.ts';
-import { answerOf } from '../s3/errors.ts';
+import type { Bucket } from './client.ts';
+import { answerOf } from './errors.ts';
 
 /** `untold`: the key may not ask, or the store does not answer in a way that one understands. */
 export type LockConfiguration =
