@@ -8,8 +8,8 @@ import { type ArchiverError, asArchiverError } from '../../domain/errors.ts';
 import type { CallOptions, ObjectStore } from '../../store/object-store.ts';
 import type { Catalog, CatalogEntry, SignedManifest } from '../catalog.ts';
 import { readSmallObject } from '../small-object.ts';
-import { putSegment, SEGMENT_LIMIT } from './put-segment.ts';
-import { type Annotations, type FullRow, type IndexRow, openSegment, type Segment } from './segment.ts';
+import type { Annotations, FullRow, IndexRow, Segment } from './segment.ts';
+import { SEGMENT_LIMIT } from './segment-limit.ts';
 
 export interface ManifestIndex {
   /** What is kept of a source, for who looks at the archives of one month. */
@@ -75,7 +75,7 @@ export function createManifestIndex(ports: IndexPorts): ManifestIndex {
     async clear(source, options) {
       for (const key of await existing(source, options)) {
         if (visited.has(key) || refused) continue;
-        const failure = await orFailure(putSegment(store, key, [], options), options);
+        const failure = await orFailure(write(store, key, [], options), options);
         if (failure) return failure;
       }
       return undefined;
@@ -124,6 +124,17 @@ export function createManifestIndex(ports: IndexPorts): ManifestIndex {
   };
 }
 
+/** The format's code is loaded only where there is something to read or to write. */
+async function write(
+  store: ObjectStore,
+  key: string,
+  rows: readonly FullRow[],
+  options: CallOptions,
+): Promise<void> {
+  const { putSegment } = await import('./put-segment.ts');
+  await putSegment(store, key, rows, options);
+}
+
 interface OpenSegment {
   readonly key: string;
   opened?: Promise<Segment | undefined>;
@@ -142,7 +153,9 @@ function newSegment(key: string): OpenSegment {
 async function load(store: ObjectStore, key: string, options: CallOptions): Promise<Segment | undefined> {
   try {
     const bytes = await readSmallObject(store, key, options, SEGMENT_LIMIT);
-    return bytes && openSegment(bytes);
+    if (bytes === undefined) return undefined;
+    const { openSegment } = await import('./segment.ts');
+    return openSegment(bytes);
   } catch (thrown) {
     return passOver(thrown, options);
   }
@@ -222,7 +235,7 @@ async function keepSegment(
       add(entry, row.text, known);
     }
   for (const { entry, text } of fresh.values()) add(entry, text, annotate?.(entry.ref) ?? {});
-  if (changed) await putSegment(store, key, rows, options);
+  if (changed) await write(store, key, rows, options);
 }
 
 /** A row may hold just what lies there, and that be no manifest. */

@@ -3,9 +3,7 @@ import { ArchiverError } from '../../domain/errors.ts';
 import type { CallOptions, ObjectStore } from '../../store/object-store.ts';
 import { putSmallObject } from '../small-object.ts';
 import { encodeSegment, type FullRow, openSegment } from './segment.ts';
-
-/** A sixteenth of a month of 10,000 instances that are archived daily takes 4 MB. */
-export const SEGMENT_LIMIT = 64 * 1024 * 1024;
+import { SEGMENT_LIMIT } from './segment-limit.ts';
 
 /** Rejects with `internal`, before a byte is sent, where its own reader would not give the same rows. */
 export async function putSegment(
