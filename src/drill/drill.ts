@@ -1,24 +1,23 @@
 /** Restore tests: which archives, one after another; the results are kept in the destination, where the next sample and the alarms find them. */
-import pLimit from 'p-limit';
 import type { ReadPorts } from '../catalog/archived-file.ts';
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts';
 import { findArchive } from '../catalog/find-archive.ts';
-import { allOrFirstError } from '../domain/all-or-first-error.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { DrillRule, DrillSummary } from '../domain/drill.ts';
-import { ArchiverError, asArchiverError } from '../domain/errors.ts';
+import { type ArchiverError, asArchiverError } from '../domain/errors.ts';
 import { worstOf } from '../domain/exit-code.ts';
 import { toInstant } from '../domain/instant.ts';
-import type { Listing } from '../domain/listing.ts';
+import type { Each, Listing } from '../domain/listing.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import { type DrillPorts as ArchivePorts, drillArchive, inherentObstacle } from './drill-archive.ts';
 import { removeOrphans } from './orphans.ts';
 import { type Drilled, type DrillRecords, summaryAfter } from './record.ts';
 import type { DrillItem, DrillRequest, SampleSize } from './report.ts';
-import { type Candidate, rotation, sampleCount } from './sample.ts';
+import { sampleCount } from './sample.ts';
 import { createModulesOf } from './server-modules.ts';
 import { findServers, type ServerProgram } from './server-program.ts';
 import { readDrillSummaries } from './summaries.ts';
+import { idOf, surveyDrills } from './survey.ts';
 
 export interface DrillPorts {
   readonly catalog: Catalog;
@@ -44,8 +43,6 @@ export interface DrillResult {
   readonly summaries: readonly DrillSummary[];
 }
 
-/** Records are small: reading them is all latency. */
-const RECORDS_AT_ONCE = 16;
 const NOTHING = {
   message: 'no archive was found to drill',
   hint: '`rdb-archiver list archives` shows what there is.',
@@ -67,12 +64,14 @@ export async function drill(request: DrillRequest, ports: DrillPorts): Promise<D
   const modulesOf = createModulesOf({ environment: settings, clock, ...inFolder });
   const drillPorts = { ...ports, rules, environment: settings, modulesOf, ...inFolder };
   const drillOne = (manifest: Manifest) => drillAndKeep(manifest, servers, request, drillPorts);
+  const { each = async () => undefined } = request;
 
   if (!('sample' in request)) {
     const item = await drillOne(await findArchive(ports.catalog, request, signal));
+    await each(item);
     return answer([item], [], await keepSummaries([item], false, ports, signal));
   }
-  const sample = await drillSample(request.sample, drillOne, ports, signal);
+  const sample = await drillSample(request.sample, { drillOne, each }, ports, signal);
   const summaries = await keepSummaries(sample.known, true, ports, signal);
   return answer(sample.items, sample.problems, summaries, sample.foreign);
 }
@@ -84,27 +83,30 @@ type Sample = Pick<Listing<DrillItem>, 'items' | 'problems'> & {
   readonly known: readonly Drilled[];
 };
 
+interface SampleWork {
+  readonly drillOne: (manifest: Manifest) => Promise<DrillItem>;
+  readonly each: Each<DrillItem>;
+}
+
 /** Archives that no server could ever load are passed over, and told of; else one encrypted instance would be an alarm for ever. */
 async function drillSample(
   size: SampleSize,
-  drillOne: (manifest: Manifest) => Promise<DrillItem>,
+  { drillOne, each }: SampleWork,
   ports: DrillPorts,
   signal: AbortSignal,
 ): Promise<Sample> {
-  const { entries, known, foreign } = await surveyDrills(ports, signal);
-  const wanted = sampleCount(size, entries.length);
+  const { archives, known, foreign, due } = await surveyDrills(ports, signal);
+  const wanted = sampleCount(size, archives);
   const items: DrillItem[] = [];
   const passedOver: DrillItem[] = [];
-  for (const candidate of rotation(entries)) {
+  for await (const candidate of due(signal)) {
     if (items.length >= wanted) break;
     const read = await readOrExplain(candidate, ports, signal);
     if (read === undefined) continue;
-    if ('outcome' in read) {
-      items.push(read);
-      continue;
-    }
-    const never = await canNever(read, ports, signal);
-    (never ? passedOver : items).push(await drillOne(read));
+    const never = !('outcome' in read) && (await canNever(read, ports, signal));
+    const item = 'outcome' in read ? read : await drillOne(read);
+    (never ? passedOver : items).push(item);
+    if (!never) await each(item);
   }
   const problems =
     passedOver.length === 0
@@ -130,42 +132,9 @@ async function canNever(manifest: Manifest, { reading }: DrillPorts, signal: Abo
   }
 }
 
-type Due = Candidate & CatalogEntry;
-
-async function surveyDrills(
-  { catalog, records }: DrillPorts,
-  signal: AbortSignal,
-): Promise<{ entries: Due[]; known: Map<string, Drilled>; foreign: ArchiverError[] }> {
-  const recorded = new Set<string>();
-  for await (const ref of records.refs({ signal })) recorded.add(idOf(ref));
-  const entries: CatalogEntry[] = [];
-  for await (const entry of catalog.entries(undefined, undefined, { signal })) entries.push(entry);
-
-  const known = new Map<string, Drilled>();
-  const foreign: ArchiverError[] = [];
-  const limit = pLimit(RECORDS_AT_ONCE);
-  const due = await allOrFirstError(signal, (inner) =>
-    entries.map((entry) =>
-      limit(async (): Promise<Due[]> => {
-        const { ref } = entry;
-        try {
-          const last = recorded.has(idOf(ref)) ? await records.find(ref, { signal: inner }) : undefined;
-          if (last) known.set(idOf(ref), { ...ref, ...last });
-          return [{ ...ref, ...entry, ...(last && { drilledAt: last.at }) }];
-        } catch (error) {
-          if (!(error instanceof ArchiverError) || error.code !== 'newer-version') throw error;
-          foreign.push(error);
-          return [];
-        }
-      }),
-    ),
-  );
-  return { entries: due.flat(), known, foreign };
-}
-
 /** Undefined for a manifest that was removed since it was listed; a row for one that is damaged or withheld. */
 async function readOrExplain(
-  { ref, key }: Due,
+  { ref, key }: CatalogEntry,
   { catalog, clock }: DrillPorts,
   signal: AbortSignal,
 ): Promise<Manifest | DrillItem | undefined> {
@@ -234,8 +203,4 @@ function answer(
   const all = [...problems, ...foreign.map(({ message, hint }) => ({ message, hint }))];
   const told = items.length === 0 && all.length === 0 ? [NOTHING] : all;
   return { listing: { items, problems: told, exitCode: worstOf(codes) }, summaries };
-}
-
-function idOf({ source, instanceId, backupId }: Pick<Drilled, 'source' | 'instanceId' | 'backupId'>): string {
-  return `${source}\n${instanceId}\n${backupId}`;
 }

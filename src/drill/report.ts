@@ -1,5 +1,6 @@
 /** What is asked of a drill, and what it answers: a row for each archive, which is also the record that is kept. */
 import type { Instant } from '../domain/instant.ts';
+import type { Each } from '../domain/listing.ts';
 
 export interface AssertionResult {
   /** The demand in words, for instance `exists config:region`. */
@@ -121,6 +122,8 @@ export type DrillRequest = DrillChoice & {
   readonly signal: AbortSignal;
   /** Paths or names of servers, in place of the configured ones and those in the search path. */
   readonly servers?: readonly string[];
+  /** Told each result as it comes; all are in the answer besides. */
+  readonly each?: Each<DrillItem>;
   /** Told how far an archive is. */
   readonly tell?: (archive: { readonly instanceId: string; readonly backupId: string }) => DrillStep;
 };

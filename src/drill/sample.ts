@@ -3,13 +3,20 @@ import { compareText } from '../domain/compare-text.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { SampleSize } from './report.ts';
 
-/** An archive, and when it was last drilled. */
-export interface Candidate {
-  readonly source: string;
-  readonly instanceId: string;
+/** An archive that was drilled, and when that was last. */
+export interface Drilled {
   readonly backupId: string;
   readonly startedAt: Instant;
-  readonly drilledAt?: Instant;
+  readonly drilledAt: Instant;
+}
+
+/** The archives of one instance. */
+export interface OfInstance<Archive, Again extends Archive & Drilled> {
+  readonly source: string;
+  readonly instanceId: string;
+  /** Those that were never drilled, the newest first. Asked for only as far as they are needed: there may be very many. */
+  readonly never: Iterable<Archive>;
+  readonly drilled: readonly Again[];
 }
 
 /** Archives of that many; at least one where there is any. */
@@ -20,29 +27,49 @@ export function sampleCount(size: SampleSize, archives: number): number {
 }
 
 /**
- * All candidates in the order in which they are due. One of each instance comes before the second of any, and the instance that has
+ * All archives in the order in which they are due. One of each instance comes before the second of any, and the instance that has
  * waited longest comes first. Within an instance the newest archive that was never drilled comes first, since it is the one that would
  * be needed; then the one whose last drill is longest ago.
  */
-export function rotation<Archive extends Candidate>(candidates: readonly Archive[]): Archive[] {
-  const instances = [...Map.groupBy(candidates, ({ source, instanceId }) => `${source}\n${instanceId}`)];
-  const queues = instances
-    .map(([id, archives]) => ({ id, last: lastDrill(archives), queue: archives.toSorted(byDue) }))
-    .sort((left, right) => compareText(left.last, right.last) || compareText(left.id, right.id));
-  const longest = Math.max(0, ...queues.map(({ queue }) => queue.length));
-  return Array.from({ length: longest }, (_, round) =>
-    queues.flatMap(({ queue }) => queue[round] ?? []),
-  ).flat();
+export function* rotation<Archive, Again extends Archive & Drilled>(
+  instances: readonly OfInstance<Archive, Again>[],
+): Generator<Archive> {
+  let queues = instances
+    .map((one) => ({
+      id: `${one.source}\n${one.instanceId}`,
+      last: lastDrill(one.drilled),
+      queue: dueOf(one),
+    }))
+    .sort((left, right) => compareText(left.last, right.last) || compareText(left.id, right.id))
+    .map(({ queue }) => queue);
+  while (queues.length > 0) {
+    const left: typeof queues = [];
+    for (const queue of queues) {
+      const next = queue.next();
+      if (next.done) continue;
+      left.push(queue);
+      yield next.value;
+    }
+    queues = left;
+  }
+}
+
+function* dueOf<Archive, Again extends Archive & Drilled>({
+  never,
+  drilled,
+}: OfInstance<Archive, Again>): Generator<Archive> {
+  yield* never;
+  yield* drilled.toSorted(byDue);
 }
 
 /** When anything of the instance was last drilled; the empty text sorts before every date. */
-function lastDrill(archives: readonly Candidate[]): string {
-  return archives.reduce((last, { drilledAt = '' }) => (drilledAt > last ? drilledAt : last), '');
+function lastDrill(archives: readonly Drilled[]): string {
+  return archives.reduce((last, { drilledAt }) => (drilledAt > last ? drilledAt : last), '');
 }
 
-function byDue(left: Candidate, right: Candidate): number {
+function byDue(left: Drilled, right: Drilled): number {
   return (
-    compareText(left.drilledAt ?? '', right.drilledAt ?? '') ||
+    compareText(left.drilledAt, right.drilledAt) ||
     compareText(right.startedAt, left.startedAt) ||
     compareText(left.backupId, right.backupId)
   );

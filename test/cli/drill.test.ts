@@ -47,7 +47,7 @@ async function requestOf(...args: string[]): Promise<Partial<DrillRequest> | und
   let asked: Partial<DrillRequest> | undefined;
   await runIn(['drill', ...args], {
     app: {
-      drill: async ({ signal: _signal, tell: _tell, ...request }) => {
+      drill: async ({ signal: _signal, tell: _tell, each: _each, ...request }) => {
         asked = request as Partial<DrillRequest>;
         return { items: [], problems: [], exitCode: 0 };
       },

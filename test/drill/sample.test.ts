@@ -1,7 +1,28 @@
 /** A sample is fair: every instance gets its turn before any gets a second, and no archive is left out for ever. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Candidate, rotation, sampleCount } from '../../src/drill/sample.ts';
+import { rotation as rotate, sampleCount } from '../../src/drill/sample.ts';
+
+interface Candidate {
+  readonly source: string;
+  readonly instanceId: string;
+  readonly backupId: string;
+  readonly startedAt: string;
+  readonly drilledAt?: string;
+}
+
+function rotation(candidates: readonly Candidate[]): Candidate[] {
+  const instances = Map.groupBy(candidates, instanceOf);
+  const wasDrilled = (one: Candidate): one is Candidate & { drilledAt: string } =>
+    one.drilledAt !== undefined;
+  const queues = [...instances.values()].map((own) => ({
+    source: own[0]?.source ?? '',
+    instanceId: own[0]?.instanceId ?? '',
+    never: own.filter((one) => !wasDrilled(one)).sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1)),
+    drilled: own.filter(wasDrilled),
+  }));
+  return [...rotate<Candidate, Candidate & { drilledAt: string }>(queues)];
+}
 
 const instant = fc
   .integer({ min: 0, max: 400 })

@@ -47,6 +47,18 @@ describeWith(['redis-server'], 'a sample', () => {
     expect((await sampled(ground, { percent: 60 })).items).toHaveLength(2);
   });
 
+  test('tells each result as it comes, those that were passed over left out', async () => {
+    const ground = openDrillground();
+    await ground.archive([Buffer.from('sealed')], { instanceId: 'crs-a', encrypted: true });
+    for (const instanceId of ['crs-b', 'crs-c'])
+      await ground.archive([dumpBytes('empty.rdb')], { instanceId });
+    const told: string[] = [];
+    const each = async ({ instanceId }: { readonly instanceId: string }) => void told.push(instanceId);
+    const { listing } = await ground.drill({ sample: { count: 2 }, each });
+    expect(told).toEqual(['crs-b', 'crs-c']);
+    expect(listing.items.map(({ instanceId }) => instanceId)).toEqual(told);
+  });
+
   test('ends in the worst of its results, and keeps each of them', async () => {
     const ground = openDrillground();
     await ground.archive([dumpBytes('empty.rdb')], { instanceId: 'crs-a' });

@@ -8,21 +8,20 @@ import { counted, humanTime, readable } from '../../report/amounts.ts';
 import { redact } from '../../report/redact.ts';
 import type { Column } from '../../report/terminal/table.ts';
 import { ARCHIVE_CODES, exitSection } from '../exit-codes.ts';
-import { printListing, sourceColumn } from '../listing.ts';
+import { openRows, type RowsOptions, withRowsOptions } from '../listing.ts';
 import { configOf } from '../options.ts';
 import type { Output, Surroundings } from '../surroundings.ts';
 import { withQuietApp } from '../with-app.ts';
 
-interface DrillOptions {
+interface DrillOptions extends RowsOptions {
   readonly source?: string;
   readonly sample?: SampleSize;
   readonly server?: readonly string[];
-  readonly json?: boolean;
 }
 
 export function addDrill(program: Command, surroundings: Surroundings, finish: (code: number) => void): void {
   const { stderr } = surroundings;
-  program
+  const drill = program
     .command('drill')
     .summary('prove that an archive can be restored')
     .description(
@@ -39,9 +38,9 @@ export function addDrill(program: Command, surroundings: Surroundings, finish: (
     .option(
       '--server <program>',
       'path or name of the server; may be given again, the one that fits is taken (default: of the configured ones and those in PATH)',
-      (program: string, before: readonly string[] = []) => [...before, program],
-    )
-    .option('--json', 'one JSON document instead of a table')
+      (path: string, before: readonly string[] = []) => [...before, path],
+    );
+  withRowsOptions(drill)
     .addHelpText('after', exitSection(ARCHIVE_CODES))
     .action(
       async (
@@ -50,25 +49,29 @@ export function addDrill(program: Command, surroundings: Surroundings, finish: (
         options: DrillOptions,
         command: Command,
       ) => {
-        const { json = false, server: servers } = options;
+        const { server: servers } = options;
         const progress = progressLine(stderr);
+        const config = await configOf(command, surroundings);
+        const rows = openRows(
+          { form: options, name: 'drill', columns: drillColumns, empty: 'No archive was drilled.' },
+          surroundings,
+        );
         const request = {
           ...choiceOf(instanceId, backupId, options),
           ...(servers !== undefined && { servers }),
           signal: surroundings.signal,
           tell: progress.tell,
+          async each(item: DrillItem) {
+            progress.clear();
+            await rows.row(item);
+          },
         };
-        const config = await configOf(command, surroundings);
         const listing = await withQuietApp(config, surroundings, (app) => app.drill(request)).finally(
           progress.clear,
         );
-        const columns = [...sourceColumn(listing.items), ...drillColumns];
-        printListing(
-          listing,
-          { name: 'drill', columns, json, empty: 'No archive was drilled.' },
-          surroundings,
-        );
-        if (!json) stderr.write(redact(drillStory(listing.items)));
+        const { items } = listing;
+        await rows.end({ ...listing, items: items.slice(rows.count()) });
+        if (options.json !== true) stderr.write(redact(drillStory(items)));
         finish(listing.exitCode);
       },
     );
