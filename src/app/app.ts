@@ -195,7 +195,7 @@ export const createApp: CreateApp = async (
     },
   };
 
-  const lookAtStatus = createStatus({ ...ports, keyRecords: keys.records, settings: keys.settings });
+  const lookAtStatus = createStatus({ ...ports, index, keyRecords: keys.records, settings: keys.settings });
   const reading = { store: resumableReads(store, { clock, attempts }), decoder: codec, access: keys.access };
   const drills = createDrills(config, { store, layout, catalog, reading, agents, clock, observer });
   const verifying = createVerifying(config, { catalog, reading, layout, agents, clock, observer });

@@ -18,8 +18,8 @@ export interface SizesRequest {
 }
 
 export interface ArchiveSizes {
-  /** Of one source; what is not among its archives any more is forgotten. Rejects when the destination fails. */
-  of(source: string, archives: readonly BackupRef[], request: SizesRequest): Promise<SizedArchives>;
+  /** Of one source; what is not among its archives any more is forgotten. Those that come with their bytes are not asked for. Rejects when the destination fails. */
+  of(source: string, archives: readonly ArchiveFacts[], request: SizesRequest): Promise<SizedArchives>;
 }
 
 /** Manifests are small: reading them is all latency. */
@@ -39,7 +39,7 @@ export function createArchiveSizes(catalog: Pick<Catalog, 'find'>): ArchiveSizes
       };
       const unread: BackupRef[] = [];
       for (const ref of archives) {
-        const bytes = before?.get(ref.instanceId)?.get(ref.backupId);
+        const bytes = ref.bytes ?? before?.get(ref.instanceId)?.get(ref.backupId);
         if (bytes !== undefined) remember(ref, bytes);
         else if (unread.length < reads) unread.push(ref);
       }

@@ -8,7 +8,9 @@ import {
   type SourceFailure,
   type Target,
 } from '../archiver/survey.ts';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { Catalog, CatalogEntry } from '../catalog/catalog.ts';
+import { orExplain } from '../catalog/each-archive.ts';
+import type { IndexedMonth, ManifestIndex } from '../catalog/index/manifest-index.ts';
 import type { KeyRecords } from '../catalog/key-records.ts';
 import type { Quarantine } from '../catalog/quarantine.ts';
 import { allOrFirstError } from '../domain/all-or-first-error.ts';
@@ -22,7 +24,7 @@ import type { StatusReport, StatusWarning } from '../domain/status.ts';
 import { isMine, type Shard } from '../plan/shard.ts';
 import type { Source } from '../source/source.ts';
 import { type ArchiveSizes, createArchiveSizes, type SizesRequest } from './archive-sizes.ts';
-import { assessStatus, type BackupRef, calendarDays, type SourceFacts } from './assess.ts';
+import { type ArchiveFacts, assessStatus, type BackupRef, calendarDays, type SourceFacts } from './assess.ts';
 import { keylessWarnings, keyTroublesIn, notOpenedWarnings } from './keyless.ts';
 import { type SettingsPorts, settingsWarnings } from './settings.ts';
 
@@ -40,6 +42,7 @@ export interface StatusRequest {
 export interface StatusPorts {
   readonly targets: readonly Target[];
   readonly catalog: Catalog;
+  readonly index: ManifestIndex;
   readonly quarantine: Quarantine;
   readonly keyRecords: KeyRecords;
   readonly settings: Omit<SettingsPorts, 'clock'>;
@@ -117,7 +120,9 @@ async function lookAt(
 
   const shown = inventory.backups.map(({ startedAt }) => dayOf(startedAt));
   const looked = [...new Set([...days, ...shown])].sort();
-  const archives = await archivesOf(source, looked, ports, signal);
+  // Who asks again and again keeps the sizes in memory, and reads a few at a time.
+  const fromIndex = reads === Number.POSITIVE_INFINITY;
+  const archives = await archivesOf(source, { days: looked, sized: fromIndex }, ports, signal);
   const listed = new Set(inventory.instances.map(({ id }) => id));
   // Where the listing broke off, an instance's absence from it says nothing.
   const vanished = inventory.failures.every(({ instanceId }) => instanceId !== undefined);
@@ -147,20 +152,30 @@ async function lookAt(
   return { ...survey, facts, broken: sized.broken, warnings };
 }
 
-/** There may be hundreds of thousands: their keys are not held, and each instance's id only once. */
+/** There may be hundreds of thousands: their keys are not held, and each instance's id only once. With `sized` the index tells their bytes, where it can. */
 async function archivesOf(
   source: Source,
-  days: readonly string[],
-  { catalog }: StatusPorts,
+  { days, sized }: { readonly days: readonly string[]; readonly sized: boolean },
+  { catalog, index }: StatusPorts,
   signal: AbortSignal,
-): Promise<BackupRef[]> {
+): Promise<ArchiveFacts[]> {
   const ids = new Map<string, string>();
-  const archives: BackupRef[] = [];
-  for await (const { ref } of catalog.entries(source.name, days, { signal })) {
-    const { backupId, startedAt } = ref;
-    const instanceId = ids.get(ref.instanceId) ?? ref.instanceId;
+  const archives: ArchiveFacts[] = [];
+  let current: { readonly name: string; readonly month: IndexedMonth } | undefined;
+  const bytesOf = async (entry: CatalogEntry): Promise<number | undefined> => {
+    const name = entry.ref.startedAt.slice(0, 7);
+    if (current?.name !== name) current = { name, month: index.month(source.name) };
+    const text = await current.month.find(entry, { signal });
+    const read = text && (await orExplain(async () => catalog.understand(entry.key, text), signal));
+    if (read === undefined || read instanceof Error) return undefined;
+    return read.manifest.files.reduce((sum, { size }) => sum + size, 0);
+  };
+  for await (const entry of catalog.entries(source.name, days, { signal })) {
+    const { backupId, startedAt } = entry.ref;
+    const instanceId = ids.get(entry.ref.instanceId) ?? entry.ref.instanceId;
     ids.set(instanceId, instanceId);
-    archives.push({ instanceId, backupId, startedAt });
+    const bytes = sized ? await bytesOf(entry) : undefined;
+    archives.push({ instanceId, backupId, startedAt, ...(bytes !== undefined && { bytes }) });
   }
   return archives;
 }

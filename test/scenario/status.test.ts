@@ -236,8 +236,8 @@ describe('the cost', () => {
     for (let day = 40; day < 3650; day += 1) plant(scenario, manifest, scenario.clock.now() - day * DAY_MS);
     expect(scenario.keys('catalog').length).toBeGreaterThan(3600);
     expect(await costOf(scenario)).toEqual(young);
-    // 35 days of the catalog, the quarantine, and whether any archive lacks its key.
-    expect(young.get('ListObjectsV2')).toBe(37);
+    // 35 days of the catalog, the index, the quarantine, and whether any archive lacks its key.
+    expect(young.get('ListObjectsV2')).toBe(38);
     expect(young.get('GetObject')).toBe(2 + RECORDS);
   });
 
@@ -251,6 +251,20 @@ describe('the cost', () => {
     const again = await ask(scenario);
     expect((scenario.s3.counts.get('GetObject') ?? 0) - reads).toBe(1 + RECORDS);
     expect(again.instances.map(({ archives }) => archives).sort()).toEqual([1, 2]);
+  });
+
+  it('of all sizes is no manifest that the index has, and the answer is the same', async () => {
+    const scenario = await createScenario();
+    await scenario.run();
+    const without = await ask(scenario);
+    await scenario.app.index({ signal: new AbortController().signal });
+    const { app } = await scenario.secondWorker();
+    scenario.s3.forgetRequests();
+    const sizes = ({ instances }: Awaited<ReturnType<typeof ask>>) =>
+      instances.map(({ instanceId, archives, bytes }) => [instanceId, archives, bytes]);
+    expect(sizes(await ask({ ...scenario, app }))).toEqual(sizes(without));
+    const read = scenario.s3.requests.filter(({ operation }) => operation === 'GetObject');
+    expect(read.filter(({ key }) => key.includes('/catalog/'))).toEqual([]);
   });
 
   it('of a monitor that wants no sizes is no manifest at all', async () => {

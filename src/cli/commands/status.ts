@@ -9,18 +9,17 @@ import { type InstanceStatus, STATUS_DEFAULTS, type StatusReport } from '../../d
 import { counted, humanSize, humanTime, readable } from '../../report/amounts.ts';
 import type { Column } from '../../report/terminal/table.ts';
 import { EXIT, exitSection, WORKING_CODES } from '../exit-codes.ts';
-import { printListing, sourceColumn } from '../listing.ts';
+import { openRows, printListing, type RowsOptions, sourceColumn, withRowsOptions } from '../listing.ts';
 import { configOf } from '../options.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { withQuietApp } from '../with-app.ts';
 
-interface StatusOptions {
+interface StatusOptions extends RowsOptions {
   /** Milliseconds. */
   readonly maxAge?: number;
   readonly days?: number;
   readonly includeVanished?: boolean;
   readonly sizes?: boolean;
-  readonly json?: boolean;
   readonly html?: string;
 }
 
@@ -32,7 +31,7 @@ export function addStatus(
   surroundings: Surroundings,
   finish: (code: number) => void,
 ): void {
-  program
+  const status = program
     .command('status')
     .summary('show how safe every instance is')
     .description(
@@ -49,12 +48,15 @@ export function addStatus(
       `how far to look back in the catalog (default: ${STATUS_DEFAULTS.daysBack})`,
       parseDays,
     )
-    .option('--sizes', 'how many bytes there are, too: reads every manifest, one request each')
-    .option('--json', 'one JSON document instead of a table')
+    .option(
+      '--sizes',
+      'how many bytes there are, too: reads every manifest that the index does not have, one request each',
+    );
+  withRowsOptions(status)
     .option('--html <file>', 'write a page for people, too')
     .addHelpText('after', exitSection(STATUS_CODES))
     .action(async (options: StatusOptions, command: Command) => {
-      const { json = false, html } = options;
+      const { html } = options;
       const request = {
         maxAgeMs: options.maxAge ?? STATUS_DEFAULTS.maxAgeMs,
         daysBack: options.days ?? STATUS_DEFAULTS.daysBack,
@@ -67,18 +69,21 @@ export function addStatus(
       const report = await withQuietApp(config, surroundings, (app) => app.status(request));
       if (html !== undefined)
         await writePage({ file: html, access: config.fileAccess }, report, surroundings);
-      print(report, json, surroundings);
+      await print(report, options, surroundings);
       finish(report.exitCode);
     });
 }
 
 const STATUS_CODES = [...WORKING_CODES, EXIT.damaged, EXIT.endangered].sort((left, right) => left - right);
 
-function print(report: StatusReport, json: boolean, surroundings: Surroundings): void {
+async function print(report: StatusReport, form: RowsOptions, surroundings: Surroundings): Promise<void> {
+  const { json = false, jsonl = false } = form;
   const { generatedAt, maxAgeMs, daysBack, instances, warnings, problems } = report;
   const warned = warnings.map(({ message, hint }) => ({ message: `warning: ${message}`, hint }));
+  const listing = { items: instances, problems: [...problems, ...warned], exitCode: report.exitCode };
+  if (jsonl) return openRows({ form, name: 'status', columns, empty: '' }, surroundings).end(listing);
   printListing(
-    { items: instances, problems: [...problems, ...warned], exitCode: report.exitCode },
+    listing,
     {
       name: 'status',
       columns: [
