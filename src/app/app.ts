@@ -198,7 +198,7 @@ export const createApp: CreateApp = async (
   const lookAtStatus = createStatus({ ...ports, index, keyRecords: keys.records, settings: keys.settings });
   const reading = { store: resumableReads(store, { clock, attempts }), decoder: codec, access: keys.access };
   const drills = createDrills(config, { store, layout, catalog, reading, agents, clock, observer });
-  const verifying = createVerifying(config, { catalog, reading, layout, agents, clock, observer });
+  const verifying = createVerifying(config, { catalog, index, reading, layout, agents, clock, observer });
   const regions = config.sources.map(({ region }) => region);
   const unknownRegions = checkRegions(regions, (name) => suggestion(name, regionNames));
   const targetsNamed = (names: readonly string[] | undefined) =>

@@ -2,6 +2,8 @@
 import type { ReadPorts } from '../catalog/archived-file.ts';
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts';
 import { inOrder, orExplain, type WantedArchives } from '../catalog/each-archive.ts';
+import { createFreshness } from '../catalog/index/freshness.ts';
+import type { ManifestIndex } from '../catalog/index/manifest-index.ts';
 import type { SignatureVerdict } from '../catalog/signature.ts';
 import { isDamage, unread, verifyArchive } from '../catalog/verify-archive.ts';
 import type { ArchiveLayout, ArchiveRef } from '../domain/archive-key.ts';
@@ -23,6 +25,7 @@ import { peeked, walkOf } from './walk.ts';
 
 export interface VerifyPorts {
   readonly catalog: Catalog;
+  readonly index: ManifestIndex;
   readonly reading: ReadPorts;
   readonly layout: ArchiveLayout;
   readonly verifications: Verifications;
@@ -67,23 +70,28 @@ export async function verify(
   const rows = rowsFor(each);
   const tally = createTally();
   let listed: Fingerprints['find'] | undefined;
+  // Who reads all manifests keeps the index up to date in passing.
+  const fresh = everything && walk ? createFreshness(ports.index) : undefined;
   const hold = async (entry: CatalogEntry, inner: AbortSignal) => {
-    const item = await holdUp(entry, ports, { quick, ...(listed && { listed }), signal: inner });
-    if (item === undefined || quick) return item;
+    const onRead = (bytes: Uint8Array) => fresh?.read(entry, bytes, { signal: inner });
+    const item = await holdUp(entry, ports, { quick, ...(listed && { listed }), signal: inner }, onRead);
+    if (item === undefined || quick) return { entry, item };
     const verified = await log.note(entry, item.result, inner);
     sample?.note(entry.ref, verified);
-    return item;
+    return { entry, item };
   };
   const { first, all } = await peeked(sample?.chosen(signal) ?? walk?.entries ?? NOTHING, LISTING_PAYS);
   if (quick && first.length >= LISTING_PAYS) {
     const prints = await rememberData(walk?.sources ?? [], instanceId, data, signal);
     listed = prints.find;
   }
-  for await (const item of inOrder(all, ports.concurrency, signal, hold)) {
+  for await (const { entry, item } of inOrder(all, ports.concurrency, signal, hold)) {
+    await fresh?.passed(entry, { signal });
     if (item === undefined) continue;
     tally.add(item);
     await rows.tell(item);
   }
+  await fresh?.end({ signal });
   await log.close(signal);
   const report = reportOf(rows.items, tally, { quick, sample, log });
   if (everything && !quick && report.summary.archives > 0 && !log.failure()) {
@@ -128,6 +136,7 @@ async function holdUp(
   entry: CatalogEntry,
   ports: VerifyPorts,
   options: HoldOptions,
+  onRead: (bytes: Uint8Array) => Promise<void> | undefined,
 ): Promise<VerifyItem | undefined> {
   const { catalog, reading } = ports;
   const { signal } = options;
@@ -138,13 +147,14 @@ async function holdUp(
     const found = signed.code === 'archive-damaged' ? BAD_MANIFEST : unread(signed);
     return itemOf(entry, { ...found, detail: signed.message }, undefined, ports);
   }
+  await onRead(signed.bytes);
   const found = judged(signed.signature, entry) ?? (await verifyArchive(signed.manifest, reading, options));
   if (found.result !== 'ok') {
     // Removed or made anew meanwhile, it says nothing of what is there now.
     const now = await read();
     if (now === undefined) return undefined;
     if (!(now instanceof Error) && now.manifest.archiver.runId !== signed.manifest.archiver.runId)
-      return holdUp(entry, ports, options);
+      return holdUp(entry, ports, options, onRead);
   }
   return itemOf(entry, asSigned(found, signed.signature, entry), signed.manifest, ports);
 }

@@ -69,6 +69,20 @@ describe('a full verification', () => {
     expect(idsOf(await sample(scenario, 50))).toEqual(['backup-2', 'backup-4']);
   });
 
+  it('of all archives keeps the index up to date in passing, and goes by no row of it', async () => {
+    const scenario = await archives(20);
+    await scenario.app.verify({ quick: true, signal });
+    scenario.s3.forgetRequests();
+    expect((await scenario.app.listArchives({ signal })).items).toHaveLength(20);
+    const read = () =>
+      scenario.s3.requests.filter(
+        ({ operation, key }) => operation === 'GetObject' && key.includes('/catalog/'),
+      );
+    expect(read()).toEqual([]);
+    await scenario.app.verify({ quick: false, signal });
+    expect(new Set(read().map(({ key }) => key)).size).toBe(20);
+  });
+
   it('fails where there is nothing to verify, in every depth', async () => {
     const scenario = await createScenario({ world: (world) => void world.addInstance({ id: INSTANCE }) });
     for (const request of [{ quick: false }, { quick: true }, { quick: false, samplePercent: 5 }]) {
@@ -314,8 +328,8 @@ describe('a quick verification', () => {
     const report = await scenario.app.verify({ quick: true, signal });
     expect(report).toMatchObject({ exitCode: 0, summary: { depth: 'quick', archives: 12, bytesRead: 0 } });
     expect(scenario.s3.counts.get('HeadObject')).toBeUndefined();
-    // Which sources there are (two small ones), the catalog and the dumps.
-    expect(scenario.s3.counts.get('ListObjectsV2')).toBe(4);
+    // Which sources there are (two small ones), the catalog, the dumps, and which segments the index has.
+    expect(scenario.s3.counts.get('ListObjectsV2')).toBe(5);
   });
 
   it('leaves the rotation alone, for it reads nothing', async () => {

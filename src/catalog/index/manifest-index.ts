@@ -49,19 +49,19 @@ export interface IndexPorts {
 
 export function createManifestIndex(ports: IndexPorts): ManifestIndex {
   const { store, layout } = ports;
-  const written = new Map<string, Promise<ReadonlySet<string>>>();
+  const written = new Map<string, Promise<Set<string>>>();
   const visited = new Set<string>();
   /** Who may not write is not asked again. */
   let refused: ArchiverError | undefined;
 
   /** The segments of a source that there are: one listing spares a request for each that there is not. */
-  function existing(source: string, options: CallOptions): Promise<ReadonlySet<string>> {
+  function existing(source: string, options: CallOptions): Promise<Set<string>> {
     const known = written.get(source) ?? listed(source, options);
     written.set(source, known);
     return known;
   }
 
-  async function listed(source: string, options: CallOptions): Promise<ReadonlySet<string>> {
+  async function listed(source: string, options: CallOptions): Promise<Set<string>> {
     const keys = new Set<string>();
     try {
       for await (const { key } of store.list(layout.indexPrefix(source), options)) keys.add(key);
@@ -115,8 +115,10 @@ export function createManifestIndex(ports: IndexPorts): ManifestIndex {
           const all = [...segments.values()];
           const missing = all.reduce((sum, { fresh }) => sum + fresh.size, 0);
           if (refused || (annotate === undefined && missing < WORTH_WRITING)) return refused;
-          for (const segment of all)
+          for (const segment of all) {
             refused ??= await orFailure(keepSegment(segment, ports, annotate, options), options);
+            if (refused === undefined) (await existing(source, options)).add(segment.key);
+          }
           return refused;
         },
       };
