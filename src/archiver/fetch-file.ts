@@ -29,6 +29,10 @@ export interface BackupJob {
   readonly attempt: number;
   /** Tells what one file of the backup does, in the place that it has. */
   readonly listenerFor: (file: BackupFile, place: Place) => TransferListener & { end(ok: boolean): void };
+  /** Keys under which an attempt of this run may have put bytes that nothing has proved. Where another run has committed meanwhile they are its archive's. */
+  readonly unproved: Set<string>;
+  /** An earlier attempt has left such: they are put right, whoever has committed. */
+  readonly repairs: boolean;
   /** Nothing of a run's backup is begun before there is one. */
   readonly place?: Place;
   /** It gave way before. */
@@ -151,13 +155,17 @@ export async function fetchTo(
         ...(onHead && { onHead }),
         suspected,
         keepDamaged,
-        beforeVisible: () => yieldToWinner(job, ports.catalog),
+        async beforeVisible() {
+          if (!job.repairs) await yieldToWinner(job, ports.catalog);
+          job.unproved.add(key);
+        },
         listener,
         signal,
       },
       { ...ports.transfer, get: ports.downloads(source.name) },
     );
     ok = true;
+    job.unproved.delete(key);
     return receipt;
   } finally {
     listener.end(ok);
@@ -170,6 +178,10 @@ async function yieldToWinner(job: BackupJob, catalog: Catalog): Promise<void> {
   if (winner) throw new ArchivedMeanwhile(winner);
 }
 
-export function refOf({ source, instance, backup }: BackupJob): ArchiveRef {
+export function refOf({
+  source,
+  instance,
+  backup,
+}: Pick<BackupJob, 'source' | 'instance' | 'backup'>): ArchiveRef {
   return { source: source.name, instanceId: instance.id, backupId: backup.id, startedAt: backup.startedAt };
 }

@@ -1,4 +1,6 @@
 /** One backup from the plan to its outcome: archives it, with retry, and turns whatever happens into exactly one line of the ledger. */
+
+import type { Catalog } from '../catalog/catalog.ts';
 import { deadlineOf } from '../domain/backup.ts';
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
@@ -7,7 +9,7 @@ import type { ManifestFile } from '../domain/manifest.ts';
 import { isAtRisk } from '../plan/plan.ts';
 import type { Observer } from '../report/observer.ts';
 import { archiveBackup, type BackupResult } from './archive-backup.ts';
-import type { BackupJob, BackupPorts } from './fetch-file.ts';
+import { type BackupJob, type BackupPorts, refOf } from './fetch-file.ts';
 import type { Effort, Ledger } from './ledger.ts';
 import { odditiesOf } from './oddities.ts';
 import type { Watch } from './overtime.ts';
@@ -51,7 +53,9 @@ export async function processBackup(
     instanceId: instance.id,
     backupId: backup.id,
   };
-  const job: Omit<BackupJob, 'attempt'> = {
+  const unproved = new Set<string>();
+  const job: Omit<BackupJob, 'attempt' | 'repairs'> = {
+    unproved,
     source,
     instance,
     backup,
@@ -69,7 +73,7 @@ export async function processBackup(
 
   const attempt = () => {
     effort.attempts += 1;
-    return archiveBackup({ ...job, attempt: effort.attempts }, ports.backup);
+    return archiveBackup({ ...job, attempt: effort.attempts, repairs: unproved.size > 0 }, ports.backup);
   };
   try {
     const result = await withRetry(attempt, ports.retry, signal, (attemptNumber, error) =>
@@ -85,9 +89,30 @@ export async function processBackup(
     // It turned not ready between the listing and the link: time to wait, unless there is none left.
     if (error.code === 'not-ready' && !isAtRisk(backup, ports.clock.now()))
       ledger.skipped(subject, 'not-ready', { effort });
-    else ledger.failed(subject, error.reason, error, effort);
+    else ledger.failed(subject, error.reason, await overAnArchive(error, job, ports.backup.catalog), effort);
     return error;
   }
+}
+
+/** Bytes that nothing has proved are a failure of this run, and damage where they have come to lie under another run's archive. */
+async function overAnArchive(
+  error: ArchiverError,
+  job: Omit<BackupJob, 'attempt' | 'repairs'>,
+  catalog: Catalog,
+): Promise<ArchiverError> {
+  const { unproved, runId, signal } = job;
+  if (unproved.size === 0 || signal.aborted) return error;
+  const winner = await catalog.find(refOf(job), { signal }).catch(() => undefined);
+  if (!winner || winner.archiver.runId === runId) return error;
+  const keys = [...unproved].join(', ');
+  return new ArchiverError(
+    'archive-damaged',
+    `another run has archived this backup meanwhile, and what now lies at ${keys} is not proved to be its bytes: ${error.message}`,
+    {
+      cause: error,
+      hint: '`rdb-archiver verify` tells. If it is damaged, move its manifest out of the catalog and archive the backup again while the cloud still has it.',
+    },
+  );
 }
 
 function enter(result: BackupResult, subject: Subject, ledger: Ledger, effort: Effort): void {

@@ -58,6 +58,45 @@ describe('a run that is slower than another', () => {
       });
   });
 
+  describe('and has put other bytes under the archive of the other', () => {
+    /** The store keeps other bytes than the slow run sends, so many times. */
+    async function overwrites(times: number) {
+      const scenario = await createScenario({
+        world(world, clock) {
+          world.addInstance({ id: INSTANCE });
+          addBackup(world, clock, { id: 'backup-1', size: MiB });
+        },
+      });
+      const fault = scenario.s3.fail({ on: 'PutObject', key: '.rdb', effect: 'corrupt' });
+      const gate = scenario.s3.holdAt(
+        ({ operation, key }) => operation === 'PutObject' && key.endsWith('.rdb'),
+      );
+      const slow = scenario.run();
+      await gate.arrived;
+      fault.remove();
+      expect(only(await (await scenario.secondWorker()).run())).toMatchObject({ outcome: 'archived' });
+      scenario.s3.fail({ on: 'PutObject', key: '.rdb', effect: 'corrupt', times: times - 1 });
+      gate.release();
+      return { scenario, late: await slow };
+    }
+
+    it('puts the right ones back', async () => {
+      const { scenario, late } = await overwrites(1);
+      expect(only(late)).toMatchObject({ reason: 'already-archived' });
+      expect(await scenario.app.verify({ quick: false, signal })).toMatchObject({ exitCode: 0 });
+    });
+
+    it('and cannot put the right ones back, calls that archive damaged and ends in 4', async () => {
+      const { scenario, late } = await overwrites(99);
+      expect(only(late)).toMatchObject({
+        outcome: 'failed',
+        error: { code: 'archive-damaged', message: expect.stringMatching(/at redis\/data\/\S+\.rdb is not/) },
+      });
+      expect(late.summary.exitCode).toBe(4);
+      expect(await scenario.app.verify({ quick: false, signal })).toMatchObject({ exitCode: 4 });
+    });
+  });
+
   it('leaves the damage it met out of the winner’s way', async () => {
     const scenario = await large();
     const gate = scenario.cloud.holdBodyAt(download(), SIZE - 100);
