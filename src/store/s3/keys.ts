@@ -100,15 +100,19 @@ export function chainKeys(
   };
 }
 
-/** As the SDK finds them. */
-function sharedFiles(): Promise<string[]> {
+/** As the SDK finds them: `~/` is the home for it, and a shell does not put that in its place in `.env` or a pod's variables. */
+async function sharedFiles(): Promise<string[]> {
   const file = (variable: string, name: string) =>
     loadConfig<string>({
       environmentVariableSelector: (env) => env[variable] || undefined,
       configFileSelector: () => undefined,
       default: () => join(getHomeDir(), '.aws', name),
     })();
-  return Promise.all([file('AWS_SHARED_CREDENTIALS_FILE', 'credentials'), file('AWS_CONFIG_FILE', 'config')]);
+  const paths = await Promise.all([
+    file('AWS_SHARED_CREDENTIALS_FILE', 'credentials'),
+    file('AWS_CONFIG_FILE', 'config'),
+  ]);
+  return paths.map((path) => (path.startsWith('~/') ? join(getHomeDir(), path.slice(2)) : path));
 }
 
 /** Changes with the files: another one in its place has another number, and one that was written anew another time. */

@@ -8,29 +8,36 @@ import { createTestClock } from '../../support/clock.ts';
 
 const HOUR_MS = 3_600_000;
 
+type Session = Awaited<ReturnType<Parameters<typeof chainKeys>[0]>>;
+
 /** A profile with a role: its keys come of STS, which may be out of reach just when the file is exchanged. */
-function profileWithRole() {
+function profileWithRole(named: 'whole' | 'below the home' = 'whole') {
   const folder = mkdtempSync(join(tmpdir(), 'archiver-keys-'));
   const path = join(folder, 'credentials');
   onTestFinished(() => {
     vi.unstubAllEnvs();
     rmSync(folder, { recursive: true, force: true });
   });
-  vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', path);
+  vi.stubEnv('HOME', folder);
+  vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', named === 'below the home' ? '~/credentials' : path);
   vi.stubEnv('AWS_CONFIG_FILE', join(folder, 'config'));
   const clock = createTestClock();
   const warnings: string[] = [];
   const sts = { isDown: false, session: 1, asked: 0 };
+  let session: Session | undefined;
   const keys = chainKeys(
-    async () => {
+    // As the SDK's, which asks for another one only where it is told to, or the old one lapses.
+    async ({ forceRefresh } = { forceRefresh: false }) => {
+      if (session && !forceRefresh) return session;
       sts.asked += 1;
       if (sts.isDown) throw new Error('getaddrinfo EAI_AGAIN sts.amazonaws.com');
-      return {
+      session = {
         accessKeyId: `session-${sts.session}`,
         secretAccessKey: 'secret',
         expiration: new Date(clock.now() + HOUR_MS),
         $source: { CREDENTIALS_PROFILE: 'n', CREDENTIALS_STS_ASSUME_ROLE: 'i' },
       };
+      return session;
     },
     { clock, warn: (message) => warnings.push(message) },
   );
@@ -49,5 +56,15 @@ test('a role that could not be had when its file was exchanged is asked for agai
 
   sts.isDown = false;
   clock.advance(60_000);
+  expect((await keys()).accessKeyId).toBe('session-2');
+});
+
+test('a file that is named by `~/`, as the SDK takes it where no shell has put the home in its place, is followed too', async () => {
+  const { keys, sts, write } = profileWithRole('below the home');
+  write('one');
+  expect((await keys()).accessKeyId).toBe('session-1');
+  sts.session = 2;
+  expect((await keys()).accessKeyId).toBe('session-1');
+  write('another');
   expect((await keys()).accessKeyId).toBe('session-2');
 });
