@@ -254,6 +254,17 @@ describe('the profile file', () => {
     expect([one.secretId, one.token?.reveal()]).toEqual(['machine', 't']);
   });
 
+  test('of the user, gone for a moment while it is written anew, does not end in the keys of the machine', async () => {
+    const mine = await profile('[default]\nsecret_id = mine\nsecret_key = k\n');
+    const machines = await profile('[default]\nsecret_id = machine\nsecret_key = k\n');
+    const source = await machine({ environment: mine.environment, systemProfile: machines.path });
+    expect((await source.current(never)).secretId).toBe('mine');
+    await rm(mine.path);
+    expect((await source.current(never)).secretId).toBe('mine');
+    await writeFile(mine.path, '[default]\nsecret_id = next\nsecret_key = k\n');
+    expect((await source.current(never)).secretId).toBe('next');
+  });
+
   test.for([
     ['secret_id = a\nsecret_key = hush', 'has no section [default]'],
     ['[default]\nsecret_id = a\nsecretkey = hush', 'has no secret_key in [default]'],

@@ -17,7 +17,10 @@ interface ProfileOptions {
   readonly systemProfile?: string;
 }
 
-/** The user's file, else the machine's. A file that is there and readable must be right: it is never passed over. */
+/**
+ * The user's file, else the machine's. A file that is there and readable must be right: it is never passed over. The one that has given keys is the
+ * only one from then on: while it is written anew it may be gone for a moment, and the other may hold another account's.
+ */
 export function profileFile({
   environment,
   systemProfile = SYSTEM_PROFILE,
@@ -27,13 +30,18 @@ export function profileFile({
     home === undefined || home === ''
       ? [systemProfile]
       : [join(home, '.tencentcloud', 'credentials'), systemProfile];
+  let given: string | undefined;
   return {
     name: 'profile file',
     async find(signal) {
       const reasons: string[] = [];
-      for (const path of paths) {
+      for (const path of given === undefined ? paths : [given]) {
         const content = await readIfPossible(path, signal);
-        if ('text' in content) return parseProfile(path, content.text);
+        if ('text' in content) {
+          const keys = parseProfile(path, content.text);
+          given = path;
+          return keys;
+        }
         reasons.push(`${path} ${content.problem}`);
       }
       return { absent: reasons.join(', ') };
