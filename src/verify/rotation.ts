@@ -231,9 +231,9 @@ function inTurn(turns: Turns, fits: (position: number) => boolean): Uint32Array 
     next += 2;
   }
   new BigUint64Array(words.buffer).sort();
-  const positions = new Uint32Array(count);
-  for (let index = 0; index < count; index += 1) positions[index] = words[2 * index + 1 - HIGH] ?? 0;
-  return positions;
+  // In place: a second array of millions would stand beside the first.
+  for (let index = 0; index < count; index += 1) words[index] = words[2 * index + 1 - HIGH] ?? 0;
+  return words.subarray(0, count);
 }
 
 /** Which half of a 64-bit number is the high one, on this machine. */
