@@ -35,6 +35,9 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY config ./config
+# What messages and `--help` name.
+COPY docs ./docs
+COPY deploy ./deploy
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /app/dist ./dist
 USER 1000:1000
@@ -50,6 +53,9 @@ ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/cache
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY config ./config
+# What messages and `--help` name.
+COPY docs ./docs
+COPY deploy ./deploy
 COPY --from=build /app/dist ./dist
 COPY --from=build --chown=0:0 /app/cache ./cache
 # By number, so that Kubernetes can see that it is not root.

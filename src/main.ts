@@ -7,7 +7,7 @@ import { asArchiverError, interruption } from './domain/errors.ts';
 import { STOP_SIGNAL_NAMES } from './domain/stop-signals.ts';
 import { messageChain } from './report/error-text.ts';
 import { systemClock } from './system-clock.ts';
-import { readVersion } from './version.ts';
+import { installedIn, readVersion } from './version.ts';
 
 const stop = new AbortController();
 /**
@@ -54,6 +54,7 @@ const surroundings: Surroundings = {
   cwd: process.cwd(),
   clock: systemClock,
   version: readVersion(),
+  home: installedIn(),
   invocation: import.meta.url.endsWith('.ts') ? 'npx rdb-archiver' : 'rdb-archiver',
   signal: stop.signal,
 };

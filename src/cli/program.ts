@@ -47,7 +47,7 @@ export async function runProgram(args: readonly string[], surroundings: Surround
 
 /** The commands on offer; `finish` takes the exit status of the one that was run. */
 function createProgram(surroundings: Surroundings, finish: (code: number) => void): Command {
-  const { stdout, stderr, version } = surroundings;
+  const { stdout, stderr, version, home } = surroundings;
   const program = new Command('rdb-archiver')
     .description(
       'Archives TencentDB for Redis backups into S3-compatible storage before the cloud deletes them.',
@@ -64,7 +64,10 @@ function createProgram(surroundings: Surroundings, finish: (code: number) => voi
       writeErr: stderr.write,
       outputError: (text, write) => write(usageError(text)),
     })
-    .addHelpText('after', `\nEach command has its own --help.\n${exitSection(ALL_CODES)}`)
+    .addHelpText(
+      'after',
+      `\nEach command has its own --help.\nPages and files that messages name (docs/…, deploy/…) lie in ${home}.\n${exitSection(ALL_CODES)}`,
+    )
     .exitOverride();
   addCommonOptions(program);
 

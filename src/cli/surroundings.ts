@@ -52,6 +52,8 @@ export interface Surroundings {
   readonly cwd: string;
   readonly clock: Clock;
   readonly version: string;
+  /** The folder with `docs/` and `deploy/`, which messages name. */
+  readonly home: string;
   /** How this program was called, for advice: `rdb-archiver`, or `node src/main.ts` in a checkout. */
   readonly invocation: string;
   /** Aborted by the first signal of `STOP_SIGNALS`, with the error that `interruption` makes. */

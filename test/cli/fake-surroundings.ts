@@ -149,6 +149,7 @@ export async function runIn(args: readonly string[], outside: Outside = {}): Pro
     cwd: mkdtempSync(join(tmpdir(), 'archiver-cli-')),
     clock: systemClock,
     version: '1.2.3',
+    home: '/opt/rdb-archiver',
     invocation: 'rdb-archiver',
     signal: outside.signal ?? new AbortController().signal,
   });

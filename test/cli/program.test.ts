@@ -187,6 +187,12 @@ describe('help and version', () => {
     expect(asCommand.stdout).not.toBe('');
   });
 
+  test('the help says where the pages lie that messages name', async () => {
+    expect((await runIn(['--help'])).stdout).toContain(
+      'that messages name (docs/…, deploy/…) lie in /opt/rdb-archiver.',
+    );
+  });
+
   test('do not name an option that is only there to be refused', async () => {
     expect((await runIn(['run', '--help'])).stdout).not.toContain('--dry-run');
   });
