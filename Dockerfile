@@ -1,4 +1,4 @@
-# The container: one bundle of the program and its production dependencies, nothing else; no root, no writable file.
+# The container: one bundle of the program and the packages that it uses, nothing else; no root, no writable file.
 #   docker build -t rdb-archiver:0.1.0 .
 #   docker run --rm --read-only --env-file .env rdb-archiver:0.1.0
 # The base is pinned by its version; pin it by digest too where your registry tells you one:
@@ -10,7 +10,7 @@ ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 # that is as new, for instance --build-arg SERVER_IMAGE=redis:7.4.5-bookworm (docs/drill.md has the table).
 ARG SERVER_IMAGE=valkey/valkey:8.1.3-bookworm
 
-# Bundle the program with its production dependencies. Install scripts stay off: no package of ours needs one to build or to run.
+# Bundle the program with the packages that it uses. Install scripts stay off: no package of ours needs one to build or to run.
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./

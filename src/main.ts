@@ -55,7 +55,7 @@ const surroundings: Surroundings = {
   clock: systemClock,
   version: readVersion(),
   home: installedIn(),
-  invocation: import.meta.url.endsWith('.ts') ? 'npx rdb-archiver' : 'rdb-archiver',
+  invocation: import.meta.url.endsWith('.ts') ? 'node dist/bin.js' : 'rdb-archiver',
   signal: stop.signal,
 };
 

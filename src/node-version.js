@@ -6,9 +6,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** The oldest major version that runs the program. */
-const OLDEST = 24;
-/** Where npm puts the package `node`: in our own node_modules in a checkout, beside us where we are somebody's dependency. */
-const PACKAGES = ['../node_modules/node/', '../../node/'].map((place) => new URL(place, import.meta.url));
+export const OLDEST = 24;
+/** Where npm puts the package `node`: in our own node_modules in a checkout, beside our scope where both were installed. */
+const PACKAGES = ['../node_modules/node/', '../../../node/']
+  .map((place) => new URL(place, import.meta.url))
+  .filter(({ pathname }) => pathname.endsWith('/node_modules/node/'));
 
 /**
  * Whether this version of Node runs the program.

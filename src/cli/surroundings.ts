@@ -54,7 +54,7 @@ export interface Surroundings {
   readonly version: string;
   /** The folder with `docs/` and `deploy/`, which messages name. */
   readonly home: string;
-  /** How this program was called, for advice: `rdb-archiver`, or `node src/main.ts` in a checkout. */
+  /** How this program was called, for advice: `rdb-archiver`, or `node dist/bin.js` in a checkout. */
   readonly invocation: string;
   /** Aborted by the first signal of `STOP_SIGNALS`, with the error that `interruption` makes. */
   readonly signal: AbortSignal;

@@ -72,6 +72,7 @@ describe('the import rules', () => {
         `import type { Thing } from '${imported}';\nexport type Mine = Thing;\n`,
       );
     }
+    written.set(join(folder, 'src/plan/borrower.ts'), `import 'hash-wasm';\n`);
     written.set(join(folder, 'src/plan/chicken.ts'), `import './egg.ts';\n`);
     written.set(join(folder, 'src/plan/egg.ts'), `import './chicken.ts';\n`);
     for (const [path, text] of written) {
@@ -93,6 +94,10 @@ describe('the import rules', () => {
 
   test('refuse two files that import each other', () => {
     expect(rulesBroken('src/plan/chicken.ts')).toContain('no-cycles');
+  });
+
+  test('refuse a package that was not let into the bundle', () => {
+    expect(rulesBroken('src/plan/borrower.ts')).toContain('src-ships-alone');
   });
 
   test('hold for the sources as they are', async () => {

@@ -24,7 +24,7 @@ let home: string;
 let program: readonly string[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'archiver-bin-'));
-  home = join(folder, 'rdb-archiver');
+  home = join(folder, 'node_modules/@rdb-archiver/cli');
   mkdirSync(join(home, 'dist'), { recursive: true });
   writeFileSync(join(home, 'package.json'), '{"type":"module"}');
   for (const file of ['node-version.js', 'require-node.js'])
@@ -64,7 +64,7 @@ describe('on an old Node', () => {
     ]);
   });
 
-  test.each(['node_modules/node', '../node'])(
+  test.each(['node_modules/node', '../../node'])(
     'runs the program in the one that npm put at %s, and keeps its exit status',
     async (place) => {
       const path = packagedNode({ version: process.versions.node, place });
