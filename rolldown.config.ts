@@ -3,6 +3,7 @@
  * the time and takes 20 MB less memory than the same modules read one by one; not minified, so that a stack trace can be read.
  */
 import { defineConfig, type Plugin } from 'rolldown';
+import { thirdParty, withoutChatter } from './third-party.ts';
 
 /** An old Node reads these, to be told that it is too old. */
 const READ_BY_OLD_NODE = /\/src\/(bin\.ts|require-node\.js|node-version\.js)$/;
@@ -36,7 +37,8 @@ const noFormData: Plugin = {
 export default defineConfig({
   input: { main: 'src/main.ts', bin: 'src/bin.ts' },
   platform: 'node',
-  plugins: [builtinsAsObjects, noFormData],
+  plugins: [builtinsAsObjects, noFormData, ...thirdParty],
+  onLog: withoutChatter,
   transform: { inject: { FormData: ['no-form-data', 'FormData'] } },
   output: {
     dir: 'dist',

@@ -19,6 +19,14 @@ interface Package {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
+interface Bill {
+  readonly components: readonly {
+    readonly group?: string;
+    readonly name: string;
+    readonly version: string;
+  }[];
+}
+
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Package;
 
 describe('the package', () => {
@@ -73,6 +81,23 @@ describe('the package', () => {
       expect(existsSync(join(installed, name)), name).toBe(true);
     expect(globSync('{src,test,bench,findings,node_modules}', { cwd: installed })).toEqual([]);
     expect(globSync('**/{*.ts,.env,*.tgz}', { cwd: installed })).toEqual([]);
+  });
+
+  test('holds the licence of every package that the bundle took in, and a bill of materials that names the same', () => {
+    const notices = readFileSync(join(installed, 'dist/THIRD-PARTY-NOTICES.txt'), 'utf8');
+    const named = [...notices.matchAll(/^={80}\n(\S+) (\S+) \((.+)\)\n={80}\n\n(?=\S)/gm)];
+    const bill = JSON.parse(readFileSync(join(installed, 'dist/sbom.cdx.json'), 'utf8')) as Bill;
+    const billed = bill.components.map(({ group, name, version }) =>
+      [group === undefined ? name : `${group}/${name}`, version].join(' '),
+    );
+    expect(bill).toMatchObject({
+      bomFormat: 'CycloneDX',
+      metadata: { component: { group: '@rdb-archiver' } },
+    });
+    expect(named.map(([, name, version]) => `${name} ${version}`).sort()).toEqual(billed.sort());
+    expect(billed.join('\n')).toMatch(/^@aws-sdk\/client-s3 /m);
+    expect(billed.join('\n')).not.toMatch(/^(vitest|typescript|rolldown) /m);
+    expect(notices).toMatch(/Copyright .* Colin McDonnell/);
   });
 
   test('puts a command in the path that works', async () => {
