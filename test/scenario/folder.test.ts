@@ -104,6 +104,11 @@ describe('a folder on a share', () => {
 describe('a folder that cannot hold an archive', () => {
   it.each([
     ['is mounted read-only', () => breakDisk({ code: 'EROFS', after: 0, times: 1000 }), 'mounted read-only'],
+    [
+      'can be made nowhere',
+      () => breakDisk({ code: 'ENOENT', after: 0, times: 1000 }),
+      'can be made nowhere',
+    ],
     ['does not sync files', () => pretendShare({ syncFile: 'EINVAL' }), 'fsync'],
   ])(
     'since it %s is told once, with the reason, before anything is downloaded: exit 11',

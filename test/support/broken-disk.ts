@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 
 export interface DiskFault {
   /** Full, or mounted read-only. */
-  readonly code: 'ENOSPC' | 'EROFS';
+  readonly code: 'ENOENT' | 'ENOSPC' | 'EROFS';
   /** So many files are written well before. */
   readonly after: number;
   /** Full: bytes that each file may still take; none where absent. */
@@ -14,7 +14,11 @@ export interface DiskFault {
   readonly times: number;
 }
 
-const MESSAGES = { ENOSPC: 'no space left on device', EROFS: 'read-only file system' };
+const MESSAGES = {
+  ENOENT: 'no such file or directory',
+  ENOSPC: 'no space left on device',
+  EROFS: 'read-only file system',
+};
 
 /** Breaks the disk of this process until `remove` is called or the test has finished. */
 export function breakDisk({ code, after, room = 0, times }: DiskFault): {
