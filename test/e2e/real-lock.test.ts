@@ -173,10 +173,9 @@ describeWith([...CEPH_TOOLS], "Ceph's gateway, with a second storage class,", ()
   });
 
   test('is told by `check` which of the classes that are configured there are', async () => {
-    const [known, unknown] = await Promise.all([
-      work.run(['check'], IN_PARTS),
-      work.run(['check'], { ...IN_PARTS, ARCHIVER_S3_STORAGE_CLASS: 'GLACIER' }),
-    ]);
+    // One after the other: most of their objects have the same names, so that they do not grow in number where nobody may delete.
+    const known = await work.run(['check'], IN_PARTS);
+    const unknown = await work.run(['check'], { ...IN_PARTS, ARCHIVER_S3_STORAGE_CLASS: 'GLACIER' });
     expect(known.stdout).toMatch(/^ok +destination +storage-class +STANDARD_IA: taken, readable at once/m);
     expect(unknown.code).toBe(11);
     expect(unknown.stdout).toMatch(/^failed +destination +storage-class/m);

@@ -87,6 +87,7 @@ describe('whether everything answers', () => {
 
   it('tells a destination that refuses, and the sources nonetheless', async () => {
     const { app } = await createScenario({
+      measured: false,
       adjust: (config) => ({
         ...config,
         destination: { ...config.destination, bucket: 'no-such-bucket' } as typeof config.destination,
