@@ -51,7 +51,9 @@ export function problemsOf(issue: Issue, { raw, where }: Layered): Problem[] {
   }
   const value = valueAt(raw, path);
   if (pathText(path) === 'destination.url' && value === undefined) return [];
-  const hint = typeof value === 'string' ? suggestion(value, candidatesFor(path)) : '';
+  // What says itself what was meant knows better than the likeness of letters.
+  const guessed = issue.message.includes('perhaps');
+  const hint = typeof value === 'string' && !guessed ? suggestion(value, candidatesFor(path)) : '';
   return [{ where: where(path), what: `${issue.message}, got ${shown(value)}${hint}` }];
 }
 

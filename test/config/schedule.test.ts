@@ -110,6 +110,9 @@ describe('a time zone', () => {
   });
 
   test('that may be one of several is refused with those that it may be', () => {
+    expect(problems(() => load({ ARCHIVER_TIMEZONE: 'PRC' }))).toEqual([
+      `ARCHIVER_TIMEZONE: ${expected} (for PRC perhaps Asia/Shanghai), got "PRC"`,
+    ]);
     expect(problems(() => load({ ARCHIVER_TIMEZONE: 'CST' }))).toEqual([
       `ARCHIVER_TIMEZONE: ${expected} (for CST perhaps Asia/Shanghai or America/Chicago), got "CST"`,
     ]);
