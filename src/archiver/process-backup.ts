@@ -1,6 +1,5 @@
 /** One backup from the plan to its outcome: archives it, with retry, and turns whatever happens into exactly one line of the ledger. */
 
-import type { Catalog } from '../catalog/catalog.ts';
 import { deadlineOf } from '../domain/backup.ts';
 import type { Clock } from '../domain/clock.ts';
 import { ArchiverError, asArchiverError } from '../domain/errors.ts';
@@ -8,6 +7,7 @@ import { toInstant } from '../domain/instant.ts';
 import type { ManifestFile } from '../domain/manifest.ts';
 import { isAtRisk } from '../plan/plan.ts';
 import type { Observer } from '../report/observer.ts';
+import { heldAt } from '../transfer/transfer.ts';
 import { archiveBackup, type BackupResult } from './archive-backup.ts';
 import { type BackupJob, type BackupPorts, refOf } from './fetch-file.ts';
 import type { Effort, Ledger } from './ledger.ts';
@@ -89,30 +89,36 @@ export async function processBackup(
     // It turned not ready between the listing and the link: time to wait, unless there is none left.
     if (error.code === 'not-ready' && !isAtRisk(backup, ports.clock.now()))
       ledger.skipped(subject, 'not-ready', { effort });
-    else ledger.failed(subject, error.reason, await overAnArchive(error, job, ports.backup.catalog), effort);
+    else ledger.failed(subject, error.reason, await overAnArchive(error, job, ports.backup), effort);
     return error;
   }
 }
 
-/** Bytes that nothing has proved are a failure of this run, and damage where they have come to lie under another run's archive. */
+/** Bytes that nothing has proved are a failure of this run, and damage where they have come to lie under another run's archive: it is read. */
 async function overAnArchive(
   error: ArchiverError,
   job: Omit<BackupJob, 'attempt' | 'repairs'>,
-  catalog: Catalog,
+  { catalog, transfer: { store } }: BackupPorts,
 ): Promise<ArchiverError> {
-  const { unproved, runId, signal } = job;
+  const { unproved, signal } = job;
   if (unproved.size === 0 || signal.aborted) return error;
-  const winner = await catalog.find(refOf(job), { signal }).catch(() => undefined);
-  if (!winner || winner.archiver.runId === runId) return error;
-  const keys = [...unproved].join(', ');
-  return new ArchiverError(
-    'archive-damaged',
-    `another run has archived this backup meanwhile, and what now lies at ${keys} is not proved to be its bytes: ${error.message}`,
-    {
-      cause: error,
-      hint: '`rdb-archiver verify` tells. If it is damaged, move its manifest out of the catalog and archive the backup again while the cloud still has it.',
-    },
-  );
+  try {
+    const winner = await catalog.find(refOf(job), { signal });
+    for (const { key, stored, ...plain } of winner?.files ?? []) {
+      if (!unproved.has(key) || (await heldAt(key, stored ?? plain, store, signal)) === 'same') continue;
+      return new ArchiverError(
+        'archive-damaged',
+        `another run has archived this backup meanwhile, and its bytes lie at ${key} no longer: ${error.message}`,
+        {
+          cause: error,
+          hint: 'Move its manifest out of the catalog and archive the backup again while the cloud still has it.',
+        },
+      );
+    }
+  } catch {
+    // What cannot be looked at is not called damaged; `verify` will tell.
+  }
+  return error;
 }
 
 function enter(result: BackupResult, subject: Subject, ledger: Ledger, effort: Effort): void {

@@ -202,13 +202,24 @@ async function readBack(
   store: ObjectStore,
   sent: { readonly size: number; readonly sha256: string },
 ): Promise<void> {
-  const body = await store.read(job.key, { signal: job.signal, expectedSize: sent.size });
-  const sha256 = sha256Tap();
-  if (body) await drain(body, [sha256]);
-  if (!body || sha256.result() !== sent.sha256) {
-    const found = body ? 'other bytes than were sent' : 'nothing';
-    throw new ArchiverError('store-failed', `${store.description} gives ${found} back for ${job.key}`);
-  }
+  const held = await heldAt(job.key, sent, store, job.signal);
+  if (held === 'same') return;
+  const found = held === 'other' ? 'other bytes than were sent' : 'nothing';
+  throw new ArchiverError('store-failed', `${store.description} gives ${found} back for ${job.key}`);
+}
+
+/** What the store gives back for a key, against what should lie there: every byte is read. */
+export async function heldAt(
+  key: string,
+  { size, sha256 }: { readonly size: number; readonly sha256: string },
+  store: ObjectStore,
+  signal: AbortSignal,
+): Promise<'same' | 'other' | 'nothing'> {
+  const body = await store.read(key, { signal, expectedSize: size });
+  if (!body) return 'nothing';
+  const found = sha256Tap();
+  await drain(body, [found]);
+  return found.result() === sha256 ? 'same' : 'other';
 }
 
 function receipt(

@@ -90,11 +90,28 @@ describe('a run that is slower than another', () => {
       const { scenario, late } = await overwrites(99);
       expect(only(late)).toMatchObject({
         outcome: 'failed',
-        error: { code: 'archive-damaged', message: expect.stringMatching(/at redis\/data\/\S+\.rdb is not/) },
+        error: {
+          code: 'archive-damaged',
+          message: expect.stringMatching(/at redis\/data\/\S+\.rdb no longer/),
+        },
       });
       expect(late.summary.exitCode).toBe(4);
       expect(await scenario.app.verify({ quick: false, signal })).toMatchObject({ exitCode: 4 });
     });
+  });
+
+  it('and could put none of its own there, does not call the archive of the other damaged', async () => {
+    const scenario = await large();
+    const gate = scenario.s3.holdAt(({ operation }) => operation === 'CompleteMultipartUpload');
+    scenario.s3.fail({ on: 'CompleteMultipartUpload', effect: 'answer', status: 403, code: 'AccessDenied' });
+    const slow = scenario.run();
+    await gate.arrived;
+    expect(only(await (await scenario.secondWorker()).run())).toMatchObject({ outcome: 'archived' });
+    gate.release();
+    const late = await slow;
+    expect(only(late)).toMatchObject({ outcome: 'failed', error: { code: 'store-refused' } });
+    expect(late.summary.exitCode).toBe(3);
+    expect(await scenario.app.verify({ quick: false, signal })).toMatchObject({ exitCode: 0 });
   });
 
   it('leaves the damage it met out of the winner’s way', async () => {
