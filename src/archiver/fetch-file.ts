@@ -88,7 +88,10 @@ export async function listFiles(
   return files.map((file, position) => ({ file, askedAt, index: position + 1, count: files.length }));
 }
 
-/** Runs over all files: one after the other in the place that the backup has, and beside it in whatever places are free. One that fails ends the others. */
+/**
+ * Runs over all files: one after the other in the place that the backup has, and beside it in whatever places are free. One that fails ends the others;
+ * one that gives way beside them is begun again in the first place of the backup that is free.
+ */
 export async function forEachFile<Work extends FileWork, Result>(
   works: readonly Work[],
   job: BackupJob,
@@ -97,32 +100,57 @@ export async function forEachFile<Work extends FileWork, Result>(
 ): Promise<Result[]> {
   const queue = [...works.entries()];
   const results = new Map<number, Result>();
-  const { backup, place: own, tried = false } = job;
+  const { backup, place: own } = job;
   const done = new AbortController();
+  let requeued = Promise.withResolvers<void>();
 
   async function oneAfterAnother(place: Place, signal: AbortSignal): Promise<void> {
     for (let next = queue.shift(); next; next = queue.shift()) {
       signal.throwIfAborted();
       const [index, work] = next;
       const inPlace = { ...job, signal: AbortSignal.any([signal, place.signal]), place };
-      results.set(index, await action(work, inPlace));
+      try {
+        results.set(index, await action(work, inPlace));
+      } catch (error) {
+        if (place.signal.aborted) queue.push(next);
+        throw error;
+      }
     }
-    done.abort();
+    if (results.size === works.length) done.abort();
+  }
+
+  /** It stays with the backup to the end: what gives way beside it may find no other. */
+  async function inOwn(place: Place, signal: AbortSignal): Promise<void> {
+    const over = AbortSignal.any([signal, done.signal]);
+    for (;;) {
+      await oneAfterAnother(place, signal);
+      signal.throwIfAborted();
+      if (done.signal.aborted) return;
+      if (queue.length > 0) continue;
+      requeued = Promise.withResolvers();
+      over.addEventListener('abort', () => requeued.resolve(), { once: true });
+      await requeued.promise;
+    }
   }
 
   async function beside(signal: AbortSignal): Promise<void> {
-    const enough = AbortSignal.any([signal, done.signal]);
-    const place = await places.take(backup, { tried }, enough).catch(() => signal.throwIfAborted());
-    if (!place) return;
-    try {
-      await oneAfterAnother(place, signal);
-    } finally {
-      place.release();
+    const over = AbortSignal.any([signal, done.signal]);
+    for (let tried = job.tried ?? false; ; tried = true) {
+      const place = await places.take(backup, { tried }, over).catch(() => signal.throwIfAborted());
+      if (!place) return;
+      try {
+        return await oneAfterAnother(place, signal);
+      } catch (error) {
+        if (!place.signal.aborted) throw error;
+        requeued.resolve();
+      } finally {
+        place.release();
+      }
     }
   }
 
   await allOrFirstError(job.signal, (signal) =>
-    works.map((_, lane) => (lane === 0 && own ? oneAfterAnother(own, signal) : beside(signal))),
+    works.map((_, lane) => (lane === 0 && own ? inOwn(own, signal) : beside(signal))),
   );
   return works.map((_, index) => results.get(index) as Result);
 }

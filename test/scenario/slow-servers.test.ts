@@ -52,6 +52,22 @@ describe('more transfers that trickle than there are places', () => {
   });
 });
 
+it('a shard that gives way is fetched again, and no other shard of its backup', async () => {
+  const scenario = await createScenario({
+    config: { concurrency: 1, runDeadlineMs: 24 * HOUR },
+    world(world, clock) {
+      world.addInstance({ id: INSTANCE, shards: 2 });
+      addBackup(world, clock, { id: 'slow', files: 2, size: MiB, hoursAgo: 90 });
+      addBackup(world, clock, { id: 'good', files: 1, hoursAgo: 3 });
+    },
+  });
+  const over = () => scenario.manifests().has('good');
+  scenario.cloud.fault(download({ backupId: 'slow' }), crawling(scenario, { bytes: 8, seconds: 2, over }));
+  expect((await scenario.run()).summary).toMatchObject({ archived: 2, exitCode: 0 });
+  // Both shards, one of them once more, and the backup that it gave way to.
+  expect(scenario.cloud.downloads()).toHaveLength(2 + 1 + 1);
+});
+
 it('a large dump on a slow way is archived in the end, although all others are slow too', async () => {
   const slow = ['slow-1', 'slow-2', 'slow-3'];
   const scenario = await withSlow(slow, { concurrency: 2, runDeadlineMs: HOUR });
