@@ -60,10 +60,11 @@ function afterInterruption({ items }: RunFacts, { events }: Wishes, told: Told):
   return events.includes('interrupted') ? { tell: { kind: 'interrupted', items }, told } : { told };
 }
 
-/** Over only where each source that was in trouble has been looked at again. */
+/** Over only where each source that was in trouble has been looked at again, and nothing was left to another run: the trouble may be that one's. */
 function afterGoodRun(facts: RunFacts, wishes: Wishes, before: Told, now: number): Decision {
   const { open, ...rest } = before;
-  if (open === undefined) return withWarnings(facts, wishes, before, now);
+  if (open === undefined || facts.summary.skippedBy['in-progress'])
+    return withWarnings(facts, wishes, before, now);
   const sources = open.sources.filter((source) => !facts.listed.includes(source));
   if (sources.length > 0) return { told: { ...rest, open: { ...open, sources } } };
   if (!wishes.events.includes('recovery')) return withWarnings(facts, wishes, rest, now);

@@ -170,6 +170,16 @@ describe('over several processes', () => {
     expect(kinds(receiver)).toEqual(['failure', 'recovery']);
   });
 
+  test('a good run is no recovery while another one is still at some of the backups', async () => {
+    const receiver = await jsonReceiver();
+    const { run } = startProcess({ receivers: [aReceiver(receiver.url)] });
+    await run(bad('backup-1'));
+    await run(runOf([], { skippedBy: { 'in-progress': 1 } }));
+    expect(kinds(receiver)).toEqual(['failure']);
+    await run(runOf([]));
+    expect(kinds(receiver)).toEqual(['failure', 'recovery']);
+  });
+
   test('who could not be reached is told by the next run', async () => {
     const [dead, alive] = [await jsonReceiver(), await jsonReceiver()];
     const receivers = [aReceiver(dead.url, { name: 'dead' }), aReceiver(alive.url, { name: 'alive' })];
