@@ -13,12 +13,18 @@ export interface Claim {
 }
 
 export interface Claims {
-  /** Undefined where an earlier run is at it. */
+  /** Before a run looks around. */
+  look(): Look;
+}
+
+export interface Look {
+  /**
+   * Undefined where an earlier run is at it, or was since the look began: what has ended meanwhile may be archived, or in quarantine, behind the back of
+   * the listing, and would be fetched again.
+   */
   claim(subject: Subject): Claim | undefined;
-  /** Whether a run is at it. */
-  isBegun(subject: Subject): boolean;
-  /** A picture of what runs are at now, to be asked later. */
-  begunNow(): (subject: Subject) => boolean;
+  /** When all is claimed. */
+  end(): void;
 }
 
 interface Entry {
@@ -30,36 +36,44 @@ interface Entry {
 
 export function createClaims(): Claims {
   const entries = new Map<string, Entry>();
+  /** Of each look that goes on, what was begun by its beginning or has been since. */
+  const looks = new Set<Set<string>>();
+
+  function claim(id: string): Claim {
+    const earlier = entries.get(id);
+    if (earlier) {
+      earlier.isLost = true;
+      earlier.loss?.abort();
+    }
+    const entry: Entry = { begun: false, isLost: false };
+    entries.set(id, entry);
+    return {
+      lost() {
+        entry.loss ??= new AbortController();
+        if (entry.isLost) entry.loss.abort();
+        return entry.loss.signal;
+      },
+      begin() {
+        entry.begun = true;
+        for (const begun of looks) begun.add(id);
+      },
+      end() {
+        if (entries.get(id) === entry) entries.delete(id);
+      },
+    };
+  }
 
   return {
-    claim(subject) {
-      const id = identityOf(subject);
-      const earlier = entries.get(id);
-      if (earlier?.begun) return undefined;
-      if (earlier) {
-        earlier.isLost = true;
-        earlier.loss?.abort();
-      }
-      const entry: Entry = { begun: false, isLost: false };
-      entries.set(id, entry);
-      return {
-        lost() {
-          entry.loss ??= new AbortController();
-          if (entry.isLost) entry.loss.abort();
-          return entry.loss.signal;
-        },
-        begin() {
-          entry.begun = true;
-        },
-        end() {
-          if (entries.get(id) === entry) entries.delete(id);
-        },
-      };
-    },
-    isBegun: (subject) => entries.get(identityOf(subject))?.begun === true,
-    begunNow() {
+    look() {
       const begun = new Set([...entries].flatMap(([id, entry]) => (entry.begun ? [id] : [])));
-      return (subject) => begun.has(identityOf(subject));
+      looks.add(begun);
+      return {
+        claim(subject) {
+          const id = identityOf(subject);
+          return begun.has(id) ? undefined : claim(id);
+        },
+        end: () => void looks.delete(begun),
+      };
     },
   };
 }

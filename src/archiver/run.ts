@@ -11,7 +11,7 @@ import type { Shard } from '../plan/shard.ts';
 import type { Observer } from '../report/observer.ts';
 import type { CallOptions, Preparation } from '../store/object-store.ts';
 import { archiveAll, type Work } from './archive-all.ts';
-import type { Claims } from './claims.ts';
+import type { Claims, Look } from './claims.ts';
 import type { BackupPorts } from './fetch-file.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { createOvertime } from './overtime.ts';
@@ -81,16 +81,20 @@ async function look(
   ports: RunPorts,
   { startedAt, signal }: { readonly startedAt: number; readonly signal: AbortSignal },
 ): Promise<{ readonly open: Work[]; readonly encrypted: readonly Subject[] }> {
-  const wasBegun = ports.claims.begunNow();
-  const found = await survey(ports.targets, ports, {
-    shard: ports.policy.shard,
-    now: startedAt,
-    onListing: ({ source: { name, region }, ...progress }) =>
-      ports.observer({ type: 'listing.progress', runId: ledger.runId, source: name, region, ...progress }),
-    signal,
-  });
-  report(found, ledger, ports);
-  return { open: claimed(openWork(found), wasBegun, ledger, ports.claims), encrypted: sealable(found) };
+  const looking = ports.claims.look();
+  try {
+    const found = await survey(ports.targets, ports, {
+      shard: ports.policy.shard,
+      now: startedAt,
+      onListing: ({ source: { name, region }, ...progress }) =>
+        ports.observer({ type: 'listing.progress', runId: ledger.runId, source: name, region, ...progress }),
+      signal,
+    });
+    report(found, ledger, ports);
+    return { open: claimed(openWork(found), looking, ledger), encrypted: sealable(found) };
+  } finally {
+    looking.end();
+  }
 }
 
 /** Begins and ends a run around some work, and makes sure that the destination can be reached and relied on before anything is attempted. */
@@ -200,18 +204,10 @@ function keysLeft(): ArchiverError {
   });
 }
 
-/**
- * What an earlier run is at is told by that run. `wasBegun`: also what it was at before the catalog was listed, for what has ended since may be archived, or
- * in quarantine, behind the listing's back, and would be fetched again.
- */
-function claimed(
-  work: readonly Subject[],
-  wasBegun: (subject: Subject) => boolean,
-  ledger: Ledger,
-  claims: Claims,
-): Work[] {
+/** What an earlier run is at is told by that run. */
+function claimed(work: readonly Subject[], looking: Look, ledger: Ledger): Work[] {
   const mine = work.flatMap((subject) => {
-    const claim = wasBegun(subject) ? undefined : claims.claim(subject);
+    const claim = looking.claim(subject);
     return claim ? [{ subject, claim, tried: false }] : [];
   });
   ledger.uncounted({ 'in-progress': work.length - mine.length });

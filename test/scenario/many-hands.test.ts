@@ -128,3 +128,32 @@ describe('a run that is slower than another', () => {
     expect(await scenario.app.verify({ quick: false, signal })).toMatchObject({ exitCode: 0 });
   });
 });
+
+it('a backup that one run archives while another looks around is fetched once', async () => {
+  const scenario = await createScenario({
+    config: { concurrency: 1 },
+    world(world, clock) {
+      world.addInstance({ id: INSTANCE });
+      addBackup(world, clock, { id: 'damaged' });
+    },
+  });
+  const damage = scenario.cloud.fault(download(), flipBit(1000));
+  await scenario.run();
+  damage.remove();
+  const before = scenario.cloud.downloads().length;
+  for (const id of ['backup-1', 'backup-2']) addBackup(scenario.cloud.world, scenario.clock, { id });
+
+  const transferring = scenario.cloud.holdBodyAt(download(), 100);
+  const { promise: known, resolve: planned } = Promise.withResolvers<void>();
+  const first = scenario.app.run({ signal, planned });
+  await Promise.all([known, transferring.reached]);
+  // It has listed the catalog by then, and not yet the whole of what it looks at.
+  const looking = scenario.s3.holdAt(({ key }) => key.includes('damaged'));
+  const second = scenario.run();
+  await looking.arrived;
+  transferring.release();
+  expect(await first).toMatchObject({ archived: 2 });
+  looking.release();
+  expect((await second).summary).toMatchObject({ skippedBy: { 'in-progress': 2 } });
+  expect(scenario.cloud.downloads()).toHaveLength(before + 2);
+});
