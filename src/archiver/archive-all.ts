@@ -17,6 +17,8 @@ export interface Work {
   readonly claim: Claim;
   /** It gave way to another one before. */
   readonly tried: boolean;
+  /** What it had put by then, and nothing had proved. */
+  readonly unproved?: Set<string>;
 }
 
 /** So many backups in a row that failed because the store could not be reached end the attempts: the rest would only fail slowly. */
@@ -60,7 +62,7 @@ export async function archiveAll(
     for (let next = work.pop() ?? later.shift(); next; next = work.pop() ?? later.shift()) await one(next);
   }
 
-  async function one({ subject, claim, tried }: Work): Promise<void> {
+  async function one({ subject, claim, tried, unproved = new Set() }: Work): Promise<void> {
     const place = await placeFor(subject, claim, tried);
     try {
       if (claim.lost().aborted) {
@@ -73,9 +75,9 @@ export async function archiveAll(
         ledger.skipped(subject, 'deadline', { atRisk: isAtRisk(subject.backup, clock.now()) });
       } else {
         claim.begin();
-        const turn = { place, tried, watch: overtime.watch() };
+        const turn = { place, tried, unproved, watch: overtime.watch() };
         const error = await processBackup(subject, ledger, process, signal, turn);
-        if (error instanceof GaveWay) later.push({ subject, claim, tried: true });
+        if (error instanceof GaveWay) later.push({ subject, claim, tried: true, unproved });
         else unreachableInARow = error?.code === 'store-unreachable' ? unreachableInARow + 1 : 0;
       }
     } finally {

@@ -29,7 +29,10 @@ export interface BackupJob {
   readonly attempt: number;
   /** Tells what one file of the backup does, in the place that it has. */
   readonly listenerFor: (file: BackupFile, place: Place) => TransferListener & { end(ok: boolean): void };
-  /** Keys under which an attempt of this run may have put bytes that nothing has proved. Where another run has committed meanwhile they are its archive's. */
+  /**
+   * Keys under which an attempt of this run may have put bytes that nothing has proved, of those that all runs share. Where another run has committed
+   * meanwhile they are its archive's.
+   */
   readonly unproved: Set<string>;
   /** An earlier attempt has left such: they are put right, whoever has committed. */
   readonly repairs: boolean;
@@ -168,6 +171,8 @@ export async function fetchTo(
 ): Promise<FileReceipt> {
   const { source, backup, instance, signal } = job;
   const listener = job.listenerFor(work.file, job.place);
+  // Quarantine is no archive, and what is stored in another form lies in a folder of the attempt's own.
+  const isShared = !keepDamaged && ports.transfer.form === undefined;
   let ok = false;
   try {
     const receipt = await transferFile(
@@ -185,7 +190,7 @@ export async function fetchTo(
         keepDamaged,
         async beforeVisible() {
           if (!job.repairs) await yieldToWinner(job, ports.catalog);
-          job.unproved.add(key);
+          if (isShared) job.unproved.add(key);
         },
         listener,
         signal,

@@ -30,6 +30,8 @@ export interface Turn {
   readonly place: Place;
   readonly tried: boolean;
   readonly watch: Watch;
+  /** As `BackupJob.unproved`, from one turn to the next. */
+  readonly unproved: Set<string>;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function processBackup(
   ledger: Ledger,
   ports: ProcessPorts,
   stop: AbortSignal,
-  { watch, ...turn }: Partial<Turn> = {},
+  { watch, unproved = new Set(), ...turn }: Partial<Turn> = {},
 ): Promise<ArchiverError | undefined> {
   const { source, instance, backup } = subject;
   const signal = watch ? AbortSignal.any([stop, watch.signal]) : stop;
@@ -53,7 +55,6 @@ export async function processBackup(
     instanceId: instance.id,
     backupId: backup.id,
   };
-  const unproved = new Set<string>();
   const job: Omit<BackupJob, 'attempt' | 'repairs'> = {
     unproved,
     source,
@@ -71,9 +72,14 @@ export async function processBackup(
     },
   };
 
-  const attempt = () => {
+  const attempt = async (): Promise<BackupResult> => {
     effort.attempts += 1;
-    return archiveBackup({ ...job, attempt: effort.attempts, repairs: unproved.size > 0 }, ports.backup);
+    const repairs = unproved.size > 0;
+    const result = await archiveBackup({ ...job, attempt: effort.attempts, repairs }, ports.backup);
+    if (result.kind !== 'already-archived' || repairs || unproved.size === 0) return result;
+    // One file met the other run's archive while another was not proved yet, and may lie under it.
+    const spoilt = await spoiltKey(job, ports.backup).catch(() => 'what cannot be looked at');
+    return spoilt === undefined ? result : attempt();
   };
   try {
     const result = await withRetry(attempt, ports.retry, signal, (attemptNumber, error) =>
@@ -89,36 +95,44 @@ export async function processBackup(
     // It turned not ready between the listing and the link: time to wait, unless there is none left.
     if (error.code === 'not-ready' && !isAtRisk(backup, ports.clock.now()))
       ledger.skipped(subject, 'not-ready', { effort });
-    else ledger.failed(subject, error.reason, await overAnArchive(error, job, ports.backup), effort);
+    else
+      ledger.failed(
+        subject,
+        error.reason,
+        await overAnArchive(error, { ...job, signal: stop }, ports.backup),
+        effort,
+      );
     return error;
   }
 }
 
+type Looking = Pick<BackupJob, 'source' | 'instance' | 'backup' | 'unproved' | 'signal'>;
+
 /** Bytes that nothing has proved are a failure of this run, and damage where they have come to lie under another run's archive: it is read. */
-async function overAnArchive(
-  error: ArchiverError,
-  job: Omit<BackupJob, 'attempt' | 'repairs'>,
+async function overAnArchive(error: ArchiverError, job: Looking, ports: BackupPorts): Promise<ArchiverError> {
+  if (job.unproved.size === 0 || job.signal.aborted) return error;
+  // What cannot be looked at is not called damaged; `verify` will tell.
+  const key = await spoiltKey(job, ports).catch(() => undefined);
+  if (key === undefined) return error;
+  return new ArchiverError(
+    'archive-damaged',
+    `another run has archived this backup meanwhile, and its bytes lie at ${key} no longer: ${error.message}`,
+    {
+      cause: error,
+      hint: 'Move its manifest out of the catalog and archive the backup again while the cloud still has it.',
+    },
+  );
+}
+
+/** Where bytes of this run lie in place of the archive's, of the keys that were not proved. */
+async function spoiltKey(
+  { unproved, signal, ...job }: Looking,
   { catalog, transfer: { store } }: BackupPorts,
-): Promise<ArchiverError> {
-  const { unproved, signal } = job;
-  if (unproved.size === 0 || signal.aborted) return error;
-  try {
-    const winner = await catalog.find(refOf(job), { signal });
-    for (const { key, stored, ...plain } of winner?.files ?? []) {
-      if (!unproved.has(key) || (await heldAt(key, stored ?? plain, store, signal)) === 'same') continue;
-      return new ArchiverError(
-        'archive-damaged',
-        `another run has archived this backup meanwhile, and its bytes lie at ${key} no longer: ${error.message}`,
-        {
-          cause: error,
-          hint: 'Move its manifest out of the catalog and archive the backup again while the cloud still has it.',
-        },
-      );
-    }
-  } catch {
-    // What cannot be looked at is not called damaged; `verify` will tell.
-  }
-  return error;
+): Promise<string | undefined> {
+  const winner = await catalog.find(refOf(job), { signal });
+  for (const { key, stored, ...plain } of winner?.files ?? [])
+    if (unproved.has(key) && (await heldAt(key, stored ?? plain, store, signal)) !== 'same') return key;
+  return undefined;
 }
 
 function enter(result: BackupResult, subject: Subject, ledger: Ledger, effort: Effort): void {

@@ -86,6 +86,35 @@ describe('a run that is slower than another', () => {
       expect(await scenario.app.verify({ quick: false, signal })).toMatchObject({ exitCode: 0 });
     });
 
+    it('puts the right ones back, too, where it finds that archive while it proves them', async () => {
+      const scenario = await createScenario({
+        config: { concurrency: 2 },
+        world(world, clock) {
+          world.addInstance({ id: INSTANCE });
+          addBackup(world, clock, { id: 'backup-1', files: 2 });
+        },
+      });
+      const fault = scenario.s3.fail({ on: 'PutObject', key: '.rdb', effect: 'corrupt' });
+      const looking = scenario.s3.holdAt(
+        ({ operation, key }) => operation === 'GetObject' && key.includes('/catalog/'),
+      );
+      const putting = scenario.s3.holdAt(
+        ({ operation, key }) => operation === 'PutObject' && key.endsWith('.rdb'),
+      );
+      const slow = scenario.run();
+      await Promise.all([looking.arrived, putting.arrived]);
+      fault.remove();
+      expect(only(await (await scenario.secondWorker()).run())).toMatchObject({ outcome: 'archived' });
+      const proving = scenario.s3.holdAt(
+        ({ operation, key }) => operation === 'HeadObject' && key.endsWith('.rdb'),
+      );
+      putting.release();
+      await proving.arrived;
+      looking.release();
+      expect(only(await slow)).toMatchObject({ reason: 'already-archived' });
+      expect(await scenario.app.verify({ quick: false, signal })).toMatchObject({ exitCode: 0 });
+    });
+
     it('and cannot put the right ones back, calls that archive damaged and ends in 4', async () => {
       const { scenario, late } = await overwrites(99);
       expect(only(late)).toMatchObject({
