@@ -50,6 +50,9 @@ LABEL org.opencontainers.image.title="rdb-archiver" \
       org.opencontainers.image.description="Archives TencentDB for Redis backups into S3-compatible storage before the cloud deletes them" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/cache
+# Bytes from which the C library gives memory back as soon as it is free. It would raise this to the largest buffer that was ever let go, and then hold
+# on to all between those that live: 75 MB of a worker (`npm run soak` measures with this).
+ENV MALLOC_MMAP_THRESHOLD_=262144
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY config ./config

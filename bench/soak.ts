@@ -28,6 +28,7 @@ const minutes = Number(values.minutes);
 const CALM_EVERY = 4;
 /** As in the container image, and the collector at hand. */
 const FLAGS = ['--expose-gc', '--max-semi-space-size=2'];
+const ENVIRONMENT = { MALLOC_MMAP_THRESHOLD_: '262144' };
 /** With fewer rounds the runtime is still warming up. */
 const ENOUGH_ROUNDS = 40;
 
@@ -36,6 +37,7 @@ const servers = fork(new URL('./soak-servers.ts', import.meta.url), [seed]);
 const place = await nextMessage<Place>(servers);
 const worker = fork(new URL('./soak-worker.ts', import.meta.url), [JSON.stringify(place)], {
   execArgv: FLAGS,
+  env: { ...process.env, ...ENVIRONMENT },
 });
 
 const startedAt = Date.now();
